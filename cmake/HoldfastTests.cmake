@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/unit/<folder>/test_*.c: one cmocka program each, linked with that folder (and what it uses).
+# tests/sim/, tests/scenario/, tests/fuzz/ and bench/ bring a CMakeLists.txt of their own.
+
+function(holdfast_tests)
+	pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
+	enable_testing()
+	if(CMOCKA_FOUND)
+		file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/*/test_*.c)
+		foreach(test ${tests})
+			get_filename_component(stem ${test} NAME_WE)
+			get_filename_component(dir ${test} DIRECTORY)
+			get_filename_component(folder ${dir} NAME)
+			string(REPLACE "test_" "" subject ${stem})
+			set(target unit_${folder}_${subject})
+			add_executable(${target} ${test})
+			target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+			target_link_libraries(${target} PRIVATE ${folder} PkgConfig::CMOCKA)
+			add_test(NAME unit/${folder}/${subject} COMMAND ${target})
+			set_tests_properties(unit/${folder}/${subject} PROPERTIES TIMEOUT 300 LABELS unit)
+		endforeach()
+	endif()
+	foreach(part tests/sim tests/scenario tests/fuzz bench)
+		if(EXISTS ${CMAKE_SOURCE_DIR}/${part}/CMakeLists.txt)
+			add_subdirectory(${part})
+		endif()
+	endforeach()
+endfunction()

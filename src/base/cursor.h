@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A bounds-checked reader over bytes from outside.
+ *
+ * Errors are sticky: a read past the end sets `failed` and returns zeros, so a decoder reads all
+ * its fields and checks once.
+ */
+#ifndef HOLDFAST_BASE_CURSOR_H
+#define HOLDFAST_BASE_CURSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct cursor {
+	const uint8_t *at;
+	const uint8_t *end;
+	bool failed;
+};
+
+static inline struct cursor cursor_make(const void *data, size_t size)
+{
+	return (struct cursor){.at = data, .end = (const uint8_t *)data + size};
+}
+
+static inline struct cursor cursor_of(struct str s)
+{
+	return cursor_make(s.data, s.size);
+}
+
+static inline size_t cursor_left(const struct cursor *c)
+{
+	return (size_t)(c->end - c->at);
+}
+
+/* Marks the input as bad; everything after reads as zero. */
+static inline void cursor_fail(struct cursor *c)
+{
+	c->failed = true;
+	c->at = c->end;
+}
+
+/* `size` bytes in place (borrowed from the input); empty when there are fewer. */
+static inline struct str cursor_bytes(struct cursor *c, size_t size)
+{
+	struct str bytes;
+
+	if (cursor_left(c) < size) {
+		cursor_fail(c);
+		return (struct str){0};
+	}
+	bytes = str_make(c->at, size);
+	c->at += size;
+	return bytes;
+}
+
+static inline uint8_t cursor_u8(struct cursor *c)
+{
+	if (c->at == c->end) {
+		cursor_fail(c);
+		return 0;
+	}
+	return *c->at++;
+}
+
+static inline uint64_t cursor_le(struct cursor *c, size_t bytes)
+{
+	uint64_t value = 0;
+
+	if (cursor_left(c) < bytes) {
+		cursor_fail(c);
+		return 0;
+	}
+	for (size_t i = 0; i < bytes; i++)
+		value |= (uint64_t)c->at[i] << (8 * i);
+	c->at += bytes;
+	return value;
+}
+
+static inline uint64_t cursor_be(struct cursor *c, size_t bytes)
+{
+	uint64_t value = 0;
+
+	if (cursor_left(c) < bytes) {
+		cursor_fail(c);
+		return 0;
+	}
+	for (size_t i = 0; i < bytes; i++)
+		value = value << 8 | c->at[i];
+	c->at += bytes;
+	return value;
+}
+
+/* Protobuf varint of at most 10 bytes; bits past 64 are an error. */
+uint64_t cursor_varint_slow(struct cursor *c);
+
+static inline uint64_t cursor_varint(struct cursor *c)
+{
+	if (c->at != c->end && *c->at < 0x80)
+		return *c->at++;
+	return cursor_varint_slow(c);
+}
+
+#endif
