@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal: the ordered, durable history of namespace changes.
+ *
+ *   client > io > rpc > service > master > JOURNAL > namespace > service > rpc > client
+ *
+ * One contract, several kinds: a lone master's (a quorum of one), replicated by Raft, and shared in
+ * a folder.  Nothing here assumes that a folder can preallocate or open past the page cache.  The
+ * journal never looks inside a payload; it is handed a struct state_machine.
+ *
+ * Order of a write: journal_append() gives it the next index and copies its payload into the batch
+ * being filled; one batch is on its way at a time (one write, one sync, on the journal's own
+ * thread); when it is committed, the state machine applies its entries in order of index, and each
+ * append's done() runs once.  Completion is told apart as committed, surely not written, and
+ * unknown (a call that may be in some journal is never answered "try elsewhere").
+ *
+ * Failure.  A failed write or sync ends primacy at once and then the process (fatal_damage);
+ * nobody retries a sync.  Lack of room is met earlier: the next segment is prepared ahead; if that
+ * fails, appends are refused with -ERR_NO_SPACE until there is room again, which is tried by
+ * itself.
+ *
+ * Threads: everything here is called on the loop thread, and calls back on it.
+ */
+#ifndef HOLDFAST_JOURNAL_JOURNAL_H
+#define HOLDFAST_JOURNAL_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/str.h"
+#include "io/io.h"
+
+struct journal;
+struct journal_append;
+
+/* ---- what the journal drives ---- */
+
+/* An entry as the state machine sees it. */
+struct journal_entry {
+	uint64_t index;
+	uint64_t epoch;
+	uint16_t kind;
+	uint8_t version;
+	struct str payload; /* valid during the call */
+	struct journal_append
+	        *append; /* the request that brought it here; NULL: replay, or a peer */
+};
+
+struct state_machine {
+	void *context;
+	/* Committed entries in order of index, all of one batch together. */
+	void (*apply)(void *context, const struct journal_entry *entries, size_t count);
+	/* Index of the last entry applied. */
+	uint64_t (*applied)(void *context);
+	/* Digest after that entry. */
+	struct hash128 (*digest)(void *context);
+	/* A checkpoint of this instant, written beside service in slices on the loop thread. */
+	void *(*save_begin)(void *context, uint64_t *ret_index, struct hash128 *ret_digest,
+	                    uint64_t *ret_records);
+	/* Appends about `bytes` of whole records; 1: more, 0: finished. */
+	int (*save_step)(void *context, void *save, size_t bytes, struct buf *buf);
+	void (*save_end)(void *context, void *save);
+	/* Replaces the state by a checkpoint's; records come in pieces as save_step() gave them. */
+	void *(*load_begin)(void *context);
+	int (*load_step)(void *context, void *load, struct str records);
+	int (*load_end)(void *context, void *load, uint64_t index, struct hash128 digest);
+};
+
+/* ---- appending ---- */
+
+enum journal_outcome {
+	JOURNAL_COMMITTED,   /* applied already when done() runs */
+	JOURNAL_NOT_WRITTEN, /* surely never in any journal */
+	JOURNAL_UNKNOWN,     /* may be in some journal; the retry table will tell */
+};
+
+/* Embedded in the caller's struct; the caller's again when done() runs. */
+struct journal_append {
+	uint16_t kind;
+	uint8_t version;
+	struct str payload; /* borrowed for the call of journal_append() only */
+	void (*done)(struct journal_append *append, enum journal_outcome outcome);
+	uint64_t index;   /* set by journal_append() */
+	struct list node; /* private */
+};
+
+/* 0: done() will run once, later.  Else done() never runs: -ERR_STANDBY (not primary),
+ * -ERR_AGAIN (limit of bytes in flight; journal_options.on_room says when), -ERR_NO_SPACE,
+ * -ERR_TOO_LARGE (alluxio.master.embedded.journal.entry.size.max). */
+int journal_append(struct journal *journal, struct journal_append *append);
+
+/* ---- life ---- */
+
+enum journal_phase {
+	JOURNAL_STARTING, /* loading a checkpoint, replaying */
+	JOURNAL_FOLLOWING,
+	JOURNAL_LEADING, /* appends are taken */
+	JOURNAL_STOPPED,
+};
+
+struct journal_progress {
+	enum journal_phase phase;
+	uint64_t applied;    /* index */
+	uint64_t target;     /* index known to exist when the start began */
+	uint64_t bytes_done; /* of checkpoint and segments */
+	uint64_t bytes_total;
+	uint64_t elapsed_ms;
+	uint64_t eta_ms; /* all ones: unknown */
+};
+
+struct journal_options {
+	struct io *io;
+	const char *folder; /* of this master: marker, segments, checkpoints */
+	struct state_machine machine;
+	uint64_t segment_bytes;      /* a segment is closed at this size; 64 MiB */
+	uint64_t checkpoint_entries; /* a checkpoint starts after so many entries ... */
+	uint64_t checkpoint_bytes;   /* ... or bytes; 0: never by itself */
+	size_t inflight_bytes_max;   /* appended, not yet committed */
+	size_t entry_bytes_max;
+	size_t batch_bytes_max; /* one write; flush.size.max */
+	uint64_t sync_hang_ms;  /* a sync that takes longer counts as a failed disk */
+	bool keep_segments;     /* tests: never delete a segment */
+	/* Callbacks on the loop, with `context`.  Any may be NULL. */
+	void *context;
+	void (*on_phase)(void *context, const struct journal_progress *progress);
+	void (*on_progress)(void *context, const struct journal_progress *progress);
+	void (*on_room)(
+	        void *context); /* after -ERR_AGAIN or -ERR_NO_SPACE: appends are taken again */
+	/* The start failed: rc and a text for the operator (what, where, what to do next). */
+	void (*on_failure)(void *context, int rc, const char *text);
+};
+
+/* Locks the folder and begins the start (checkpoint, replay), which goes on in slices on the loop;
+ * on_phase says when it leads.  At once: -ERR_ABSENT (never formatted, or not mounted), -ERR_IN_USE
+ * (a running process has it), others; *ret_text then holds the text for the operator (mem_free).
+ * A lone master leads as soon as it has replayed and its fresh segment is durable. */
+int journal_open(const struct journal_options *options, struct journal **ret_journal,
+                 char **ret_text);
+/* Stops taking appends; runs done() of everything in flight; then on_closed. */
+void journal_close(struct journal *journal, void (*on_closed)(void *context), void *context);
+
+/* ---- reading ---- */
+
+uint64_t journal_commit_index(const struct journal *journal);
+uint64_t journal_last_index(const struct journal *journal); /* appended */
+uint64_t journal_epoch(const struct journal *journal);
+void journal_progress(const struct journal *journal, struct journal_progress *ret_progress);
+
+/* Asks for a proof of primacy that began after this call; done(context, rc) runs once: 0 when a
+ * read may be answered from a state at least `index` new (a lone master: at once, in the call).
+ * -ERR_STANDBY otherwise. */
+struct journal_read {
+	void (*done)(struct journal_read *read, int rc, uint64_t index);
+	struct list node; /* private */
+};
+void journal_read_index(struct journal *journal, struct journal_read *read);
+
+/* ---- checkpoints ---- */
+
+/* Starts one now if none runs; done (may be NULL) says how it ended.  -ERR_BUSY: one runs. */
+int journal_checkpoint(struct journal *journal, void (*done)(void *context, int rc, uint64_t index),
+                       void *context);
+
+/* ---- figures ---- */
+
+struct journal_stats {
+	uint64_t batches; /* = syncs */
+	uint64_t entries;
+	uint64_t bytes;
+	uint64_t sync_us_sum;
+	uint64_t sync_us_max;
+	uint64_t inflight_bytes;
+	uint64_t segments;
+	uint64_t newest_checkpoint; /* index; 0: none */
+	uint64_t refused_no_space;
+};
+void journal_stats(const struct journal *journal, struct journal_stats *ret_stats);
+
+/* ---- offline tools (also on a folder that a master uses) ---- */
+
+struct journal_format_options {
+	struct io *io;
+	const char *folder;
+	struct str cluster_id; /* empty: drawn */
+	uint16_t kind; /* entry 1: written by format, so that an empty journal has its identity */
+	uint8_t version;
+	struct str payload;
+};
+/* Makes a journal with entry 1.  A folder that has one already is moved aside (renamed to
+ * NAME.before-format-<utc>) and only if everything in it is recognised by name and magic; refuses
+ * while a master runs there.  *ret_text: what happened, or why not. */
+int journal_format(const struct journal_format_options *options, char **ret_text);
+bool journal_is_formatted(struct io *io, const char *folder);
+
+struct journal_file {
+	const char *name;
+	bool is_checkpoint;
+	bool is_open;
+	uint64_t bytes;
+	uint64_t first_index;
+	uint64_t last_index; /* 0: empty */
+	uint64_t epoch;
+	int rc;           /* 0, or what is wrong with it */
+	const char *text; /* of what is wrong: index, offset, next command */
+};
+/* Lists files in order of index; false from `each` stops. */
+int journal_ls(struct io *io, const char *folder,
+               bool (*each)(void *context, const struct journal_file *file), void *context,
+               char **ret_text);
+/* Entries from `first` to `last`. */
+int journal_cat(struct io *io, const char *folder, uint64_t first, uint64_t last,
+                bool (*each)(void *context, const struct journal_entry *entry), void *context,
+                char **ret_text);
+
+struct journal_verdict {
+	uint64_t segments;
+	uint64_t checkpoints;
+	uint64_t entries;
+	uint64_t first_index;
+	uint64_t last_index;
+	uint64_t last_mark; /* all up to here was acknowledged */
+	uint64_t problems;
+};
+/* Checks every byte; each problem is one line in `report`. */
+int journal_verify(struct io *io, const char *folder, struct buf *report,
+                   struct journal_verdict *ret_verdict);
+
+#endif

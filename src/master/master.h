@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The master: roles, admission, proposing, fresh reads, leases, workers and where blocks are.
+ *
+ *   client > io > rpc > service > MASTER > journal > namespace > service > rpc > client
+ *
+ * Admit, log, apply.  A write is looked up in the retry table and among the calls in flight, then
+ * checked against the applied state (ns_check); what fails there is answered as a read is and never
+ * reaches the journal.  What passes is appended; when it is committed it is applied, and the result
+ * of apply is the reply.  A read waits for a proof of primacy that began after it arrived, and is
+ * answered in the same turn in which the proof was reached.
+ *
+ * The master knows no wire: service/ and the simulator call it alike.  All calls on the loop
+ * thread.
+ */
+#ifndef HOLDFAST_MASTER_MASTER_H
+#define HOLDFAST_MASTER_MASTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/str.h"
+#include "format/command.h"
+#include "io/io.h"
+#include "journal/journal.h"
+#include "namespace/namespace.h"
+
+struct master;
+
+enum master_role {
+	MASTER_STANDBY, /* a start, too: loading and replaying */
+	MASTER_PROMOTING,
+	MASTER_PRIMARY,
+	MASTER_STEPPING_DOWN,
+};
+const char *master_role_name(enum master_role role);
+
+struct master_options {
+	struct io *io;
+	const char *folder;             /* of the journal */
+	struct journal_options journal; /* folder, machine, callbacks are filled by the master */
+	struct ns_limits limits;
+	uint64_t retry_at_most_once_ms; /* dfs.namenode.retrycache.expirytime.millis; 600 s */
+	uint64_t retry_others_ms;       /* 60 s */
+	uint64_t retry_rows_max;        /* memory limit of the table */
+	uint64_t memory_bytes_max;      /* near it growth is refused, deletes pass; 0: none */
+	uint64_t lease_soft_ms;         /* 60 s */
+	uint64_t lease_hard_ms;         /* 20 min */
+	uint64_t worker_stale_ms;       /* dfs.namenode.stale.datanode.interval; 30 s */
+	uint64_t worker_dead_ms;        /* 630 s, or alluxio's worker timeout */
+	uint16_t replication_min;       /* of a block that counts as written; 1 */
+	uint64_t hold_ms;               /* how long a call is held while no primary is known */
+	size_t hold_calls_max;
+	size_t hold_bytes_max;
+	bool startup_safe_mode_readonly; /* HDFS's way */
+	void *context;
+	void (*on_role)(void *context, enum master_role role);
+	/* The start failed, with a text for the operator. */
+	void (*on_failure)(void *context, int rc, const char *text);
+};
+
+/* -ERR_ABSENT, -ERR_IN_USE, ...: *ret_text (mem_free) says what to do. */
+int master_create(const struct master_options *options, struct master **ret_master,
+                  char **ret_text);
+/* Finishes what is in flight, then on_closed; destroy after that. */
+void master_close(struct master *master, void (*on_closed)(void *context), void *context);
+void master_destroy(struct master *master);
+
+enum master_role master_role(const struct master *master);
+/* For queries inside a read's turn, and for status pages.  Never changed through this. */
+struct namespace *master_namespace(struct master *master);
+struct journal *master_journal(struct master *master);
+uint64_t master_applied(const struct master *master);
+/* Seconds since promotion and epoch, as heartbeats carry them (design: epoch x 2^24 + seconds). */
+uint64_t master_heartbeat_txid(const struct master *master);
+
+/* ---- writes ---- */
+
+/* Embedded in the caller's struct; the caller's again when done() runs, exactly once, and never
+ * inside master_write(). */
+struct master_write {
+	/* in: kind, caller's ids and fields; strings stay valid until done().  user, groups, flags
+	 * are the caller's; times are filled by the master. */
+	struct command command;
+	struct arena *arena; /* results are allocated here */
+	/* NULL, or asked once more just before proposing: false drops a held call whose caller left
+	 */
+	bool (*is_alive)(struct master_write *write);
+	void (*done)(struct master_write *write);
+	/* out */
+	struct ns_result result; /* rc, message, values */
+	bool is_unknown;         /* may be in some journal: close the connection, give no answer */
+	uint64_t index;          /* that the answer saw */
+	/* private */
+	struct journal_append append;
+	struct list node;
+	struct list in_flight; /* hash chain of calls in flight */
+	struct list repeats;   /* repeats of this one that wait for it */
+	struct io_timer timer;
+	struct master *master;
+	unsigned state;
+};
+void master_write(struct master *master, struct master_write *write);
+
+/* ---- reads ---- */
+
+/* ready(read) runs when the namespace may be queried for calls that arrived before this one was
+ * handed in: at once for a primary with a proof, later otherwise; rc < 0: refused (text in
+ * message). Query inside ready(); state may change after it returns. */
+struct master_read {
+	void (*ready)(struct master_read *read, int rc);
+	struct str message; /* static text when rc < 0 */
+	uint64_t index;     /* that the answer sees */
+	/* private */
+	struct list node;
+	struct journal_read proof;
+	struct io_timer timer;
+	struct master *master;
+};
+void master_read(struct master *master, struct master_read *read);
+
+/* ---- the rest of a call's needs are beside this file ---- */
+/* workers.h:   registration, heartbeats, reports, locations, placement, deletions
+ * leases.h:    renewals, soft and hard limits
+ * safe_mode.h: the operator's and the start-up one */
+
+#endif
