@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import processes  # noqa: E402
+
+
+@pytest.fixture
+def make_cluster(tmp_path):
+    """Function that makes a formatted cluster with extra properties; ended with the test."""
+    made = []
+
+    def make(name="cluster", **properties):
+        cluster = processes.Cluster(tmp_path / name,
+                                    {k.replace("__", "."): v for k, v in properties.items()})
+        made.append(cluster)
+        return cluster.format()
+
+    yield make
+    for cluster in made:
+        cluster.close()
+
+
+@pytest.fixture
+def cluster(make_cluster):
+    """A running master, without a worker."""
+    cluster = make_cluster()
+    cluster.start_master()
+    return cluster

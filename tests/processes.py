@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real processes for tests: a master in a folder of its own, started, killed and started again."""
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BINARY = pathlib.Path(os.environ.get("HOLDFAST_BINARY", ROOT / "build/release/holdfast"))
+
+
+def free_ports(count):
+    """Ports that nobody listened on a moment ago."""
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for _ in range(count):
+            listener = stack.enter_context(socket.socket())
+            listener.bind(("127.0.0.1", 0))
+            ports.append(listener.getsockname()[1])
+        return ports
+
+
+def wait_until(condition, what, seconds=30):
+    """Looks again until condition() is true; the one place where tests pause."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+def answers(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+class Process:
+    """One holdfast process; its output goes to a file in its folder."""
+
+    def __init__(self, args, log, port, wrapper=()):
+        self.log = pathlib.Path(log)
+        self.port = port
+        with open(self.log, "ab") as out:
+            self.popen = subprocess.Popen([*wrapper, BINARY, *map(str, args)], stdout=out,
+                                          stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                          start_new_session=True)
+
+    def wait_ready(self, seconds=60):
+        def ready():
+            if self.popen.poll() is not None:
+                raise AssertionError(f"ended with {self.popen.returncode}: {self.tail()}")
+            return answers(self.port)
+        wait_until(ready, f"port {self.port} answers; log: {self.log}", seconds)
+        return self
+
+    def tail(self, lines=15):
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def kill(self):
+        """SIGKILL to it and what it started; returns when it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def stop(self, seconds=30):
+        """SIGTERM; returns the exit status."""
+        self.popen.terminate()
+        return self.popen.wait(timeout=seconds)
+
+
+class Cluster:
+    """A master (and a worker) with data in `folder`."""
+
+    def __init__(self, folder, properties=None):
+        self.folder = pathlib.Path(folder)
+        self.conf = self.folder / "conf"
+        self.conf.mkdir(parents=True)
+        self.port, self.hdfs_port, self.xfer_port, self.ipc_port, self.http_port = free_ports(5)
+        self.master = None
+        self.worker = None
+        self._write_conf(properties or {})
+
+    def _write_conf(self, properties):
+        site = {
+            "alluxio.master.hostname": "127.0.0.1",
+            "alluxio.master.rpc.port": self.port,
+            "alluxio.master.journal.folder": self.folder / "master",
+            **properties,
+        }
+        (self.conf / "alluxio-site.properties").write_text(
+            "".join(f"{key}={value}\n" for key, value in site.items()))
+        self._write_xml("core-site.xml", {"fs.defaultFS": f"hdfs://127.0.0.1:{self.port}"})
+        self._write_xml("hdfs-site.xml", {
+            "dfs.namenode.rpc-address": f"127.0.0.1:{self.hdfs_port}",
+            "dfs.replication": 1,
+            "dfs.datanode.data.dir": self.folder / "worker",
+            "dfs.datanode.address": f"127.0.0.1:{self.xfer_port}",
+            "dfs.datanode.ipc.address": f"127.0.0.1:{self.ipc_port}",
+            "dfs.datanode.http.address": f"127.0.0.1:{self.http_port}",
+        })
+
+    def _write_xml(self, name, properties):
+        rows = "".join(f"<property><name>{key}</name><value>{value}</value></property>\n"
+                       for key, value in properties.items())
+        (self.conf / name).write_text(f"<configuration>\n{rows}</configuration>\n")
+
+    def run(self, *args, **kwargs):
+        """Runs a holdfast command to its end."""
+        environment = {**os.environ, "HADOOP_CONF_DIR": str(self.conf),
+                       "ALLUXIO_CONF_DIR": str(self.conf)}
+        return subprocess.run([BINARY, *map(str, args)], env=environment, capture_output=True,
+                              text=True, timeout=120, **kwargs)
+
+    def format(self):
+        done = self.run("format", "--conf", self.conf)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return self
+
+    def start_master(self, wrapper=(), wait=True):
+        self.master = Process(["master", "--conf", self.conf], self.folder / "master.log",
+                              self.port, wrapper)
+        return self.master.wait_ready() if wait else self.master
+
+    def start_worker(self):
+        self.worker = Process(["worker", "--conf", self.conf], self.folder / "worker.log",
+                              self.xfer_port)
+        return self.worker.wait_ready()
+
+    def master_log(self):
+        return (self.folder / "master.log").read_text(errors="replace")
+
+    def close(self):
+        for process in (self.worker, self.master):
+            if process is not None:
+                process.kill()
+
+
+def digest_in(text):
+    """The digest that `holdfast journal digest` or a log line printed."""
+    match = re.search(r"digest=([0-9a-f]{32})", text)
+    assert match, f"no digest in: {text}"
+    return match[1]
+
+
+def copy_folder(source, target):
+    shutil.copytree(source, target)
