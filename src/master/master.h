@@ -28,7 +28,10 @@
 #include "journal/journal.h"
 #include "namespace/namespace.h"
 
+struct leases;
 struct master;
+struct placement;
+struct workers;
 
 enum master_role {
 	MASTER_STANDBY, /* a start, too: loading and replaying */
@@ -55,6 +58,9 @@ struct master_options {
 	uint64_t hold_ms;               /* how long a call is held while no primary is known */
 	size_t hold_calls_max;
 	size_t hold_bytes_max;
+	uint64_t replica_wait_ms; /* complete, add_block: how long they wait for a replica's report
+	                           */
+	uint64_t startup_safe_mode_ms;   /* at most, unless HDFS's way */
 	bool startup_safe_mode_readonly; /* HDFS's way */
 	void *context;
 	void (*on_role)(void *context, enum master_role role);
@@ -73,11 +79,18 @@ enum master_role master_role(const struct master *master);
 /* For queries inside a read's turn, and for status pages.  Never changed through this. */
 struct namespace *master_namespace(struct master *master);
 struct journal *master_journal(struct master *master);
+struct workers *master_workers(struct master *master);
+struct leases *master_leases(struct master *master);
 uint64_t master_applied(const struct master *master);
 /* Seconds since promotion and epoch, as heartbeats carry them (design: epoch x 2^24 + seconds). */
 uint64_t master_heartbeat_txid(const struct master *master);
 
-/* ---- writes ---- */
+/* ---- writes ----
+ *
+ * complete and add_block wait here, up to replica_wait_ms, until the blocks they need were
+ * reported by replication_min workers; then complete answers false and add_block
+ * -ERR_NOT_REPLICATED_YET, and nothing is in the journal.
+ */
 
 /* Embedded in the caller's struct; the caller's again when done() runs, exactly once, and never
  * inside master_write(). */
@@ -86,6 +99,9 @@ struct master_write {
 	 * are the caller's; times are filled by the master. */
 	struct command command;
 	struct arena *arena; /* results are allocated here */
+	/* add_block: where the block may go; the master fills command.add_block.workers just before
+	 * proposing.  Valid until done(). */
+	const struct placement *placement;
 	/* NULL, or asked once more just before proposing: false drops a held call whose caller left
 	 */
 	bool (*is_alive)(struct master_write *write);
