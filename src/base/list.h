@@ -65,11 +65,11 @@ static inline void list_splice(struct list *to, struct list *from)
 }
 
 #define LIST_FIRST(list, type, field) CONTAINER_OF((list)->next, type, field)
-#define LIST_FOR_EACH(node, list)                                                                  \
-	for (struct list *node = (list)->next; node != (list); node = node->next)
+#define LIST_FOR_EACH(node, head)                                                                  \
+	for (struct list *node = (head)->next; node != (head); node = node->next)
 /* The current node may be removed. */
-#define LIST_FOR_EACH_SAFE(node, list)                                                             \
-	for (struct list *node = (list)->next, *node##_next = node->next; node != (list);          \
+#define LIST_FOR_EACH_SAFE(node, head)                                                             \
+	for (struct list *node = (head)->next, *node##_next = node->next; node != (head);          \
 	     node = node##_next, node##_next = node->next)
 
 #endif
