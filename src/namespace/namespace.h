@@ -78,11 +78,13 @@ struct ns_status {
 /* ---- apply and check ---- */
 
 struct ns_result {
-	int rc;             /* 0 or the negative code that answers the caller */
-	struct str message; /* HDFS's text when rc < 0; in the caller's arena, may be empty */
-	bool value;         /* the boolean that many methods return */
-	bool is_repeat;     /* answered from the retry table: nothing changed */
-	bool has_status;    /* create: `status` is the new file's */
+	int rc;               /* 0 or the negative code that answers the caller */
+	struct str message;   /* HDFS's text when rc < 0; in the caller's arena, may be empty */
+	bool value;           /* the boolean that many methods return */
+	bool is_repeat;       /* answered from the retry table: nothing changed */
+	bool changes_nothing; /* ns_check(), rc 0: apply would change nothing (mkdirs of what is
+	                         there, delete of what is not): answered without an entry */
+	bool has_status;      /* create: `status` is the new file's */
 	struct ns_status status;
 	uint64_t inode;        /* of what was made or changed, 0: none */
 	struct block block;    /* add_block, new_stamp */
@@ -220,7 +222,8 @@ struct ns_counts {
 	uint64_t files;
 	uint64_t directories;
 	uint64_t blocks;
-	uint64_t under_construction;
+	uint64_t under_construction; /* files */
+	uint64_t open_blocks;        /* blocks under construction */
 	uint64_t leases;
 	uint64_t left_to_reclaim;
 	uint64_t bytes_of_memory; /* of trees and tables */
