@@ -66,7 +66,10 @@ struct state_machine {
 	/* Replaces the state by a checkpoint's; records come in pieces as save_step() gave them. */
 	void *(*load_begin)(void *context);
 	int (*load_step)(void *context, void *load, struct str records);
+	/* Over either way; < 0: the digest differs, and the state is as empty as at first. */
 	int (*load_end)(void *context, void *load, uint64_t index, struct hash128 digest);
+	/* Instead of load_end(): the file turned out bad.  The state is as empty as at first. */
+	void (*load_cancel)(void *context, void *load);
 };
 
 /* ---- appending ---- */
@@ -87,9 +90,14 @@ struct journal_append {
 	struct list node; /* private */
 };
 
-/* 0: done() will run once, later.  Else done() never runs: -ERR_STANDBY (not primary),
- * -ERR_AGAIN (limit of bytes in flight; journal_options.on_room says when), -ERR_NO_SPACE,
- * -ERR_TOO_LARGE (alluxio.master.embedded.journal.entry.size.max). */
+/* 0: done() will run once, later.  Else done() never runs, and nothing was kept:
+ *   -ERR_STANDBY    not primary
+ *   -ERR_AGAIN      limit of bytes in flight, or the next segment is still being prepared;
+ *                   journal_options.on_room says when to try again
+ *   -ERR_NO_SPACE   no place for it on the device; on_room says when there is
+ *   -ERR_TOO_LARGE  above entry_bytes_max
+ *   -ERR_NO_MEMORY
+ * What is accepted has its place on the device already, so lack of room never meets it later. */
 int journal_append(struct journal *journal, struct journal_append *append);
 
 /* ---- life ---- */
@@ -111,8 +119,13 @@ struct journal_progress {
 	uint64_t eta_ms; /* all ones: unknown */
 };
 
+enum journal_kind {
+	JOURNAL_LONE, /* one master, one folder: a quorum of one */
+};
+
 struct journal_options {
 	struct io *io;
+	enum journal_kind kind;
 	const char *folder; /* of this master: marker, segments, checkpoints */
 	struct state_machine machine;
 	uint64_t segment_bytes;      /* a segment is closed at this size; 64 MiB */
@@ -129,17 +142,24 @@ struct journal_options {
 	void (*on_progress)(void *context, const struct journal_progress *progress);
 	void (*on_room)(
 	        void *context); /* after -ERR_AGAIN or -ERR_NO_SPACE: appends are taken again */
-	/* The start failed: rc and a text for the operator (what, where, what to do next). */
+	/* The start failed: rc and a text for the operator (what, where, what to do next).  Nothing
+	 * goes on by itself; the owner closes. */
 	void (*on_failure)(void *context, int rc, const char *text);
+	/* Worth a line in the log, and handled: a torn batch cut, a bad checkpoint passed over, no
+	 * room, room again (rc 0). */
+	void (*on_notice)(void *context, int rc, const char *text);
 };
 
 /* Locks the folder and begins the start (checkpoint, replay), which goes on in slices on the loop;
  * on_phase says when it leads.  At once: -ERR_ABSENT (never formatted, or not mounted), -ERR_IN_USE
  * (a running process has it), others; *ret_text then holds the text for the operator (mem_free).
- * A lone master leads as soon as it has replayed and its fresh segment is durable. */
+ * A lone master leads as soon as it has replayed and what it found past the last commit mark is
+ * durable in a fresh segment; without such a rest the fresh segment comes with the first append.
+ * With no room for that segment it stays JOURNAL_STARTING, says so, and goes on when there is. */
 int journal_open(const struct journal_options *options, struct journal **ret_journal,
                  char **ret_text);
-/* Stops taking appends; runs done() of everything in flight; then on_closed. */
+/* Stops taking appends; finishes what is in flight (done() runs), gives up a running checkpoint,
+ * frees everything; then on_closed, from a later turn. */
 void journal_close(struct journal *journal, void (*on_closed)(void *context), void *context);
 
 /* ---- reading ---- */
