@@ -41,7 +41,8 @@ void io_run_once(struct io *io, int wait_ms);
 void io_stop(struct io *io);
 
 /* Runs once at the end of the turn in which it was asked for, after all input of that turn was
- * delivered.  Asking again before it ran does nothing. */
+ * delivered; if a hook asks for it, after that hook in the same turn (work that goes on in slices
+ * is an io_task).  Asking again before it ran does nothing. */
 struct io_hook {
 	void (*run)(struct io_hook *hook);
 	struct list node; /* private */
@@ -178,7 +179,8 @@ int io_file_size(struct io_file *file, uint64_t *ret_size);
 int io_file_truncate(struct io_file *file, uint64_t size);
 /* Drops the file's clean pages, so that the next read comes from the device. */
 void io_file_drop_cache(struct io_file *file);
-/* Exclusive lock held until close; -ERR_IN_USE when another process has it. */
+/* Exclusive lock held until close; -ERR_IN_USE when another process has it.  The file can be read
+ * all the same, so the holder may write there who it is. */
 int io_file_lock(struct io_file *file);
 
 enum io_kind { IO_KIND_FILE, IO_KIND_FOLDER, IO_KIND_OTHER };
@@ -214,7 +216,8 @@ int io_on_signal(struct io *io, int number, void (*handler)(void *context, int n
                  void *context);
 const char *io_host_name(struct io *io); /* never NULL */
 const char *io_user_name(struct io *io); /* effective user of the process */
-/* Groups of a user by the machine's data base, comma separated, primary group first.  Blocks. */
+/* Groups of a user by the machine's data base, comma separated, primary group first; -ERR_NOT_FOUND
+ * if it does not know the user.  Blocks. */
 int io_user_groups(struct io *io, const char *user, struct buf *buf);
 int io_process_id(struct io *io);
 /* Resident memory of this process in bytes. */

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A TCP connection.
+ *
+ * Reading: all connections read into one buffer of the loop, whose bytes are handed on before the
+ * next one reads, so an idle connection holds no buffer.
+ *
+ * Writing: at once while nothing is queued.  What the kernel does not take is copied into a flight
+ * that libuv sends; what is written meanwhile waits in `pending` and becomes the next flight, for
+ * the kernel must not be asked past what is queued.
+ *
+ * Ending: an error of a write is reported at the end of the turn (end_hook), never inside the call;
+ * on_end runs once.  A connection that is closed with bytes still queued is reset, so that the peer
+ * does not take half an answer for a whole one.
+ */
+#include "io/io_private.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+enum { PIECES_PER_CALL = 64 };
+
+struct io_flight {
+	uv_write_t request;
+	struct io_conn *conn;
+	struct buf bytes;
+};
+
+int io_err_from_uv(int status)
+{
+	if (status == UV_EOF)
+		return -ERR_CLOSED;
+	return status < 0 ? err_from_errno(-status) : 0; /* libuv's codes are negated errnos */
+}
+
+/* ---- ending ---- */
+
+static void end(struct io_conn *conn, int rc)
+{
+	if (conn->is_ended)
+		return;
+	conn->is_ended = true;
+	uv_read_stop((uv_stream_t *)&conn->tcp);
+	if (!conn->is_lingering)
+		conn->ops->on_end(conn->context, rc);
+	else if (rc < 0 || conn->flight == NULL)
+		io_conn_close(conn);
+	/* else the peer only stopped talking: it may still want the rest */
+}
+
+static void run_end_hook(struct io_hook *hook)
+{
+	struct io_conn *conn = CONTAINER_OF(hook, struct io_conn, end_hook);
+
+	if (conn->ops != NULL || conn->is_lingering)
+		end(conn, conn->end_rc);
+}
+
+static void fail(struct io_conn *conn, int rc)
+{
+	if (conn->end_rc < 0)
+		return;
+	conn->end_rc = rc;
+	io_at_turn_end(conn->io, &conn->end_hook);
+}
+
+static void linger_is_over(struct io_timer *timer)
+{
+	io_conn_close(CONTAINER_OF(timer, struct io_conn, linger));
+}
+
+int io_conn_create(struct io *io, struct io_conn **ret_conn)
+{
+	struct io_conn *conn = mem_zalloc(sizeof(*conn));
+	int rc;
+
+	if (conn == NULL)
+		return -ERR_NO_MEMORY;
+	rc = uv_tcp_init(&io->loop, &conn->tcp);
+	if (rc < 0) {
+		mem_free(conn);
+		return io_err_from_uv(rc);
+	}
+	conn->tcp.data = conn;
+	conn->io = io;
+	conn->end_hook.run = run_end_hook;
+	io_timer_init(io, &conn->linger, linger_is_over);
+	*ret_conn = conn;
+	return 0;
+}
+
+int io_conn_adopt(struct io *io, int fd, const union io_address *peer, struct io_conn **ret_conn)
+{
+	struct io_conn *conn;
+	int rc = io_conn_create(io, &conn);
+
+	if (rc < 0) {
+		close(fd);
+		return rc;
+	}
+	rc = uv_tcp_open(&conn->tcp, fd);
+	if (rc < 0) {
+		close(fd);
+		io_conn_close(conn);
+		return io_err_from_uv(rc);
+	}
+	io_conn_set_peer(conn, peer);
+	*ret_conn = conn;
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf)
+{
+	struct io_conn *conn = handle->data;
+
+	(void)suggested;
+	*ret_buf = uv_buf_init((char *)conn->io->read_buffer, IO_READ_BYTES);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
+{
+	struct io_conn *conn = stream->data;
+
+	if (got > 0 && !conn->is_lingering)
+		conn->ops->on_data(conn->context, (const uint8_t *)buf->base, (size_t)got);
+	else if (got < 0)
+		end(conn, got == UV_EOF ? 0 : io_err_from_uv((int)got));
+}
+
+static void start_reading(struct io_conn *conn)
+{
+	int rc = uv_read_start((uv_stream_t *)&conn->tcp, give_buffer, on_read);
+
+	if (rc < 0 && rc != UV_EALREADY)
+		fail(conn, io_err_from_uv(rc));
+}
+
+void io_conn_start(struct io_conn *conn, const struct io_conn_ops *ops, void *context)
+{
+	conn->ops = ops;
+	conn->context = context;
+	if (conn->end_rc < 0)
+		io_at_turn_end(conn->io, &conn->end_hook);
+	else
+		start_reading(conn);
+}
+
+void io_conn_pause(struct io_conn *conn)
+{
+	conn->is_paused = true;
+	uv_read_stop((uv_stream_t *)&conn->tcp);
+}
+
+void io_conn_resume(struct io_conn *conn)
+{
+	if (!conn->is_paused)
+		return;
+	conn->is_paused = false;
+	if (!conn->is_ended && conn->end_rc == 0)
+		start_reading(conn);
+}
+
+/* ---- writing ---- */
+
+/* No more will be written: tells the peer, which closes then. */
+static void finish_lingering(struct io_conn *conn)
+{
+	uv_os_fd_t fd;
+
+	if (conn->is_ended || uv_fileno((uv_handle_t *)&conn->tcp, &fd) < 0 ||
+	    shutdown(fd, SHUT_WR) < 0)
+		io_conn_close(conn);
+}
+
+static void free_flight(struct io_flight *flight)
+{
+	buf_finish(&flight->bytes);
+	mem_free(flight);
+}
+
+static void on_written(uv_write_t *request, int status);
+
+/* What is pending becomes the flight. */
+static void send_pending(struct io_conn *conn)
+{
+	struct io_flight *flight = mem_zalloc(sizeof(*flight));
+	uv_buf_t bytes;
+	int rc;
+
+	if (flight == NULL) {
+		fail(conn, -ERR_NO_MEMORY);
+		return;
+	}
+	flight->conn = conn;
+	flight->bytes = conn->pending;
+	buf_init(&conn->pending);
+	bytes = (uv_buf_t){.base = (char *)flight->bytes.data, .len = flight->bytes.size};
+	rc = uv_write(&flight->request, (uv_stream_t *)&conn->tcp, &bytes, 1, on_written);
+	if (rc < 0) {
+		free_flight(flight);
+		fail(conn, io_err_from_uv(rc));
+		return;
+	}
+	conn->flight = flight;
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+	struct io_flight *flight = CONTAINER_OF(request, struct io_flight, request);
+	struct io_conn *conn = flight->conn;
+
+	free_flight(flight);
+	conn->flight = NULL;
+	if (conn->is_closed)
+		return;
+	if (status < 0)
+		fail(conn, io_err_from_uv(status));
+	else if (conn->pending.size > 0)
+		send_pending(conn);
+	else if (conn->is_lingering)
+		finish_lingering(conn);
+	else if (!conn->is_ended && conn->ops->on_drained != NULL)
+		conn->ops->on_drained(conn->context);
+}
+
+/* Hands to the kernel what it takes now; -ERR_AGAIN when that is not all. */
+static int write_now(struct io_conn *conn, const struct str *pieces, size_t count,
+                     size_t *ret_taken)
+{
+	uv_buf_t bufs[PIECES_PER_CALL];
+
+	for (size_t done = 0; done < count;) {
+		unsigned now = 0;
+		size_t size = 0;
+		int sent;
+
+		for (; now < PIECES_PER_CALL && done + now < count; now++) {
+			const struct str *piece = &pieces[done + now];
+
+			bufs[now] = (uv_buf_t){.base = (char *)(uintptr_t)piece->data,
+			                       .len = piece->size};
+			size += piece->size;
+		}
+		sent = uv_try_write((uv_stream_t *)&conn->tcp, bufs, now);
+		if (sent < 0)
+			return sent == UV_EAGAIN ? -ERR_AGAIN : io_err_from_uv(sent);
+		*ret_taken += (size_t)sent;
+		if ((size_t)sent < size)
+			return -ERR_AGAIN;
+		done += now;
+	}
+	return 0;
+}
+
+static void queue(struct io_conn *conn, const struct str *pieces, size_t count, size_t taken)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t skipped = taken < pieces[i].size ? taken : pieces[i].size;
+
+		taken -= skipped;
+		buf_append(&conn->pending, pieces[i].data + skipped, pieces[i].size - skipped);
+	}
+	if (conn->pending.failed)
+		fail(conn, -ERR_NO_MEMORY);
+	else if (conn->flight == NULL && conn->pending.size > 0)
+		send_pending(conn);
+}
+
+void io_conn_write(struct io_conn *conn, const struct str *pieces, size_t count)
+{
+	size_t taken = 0;
+	int rc = -ERR_AGAIN;
+
+	CHECK(!conn->is_lingering && !conn->is_closed);
+	if (conn->is_ended || conn->end_rc < 0)
+		return;
+	if (conn->flight == NULL)
+		rc = write_now(conn, pieces, count, &taken);
+	if (rc == -ERR_AGAIN)
+		queue(conn, pieces, count, taken);
+	else if (rc < 0)
+		fail(conn, rc);
+}
+
+size_t io_conn_queued(const struct io_conn *conn)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp) + conn->pending.size;
+}
+
+const char *io_conn_peer(const struct io_conn *conn)
+{
+	return conn->peer;
+}
+
+const char *io_conn_peer_address(const struct io_conn *conn)
+{
+	return conn->address;
+}
+
+/* ---- closing ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct io_conn *conn = handle->data;
+
+	io_conn_free(conn);
+}
+
+void io_conn_free(struct io_conn *conn)
+{
+	buf_finish(&conn->pending);
+	mem_free(conn->connecting);
+	mem_free(conn);
+}
+
+void io_conn_close(struct io_conn *conn)
+{
+	if (conn == NULL)
+		return;
+	CHECK(!conn->is_closed);
+	conn->is_closed = true;
+	io_timer_stop(&conn->linger);
+	if (conn->end_hook.is_queued) {
+		conn->end_hook.is_queued = false;
+		list_remove(&conn->end_hook.node);
+	}
+	if (conn->connecting != NULL && io_connecting_abandon(conn))
+		return;
+	if (io_conn_queued(conn) == 0 || uv_tcp_close_reset(&conn->tcp, on_closed) < 0)
+		uv_close((uv_handle_t *)&conn->tcp, on_closed);
+}
+
+void io_conn_close_after_write(struct io_conn *conn, unsigned linger_ms)
+{
+	if (conn->ops == NULL || conn->is_ended || conn->end_rc < 0) {
+		io_conn_close(conn);
+		return;
+	}
+	conn->is_lingering = true;
+	conn->ops = NULL;
+	io_timer_start(&conn->linger, (uint64_t)linger_ms * 1000);
+	start_reading(conn); /* to see the peer close; what it still says is dropped */
+	if (conn->flight == NULL)
+		finish_lingering(conn);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/io_private.h"
+
+#include <immintrin.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+enum { THREAD_NAME_BYTES = 16 }; /* Linux keeps 15 letters */
+
+struct io_thread {
+	struct io *io;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	struct list queue;    /* under lock */
+	bool is_waiting;      /* under lock: `more` must be signalled */
+	bool is_stopping;     /* under lock */
+	atomic_size_t queued; /* length of queue, for spinning without the lock */
+	atomic_uint spin_us;
+	char name[THREAD_NAME_BYTES];
+};
+
+/* NULL: no work is left and none will come. */
+static struct io_work *take_work(struct io_thread *thread)
+{
+	struct io_work *work = NULL;
+
+	pthread_mutex_lock(&thread->lock);
+	while (list_is_empty(&thread->queue) && !thread->is_stopping) {
+		thread->is_waiting = true;
+		pthread_cond_wait(&thread->more, &thread->lock);
+		thread->is_waiting = false;
+	}
+	if (!list_is_empty(&thread->queue)) {
+		work = LIST_FIRST(&thread->queue, struct io_work, node);
+		list_remove(&work->node);
+		atomic_fetch_sub(&thread->queued, 1);
+	}
+	pthread_mutex_unlock(&thread->lock);
+	return work;
+}
+
+static void spin(struct io_thread *thread)
+{
+	unsigned spin_us = atomic_load(&thread->spin_us);
+	uint64_t end_us;
+
+	if (spin_us == 0)
+		return;
+	end_us = io_now_us(thread->io) + spin_us;
+	while (atomic_load(&thread->queued) == 0 && io_now_us(thread->io) < end_us)
+		_mm_pause();
+}
+
+static void *run_thread(void *argument)
+{
+	struct io_thread *thread = argument;
+	struct io_work *work;
+
+	pthread_setname_np(pthread_self(), thread->name);
+	while ((work = take_work(thread)) != NULL) {
+		work->run(work);
+		io_mailbox_put_work(thread->io, work);
+		spin(thread);
+	}
+	return NULL;
+}
+
+/* Signals are the loop's: the new thread takes none. */
+static int start_thread(struct io_thread *thread)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&thread->thread, NULL, run_thread, thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return err_from_errno(error);
+}
+
+int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thread)
+{
+	struct io_thread *thread = mem_zalloc(sizeof(*thread));
+	int rc;
+
+	if (thread == NULL)
+		return -ERR_NO_MEMORY;
+	thread->io = io;
+	list_init(&thread->queue);
+	snprintf(thread->name, sizeof(thread->name), "%s", name);
+	CHECK(pthread_mutex_init(&thread->lock, NULL) == 0);
+	CHECK(pthread_cond_init(&thread->more, NULL) == 0);
+	rc = start_thread(thread);
+	if (rc < 0) {
+		mem_free(thread);
+		return rc;
+	}
+	*ret_thread = thread;
+	return 0;
+}
+
+void io_thread_submit(struct io_thread *thread, struct io_work *work)
+{
+	bool is_waiting;
+
+	work->thread = thread;
+	pthread_mutex_lock(&thread->lock);
+	CHECK(!thread->is_stopping);
+	list_append(&thread->queue, &work->node);
+	atomic_fetch_add(&thread->queued, 1);
+	is_waiting = thread->is_waiting;
+	pthread_mutex_unlock(&thread->lock);
+	if (is_waiting)
+		pthread_cond_signal(&thread->more);
+}
+
+void io_thread_set_spin(struct io_thread *thread, unsigned spin_us)
+{
+	atomic_store(&thread->spin_us, spin_us);
+}
+
+void io_thread_destroy(struct io_thread *thread)
+{
+	if (thread == NULL)
+		return;
+	pthread_mutex_lock(&thread->lock);
+	thread->is_stopping = true;
+	pthread_mutex_unlock(&thread->lock);
+	pthread_cond_signal(&thread->more);
+	CHECK(pthread_join(thread->thread, NULL) == 0);
+	pthread_cond_destroy(&thread->more);
+	pthread_mutex_destroy(&thread->lock);
+	mem_free(thread);
+}
