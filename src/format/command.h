@@ -4,12 +4,13 @@
  *
  * The journal wraps a payload into an entry (length, CRC32C, index, epoch, kind, version, chain
  * hash; format/entry.h) and never looks inside.  A payload is
- *   common header (below), the kind's fields in the order of entry_kinds.def, tagged fields.
+ *   common header (command.c has its bytes), the kind's fields in the order of entry_kinds.def,
+ *   tagged fields.
  * All integers little endian, strings with a varint length.  A tagged field is (varint tag,
  * varint size, bytes); tag bit 0 set: old code must refuse the entry if it does not know the tag;
  * clear: it may skip it.
  *
- * Decoded strings point into the payload.
+ * Strings of a decoded command point into the payload.
  */
 #ifndef HOLDFAST_FORMAT_COMMAND_H
 #define HOLDFAST_FORMAT_COMMAND_H
@@ -33,6 +34,11 @@ struct strs {
 	size_t count;
 };
 
+struct u64s {
+	uint64_t *items;
+	size_t count;
+};
+
 /* C types of the field types of entry_kinds.def. */
 typedef uint8_t command_field_u8;
 typedef uint16_t command_field_u16;
@@ -42,6 +48,7 @@ typedef bool command_field_bool;
 typedef struct str command_field_str;
 typedef struct strs command_field_strs;
 typedef struct block command_field_block;
+typedef struct u64s command_field_u64s;
 
 enum entry_kind {
 	ENTRY_NONE = 0,
@@ -77,7 +84,7 @@ enum command_auth {
 
 struct command {
 	enum entry_kind kind;
-	uint8_t version;       /* of this kind's fields; apply follows it */
+	uint8_t version;       /* of this kind's fields, 0 the first; apply follows it */
 	uint8_t flags;         /* enum command_flags */
 	uint8_t auth;          /* enum command_auth */
 	uint64_t wall_ms;      /* the primary's wall clock: only shown */
