@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/client.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "client/client_private.h"
+#include "wire/protocols.h"
+
+enum {
+	CLIENT_MAGIC = 0x68636c74,
+	PAUSE_FIRST_MS = 50,
+	PAUSE_MAX_MS = 2000,
+	PING_MS = 60000,
+	RESPONSE_BYTES_MAX = 128 << 20,
+};
+
+/* ---- life ---- */
+
+static int create_server(struct client *client, const struct client_address *address,
+                         const uint8_t client_id[16], struct client_server *server)
+{
+	struct rpc_client_options options = {
+	        .io = client->io,
+	        .host = address->host,
+	        .port = address->port,
+	        .user = client->user,
+	        .protocol = WIRE_CLIENT_PROTOCOL,
+	        .connect_timeout_ms = client->options.connect_timeout_ms,
+	        .ping_ms = PING_MS,
+	        .response_bytes_max = RESPONSE_BYTES_MAX,
+	};
+
+	memcpy(options.client_id, client_id, sizeof(options.client_id));
+	server->port = address->port;
+	server->host = mem_strdup(str_of(address->host));
+	if (server->host == NULL)
+		return -ERR_NO_MEMORY;
+	return rpc_client_create(&options, &server->rpc);
+}
+
+static int create_servers(struct client *client, const struct client_options *options)
+{
+	uint8_t client_id[16];
+
+	io_random(client->io, client_id, sizeof(client_id));
+	client->servers = mem_zalloc(options->address_count * sizeof(*client->servers));
+	if (client->servers == NULL)
+		return -ERR_NO_MEMORY;
+	for (size_t i = 0; i < options->address_count; i++) {
+		int rc;
+
+		client->server_count++;
+		rc = create_server(client, &options->addresses[i], client_id, &client->servers[i]);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int client_create(const struct client_options *options, struct client **ret_client)
+{
+	struct client *client;
+	uint64_t random;
+	int rc;
+
+	CHECK(options->address_count > 0);
+	client = mem_zalloc(sizeof(*client));
+	if (client == NULL)
+		return -ERR_NO_MEMORY;
+	client->magic = CLIENT_MAGIC;
+	client->io = options->io;
+	client->options = *options;
+	client->user = mem_strdup(str_of(options->user));
+	io_random(client->io, &random, sizeof(random));
+	snprintf(client->name, sizeof(client->name), "HFClient_%016llx",
+	         (unsigned long long)random);
+	rc = client->user == NULL ? -ERR_NO_MEMORY : create_servers(client, options);
+	if (rc < 0) {
+		client_destroy(client);
+		return rc;
+	}
+	*ret_client = client;
+	return 0;
+}
+
+void client_destroy(struct client *client)
+{
+	if (client == NULL)
+		return;
+	OBJ_CHECK(client, CLIENT_MAGIC);
+	CHECK(client->open_writers == 0);
+	for (size_t i = 0; i < client->server_count; i++) {
+		if (client->servers[i].rpc != NULL)
+			rpc_client_destroy(client->servers[i].rpc);
+		mem_free(client->servers[i].host);
+	}
+	mem_free(client->servers);
+	mem_free(client->user);
+	buf_finish(&client->failure_class);
+	buf_finish(&client->failure_text);
+	buf_finish(&client->renewal_message);
+	client->magic = 0;
+	mem_free(client);
+}
+
+const char *client_name(const struct client *client)
+{
+	return client->name;
+}
+
+/* ---- failures ---- */
+
+const struct client_failure *client_failure(const struct client *client)
+{
+	return &client->failure;
+}
+
+static int set_failure(struct client *client, int rc, struct str java_class, struct str text)
+{
+	buf_clear(&client->failure_class);
+	buf_append_str(&client->failure_class, java_class);
+	buf_clear(&client->failure_text);
+	buf_append_str(&client->failure_text, text);
+	client->failure = (struct client_failure){
+	        .rc = rc,
+	        .java_class = buf_str(&client->failure_class),
+	        .text = buf_str(&client->failure_text),
+	};
+	return rc;
+}
+
+int client_fail(struct client *client, int rc, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return set_failure(client, rc, (struct str){0}, str_of(text));
+}
+
+/* Our code for an exception that callers tell apart; others are -ERR_WRITE_REFUSED. */
+static int code_of_class(struct str java_class)
+{
+	static const int codes[] = {
+	        ERR_STANDBY,
+	        ERR_RETRIABLE,
+	        ERR_SAFE_MODE,
+	        ERR_NO_METHOD,
+	        ERR_NO_PROTOCOL,
+	        ERR_NOT_FOUND,
+	        ERR_EXISTS,
+	        ERR_NOT_DIRECTORY,
+	        ERR_NOT_EMPTY,
+	        ERR_PERMISSION,
+	        ERR_INVALID_PATH,
+	        ERR_BEING_CREATED,
+	        ERR_LEASE_EXPIRED,
+	        ERR_UNSUPPORTED,
+	        ERR_NOT_REPLICATED_YET,
+	        ERR_RECOVERY_IN_PROGRESS,
+	};
+
+	for (size_t i = 0; i < COUNT_OF(codes); i++) {
+		if (str_equal(java_class, str_of(err_java_class(codes[i]))))
+			return -codes[i];
+	}
+	return -ERR_WRITE_REFUSED;
+}
+
+/* Java puts its stack trace behind the message. */
+static struct str without_stack_trace(struct str text)
+{
+	for (size_t i = 0; i + 4 <= text.size; i++) {
+		if (memcmp(text.data + i, "\n\tat", 4) == 0)
+			return str_make(text.data, i);
+	}
+	return text;
+}
+
+/* ---- one call ---- */
+
+struct attempt {
+	struct rpc_request request;
+	struct client *client;
+	struct arena *arena;
+	struct str response;
+	int rc;
+	bool is_done;
+};
+
+static void attempt_done(struct rpc_request *request, const struct rpc_outcome *outcome)
+{
+	struct attempt *attempt = CONTAINER_OF(request, struct attempt, request);
+
+	attempt->is_done = true;
+	attempt->rc = outcome->rc;
+	if (outcome->rc == 0) {
+		attempt->response = arena_copy(attempt->arena, outcome->response);
+		if (attempt->response.data == NULL && outcome->response.size > 0)
+			attempt->rc = -ERR_TOO_LARGE;
+	} else if (outcome->exception_class.size > 0) {
+		attempt->rc = set_failure(attempt->client, code_of_class(outcome->exception_class),
+		                          outcome->exception_class,
+		                          without_stack_trace(outcome->exception_text));
+	}
+}
+
+static void run_attempt(struct attempt *attempt, struct client_server *server)
+{
+	struct client *client = attempt->client;
+
+	attempt->is_done = false;
+	client->failure.java_class = (struct str){0};
+	rpc_client_call(server->rpc, &attempt->request);
+	while (!attempt->is_done)
+		io_run_once(client->io, -1);
+	if (attempt->rc < 0 && client->failure.java_class.size == 0)
+		client_fail(client, attempt->rc, "Call to %s:%u failed: %s", server->host,
+		            (unsigned)server->port, err_text(attempt->rc));
+}
+
+static bool may_go_elsewhere(int rc)
+{
+	switch (-rc) {
+	case ERR_STANDBY:
+	case ERR_RETRIABLE:
+	case ERR_CLOSED:
+	case ERR_TIMEOUT:
+	case ERR_REFUSED:
+	case ERR_IO:
+	case ERR_NO_HOST: return true;
+	default: return false;
+	}
+}
+
+static void wake(struct io_timer *timer)
+{
+	(void)timer;
+}
+
+void client_pause(struct client *client, uint64_t delay_ms)
+{
+	struct io_timer timer;
+
+	io_timer_init(client->io, &timer, wake);
+	io_timer_start(&timer, delay_ms * 1000);
+	while (io_timer_is_started(&timer))
+		io_run_once(client->io, -1);
+}
+
+/* Whether a call that failed with rc is over: its patience has ended. */
+static bool is_over(const struct client *client, int rc, uint64_t elapsed_ms, bool was_reached)
+{
+	if (!may_go_elsewhere(rc) || elapsed_ms >= client->options.patience_ms)
+		return true;
+	return !was_reached && elapsed_ms >= client->options.refused_ms;
+}
+
+int client_call(struct client *client, const char *protocol, const char *method, struct str request,
+                struct arena *arena, struct str *ret_response)
+{
+	struct attempt attempt = {
+	        .client = client,
+	        .arena = arena,
+	        .request = {.protocol = protocol,
+	                    .method = method,
+	                    .message = request,
+	                    .timeout_ms = client->options.call_timeout_ms,
+	                    .done = attempt_done},
+	};
+	uint64_t began_us = io_now_us(client->io);
+	uint64_t pause_ms = PAUSE_FIRST_MS;
+	bool was_reached = false; /* some master accepted a connection */
+
+	OBJ_CHECK(client, CLIENT_MAGIC);
+	attempt.request.call_id = client->next_call_id;
+	client->next_call_id = client->next_call_id == INT32_MAX ? 0 : client->next_call_id + 1;
+	for (size_t tried = 1;; tried++) {
+		run_attempt(&attempt, &client->servers[client->current]);
+		if (attempt.rc == 0)
+			break;
+		was_reached =
+		        was_reached || (attempt.rc != -ERR_REFUSED && attempt.rc != -ERR_NO_HOST);
+		if (is_over(client, attempt.rc, (io_now_us(client->io) - began_us) / 1000,
+		            was_reached))
+			return attempt.rc;
+		if (attempt.rc != -ERR_RETRIABLE)
+			client->current = (client->current + 1) % client->server_count;
+		/* The first move to another master is at once. */
+		if (tried % client->server_count == 0 || attempt.rc == -ERR_RETRIABLE) {
+			client_pause(client, pause_ms);
+			pause_ms = pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause_ms * 2;
+		}
+		attempt.request.retry_count++;
+	}
+	*ret_response = attempt.response;
+	return 0;
+}
