@@ -51,7 +51,8 @@ WIRE_MESSAGE(datanode_id, WIRE_DATANODE_ID)
 	FIELD(7, DEFAULTED(0), U32, transfers)                                                     \
 	FIELD(8, SPARSE, BYTES, rack) /* "/default-rack" */                                        \
 	FIELD(9, DEFAULTED(0), U64, other_used)                                                    \
-	FIELD(10, DEFAULTED(0), ENUM(0x1f), admin_state) /* Hdfs__DatanodeInfo__AdminState */      \
+	FIELD(10, DEFAULTED(0), ENUM(admin_state),                                                 \
+	      admin_state) /* Hdfs__DatanodeInfo__AdminState */                                    \
 	FIELD(11, DEFAULTED(0), U64, cache_capacity)                                               \
 	FIELD(12, DEFAULTED(0), U64, cache_used)                                                   \
 	FIELD(13, DEFAULTED(0), U64, last_update_mono)                                             \

@@ -17,10 +17,10 @@
  *   U32, U64         uint32_t, ...     varint
  *   I32, I64         int32_t, ...      varint, negative ones take 10 bytes
  *   I32_AS_U32       int32_t           varint of the 32-bit two's complement (5 bytes if negative)
- *   ZIGZAG32, -64    int32_t, ...      zig-zag varint
+ *   ZIGZAG32         int32_t           zig-zag varint
  *   SFIXED32, -64    int32_t, ...      little endian
  *   BOOL             bool              varint
- *   ENUM(mask)       uint32_t          varint; values whose bit is not in mask are refused
+ *   ENUM(e)          uint32_t          varint; what is not a value of e is refused
  *   BYTES            struct str        length and bytes (protobuf's string and bytes)
  *   MODE             uint32_t          FsPermission, a message with one number
  *   MESSAGE(m)       struct wire_m     length and message
@@ -33,8 +33,8 @@
  *                                              arena's; NULL will do where nothing is REPEATED or
  *                                              POINTER.
  *
- * They agree with protobuf-c behind pb_unpack() (wire/pb.h) on every input: fields in any order,
- * the last of duplicates counts (messages merge), unknown fields are skipped.
+ * They agree with protobuf-c behind pb_unpack() (wire/pb.h) on every input, in what they refuse and
+ * in what they read.
  */
 #ifndef HOLDFAST_WIRE_FIELDS_H
 #define HOLDFAST_WIRE_FIELDS_H
@@ -53,11 +53,10 @@
 #define WIRE_TYPE_I64           int64_t
 #define WIRE_TYPE_I32_AS_U32    int32_t
 #define WIRE_TYPE_ZIGZAG32      int32_t
-#define WIRE_TYPE_ZIGZAG64      int64_t
 #define WIRE_TYPE_SFIXED32      int32_t
 #define WIRE_TYPE_SFIXED64      int64_t
 #define WIRE_TYPE_BOOL          bool
-#define WIRE_TYPE_ENUM(mask)    uint32_t
+#define WIRE_TYPE_ENUM(name)    uint32_t
 #define WIRE_TYPE_BYTES         struct str
 #define WIRE_TYPE_MODE          uint32_t
 #define WIRE_TYPE_MESSAGE(name) struct wire_##name

@@ -24,8 +24,8 @@
 
 /* HdfsFileStatus.  Times in milliseconds since 1970. */
 #define WIRE_FILE_STATUS(FIELD)                                                                    \
-	FIELD(1, REQUIRED, ENUM(0xe), type) /* Hdfs__FileStatus__FileType */                       \
-	FIELD(2, REQUIRED, BYTES, path)     /* name in a listing; empty for the path asked for */  \
+	FIELD(1, REQUIRED, ENUM(file_type), type) /* Hdfs__FileStatus__FileType */                 \
+	FIELD(2, REQUIRED, BYTES, path) /* name in a listing; empty for the path asked for */      \
 	FIELD(3, REQUIRED, U64, length)                                                            \
 	FIELD(4, REQUIRED, MODE, mode)                                                             \
 	FIELD(5, REQUIRED, BYTES, owner)                                                           \

@@ -79,7 +79,7 @@ WIRE_MESSAGE(create, WIRE_CREATE)
 	FIELD(4, REPEATED, MESSAGE(datanode), excluded)                                            \
 	FIELD(5, DEFAULTED(0), U64, file_id) /* 0: not said */                                     \
 	FIELD(6, REPEATED, BYTES, favored)                                                         \
-	FIELD(7, FLAGS, ENUM(0x6), flags) /* BIT(Hdfs__AddBlockFlag) */
+	FIELD(7, FLAGS, ENUM(add_block_flag), flags) /* BIT(Hdfs__AddBlockFlag) */
 WIRE_MESSAGE(add_block, WIRE_ADD_BLOCK)
 
 #define WIRE_COMPLETE(FIELD)                                                                       \

@@ -8,11 +8,12 @@
  * no terminator, as everywhere in this program; pb_str() and pb_bytes() convert.
  *
  * pb_unpack() is stricter than protobuf-c.  Before protobuf-c sees the bytes they are checked
- * against the descriptor, so that what it takes lightly is refused: varints past 64 bits, tags and
- * lengths past 32 bits or in more than 5 bytes, field number 0, groups, wire types other than the
- * field's, values outside an enum, missing required fields, more than PB_ELEMENTS_MAX array
- * elements, nesting deeper than PB_DEPTH_MAX.  Numbers wider than their field lose the upper bits,
- * as protobuf has it.  Unknown fields are skipped.
+ * against the descriptor, so that what it takes lightly is refused: what wire/grammar.h refuses,
+ * wire types other than the field's, values outside an enum, missing required fields, nesting
+ * deeper than PB_DEPTH_MAX, and a message field that comes twice where one is meant (protobuf would
+ * merge the two, protobuf-c merges them wrongly, nobody sends that).  Of numbers and texts that
+ * come twice the last one counts.  Numbers wider than their field lose the upper bits, as protobuf
+ * has it.  Unknown fields are skipped.
  *
  * Memory comes from the arena only; its limit bounds what a message may take, and nothing needs
  * freeing.  Bytes are copied: the input may go away.
@@ -30,7 +31,7 @@
 #include "base/cursor.h"
 #include "base/str.h"
 
-enum { PB_DEPTH_MAX = 16, PB_ELEMENTS_MAX = 1 << 23 };
+enum { PB_DEPTH_MAX = 16 };
 
 /* ---- reading ---- */
 
@@ -41,6 +42,11 @@ MUST_USE int pb_unpack(const ProtobufCMessageDescriptor *type, struct str bytes,
 
 /* True if pb_unpack() would take the bytes, given memory. */
 bool pb_check(const ProtobufCMessageDescriptor *type, struct str bytes);
+
+/* Checks the value of the field whose tag was just read, as part of a message of this type; errors
+ * stick in the cursor.  *seen has a bit for each field number that came before. */
+void pb_check_field(const ProtobufCMessageDescriptor *type, struct cursor *c, uint32_t tag,
+                    uint64_t *seen);
 
 /* Takes one message with a varint length before it off the front (its bytes, in place).
  * -ERR_AGAIN: there are fewer bytes (cursor untouched); -ERR_TOO_LARGE: longer than size_max;

@@ -40,8 +40,8 @@ WIRE_MESSAGE(caller_context, WIRE_CALLER_CONTEXT)
 
 /* RpcRequestHeader.  A server wants kind and op (Rpc__RpcKind, Rpc__RpcOperation) to be there. */
 #define WIRE_RPC_REQUEST(FIELD)                                                                    \
-	FIELD(1, OPTIONAL, ENUM(0x7), kind)                                                        \
-	FIELD(2, OPTIONAL, ENUM(0x7), op)                                                          \
+	FIELD(1, OPTIONAL, ENUM(rpc_kind), kind)                                                   \
+	FIELD(2, OPTIONAL, ENUM(rpc_op), op)                                                       \
 	FIELD(3, REQUIRED, ZIGZAG32, call_id)                                                      \
 	FIELD(4, REQUIRED, BYTES, client_id) /* 16 bytes in ordinary calls */                      \
 	FIELD(5, DEFAULTED(-1), ZIGZAG32, retry_count)                                             \
@@ -59,11 +59,11 @@ WIRE_MESSAGE(rpc_method, WIRE_RPC_METHOD)
 /* RpcResponseHeader.  client_id and retry_count are the request's. */
 #define WIRE_RPC_RESPONSE(FIELD)                                                                   \
 	FIELD(1, REQUIRED, I32_AS_U32, call_id)                                                    \
-	FIELD(2, REQUIRED, ENUM(0x7), status) /* Rpc__RpcStatus */                                 \
-	FIELD(3, SPARSE, U32, version)        /* WIRE_IPC_VERSION */                               \
+	FIELD(2, REQUIRED, ENUM(rpc_status), status) /* Rpc__RpcStatus */                          \
+	FIELD(3, SPARSE, U32, version)               /* WIRE_IPC_VERSION */                        \
 	FIELD(4, SPARSE, BYTES, exception_class)                                                   \
 	FIELD(5, SPARSE, BYTES, exception_text)                                                    \
-	FIELD(6, SPARSE, ENUM(0xfc7e), detail) /* Rpc__RpcErrorCode */                             \
+	FIELD(6, SPARSE, ENUM(rpc_error), detail) /* Rpc__RpcErrorCode */                          \
 	FIELD(7, SPARSE, BYTES, client_id)                                                         \
 	FIELD(8, DEFAULTED(-1), ZIGZAG32, retry_count)                                             \
 	FIELD(9, SPARSE, I64, state_id) /* what the answer saw */
