@@ -89,6 +89,7 @@ int io_conn_create(struct io *io, struct io_conn **ret_conn)
 	conn->io = io;
 	conn->end_hook.run = run_end_hook;
 	io_timer_init(io, &conn->linger, linger_is_over);
+	list_init(&conn->linger_node);
 	*ret_conn = conn;
 	return 0;
 }
@@ -326,6 +327,7 @@ void io_conn_close(struct io_conn *conn)
 	CHECK(!conn->is_closed);
 	conn->is_closed = true;
 	io_timer_stop(&conn->linger);
+	list_remove(&conn->linger_node);
 	if (conn->end_hook.is_queued) {
 		conn->end_hook.is_queued = false;
 		list_remove(&conn->end_hook.node);
@@ -344,8 +346,16 @@ void io_conn_close_after_write(struct io_conn *conn, unsigned linger_ms)
 	}
 	conn->is_lingering = true;
 	conn->ops = NULL;
+	list_append(&conn->io->lingering, &conn->linger_node);
 	io_timer_start(&conn->linger, (uint64_t)linger_ms * 1000);
 	start_reading(conn); /* to see the peer close; what it still says is dropped */
 	if (conn->flight == NULL)
 		finish_lingering(conn);
+}
+
+void io_conn_end_lingering(struct io *io)
+{
+	LIST_FOR_EACH_SAFE (node, &io->lingering) {
+		io_conn_close(CONTAINER_OF(node, struct io_conn, linger_node));
+	}
 }

@@ -29,7 +29,8 @@ union io_address {
 struct io {
 	uv_loop_t loop;
 	bool is_stopped;
-	struct list hooks; /* asked for, not run yet */
+	struct list hooks;     /* asked for, not run yet */
+	struct list lingering; /* connections that nobody owns any more */
 
 	/* timers (timer.c): a heap by due time, places counted from 1, and one timerfd */
 	struct io_timer **heap;
@@ -120,6 +121,7 @@ struct io_conn {
 	struct io_hook end_hook;          /* reports end_rc */
 	int end_rc;                       /* < 0: broken, nothing more is sent */
 	struct io_timer linger;
+	struct list linger_node; /* in io->lingering while is_lingering */
 	bool is_paused;
 	bool is_ended; /* on_end ran */
 	bool is_lingering;
@@ -132,6 +134,8 @@ int io_conn_create(struct io *io, struct io_conn **ret_conn);
 void io_conn_free(struct io_conn *conn); /* when its handle is closed */
 /* Takes the socket; closes it on failure. */
 int io_conn_adopt(struct io *io, int fd, const union io_address *peer, struct io_conn **ret_conn);
+/* Closes those that still linger. */
+void io_conn_end_lingering(struct io *io);
 void io_conn_set_peer(struct io_conn *conn, const union io_address *peer);
 int io_err_from_uv(int status);
 

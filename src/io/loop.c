@@ -40,6 +40,7 @@ int io_create(struct io **ret_io)
 	if (io == NULL)
 		return -ERR_NO_MEMORY;
 	list_init(&io->hooks);
+	list_init(&io->lingering);
 	list_init(&io->signals);
 	io->read_buffer = mem_alloc(IO_READ_BYTES);
 	rc = io->read_buffer == NULL ? -ERR_NO_MEMORY : open_loop(io);
@@ -85,6 +86,7 @@ void io_destroy(struct io *io)
 		return;
 	while (io->lookups_pending > 0)
 		turn(io, true);
+	io_conn_end_lingering(io);
 	CHECK(list_is_empty(&io->hooks));
 	io_timers_close(io);
 	io_signals_close(io);
