@@ -74,6 +74,10 @@ int err_from_errno(int error_number)
 	case EMFILE:
 	case ENFILE: return -ERR_NO_DESCRIPTORS;
 	case ECONNREFUSED: return -ERR_REFUSED;
+	case ENETUNREACH:
+	case ENETDOWN:
+	case EHOSTUNREACH:
+	case EHOSTDOWN: return -ERR_UNREACHABLE;
 	case EADDRINUSE: return -ERR_IN_USE;
 	case EAGAIN: return -ERR_AGAIN;
 	default: return -ERR_IO;
