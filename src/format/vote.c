@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/vote.h"
+
+#include "base/err.h"
+#include "base/str.h"
+#include "format/bytes.h"
+
+enum { VERSION = 1, CRC_AT = 12 };
+
+static const char magic[8] = "HFVOTERC";
+
+void vote_encode(const struct vote *vote, uint8_t *slot)
+{
+	uint8_t *at = slot;
+
+	memset(slot, 0, VOTE_SLOT_BYTES);
+	put_bytes(&at, magic, sizeof(magic));
+	put_le(&at, VERSION, 4);
+	put_le(&at, 0, 4);
+	put_le(&at, vote->sequence, 8);
+	put_le(&at, vote->term, 8);
+	put_bytes(&at, vote->voted_for, MEMBER_ID_BYTES);
+	put_le(&at, vote->segment_epoch, 8);
+	put_le(&at, vote->segment_first_index, 8);
+	crc_put(slot, VOTE_SLOT_BYTES, CRC_AT);
+}
+
+int vote_decode(const uint8_t *slot, struct vote *ret_vote, const char **ret_why)
+{
+	struct cursor c = cursor_make(slot, VOTE_SLOT_BYTES);
+	struct str found = cursor_bytes(&c, sizeof(magic));
+	uint64_t version = cursor_le(&c, 4);
+
+	if (!str_equal(found, str_make(magic, sizeof(magic))) ||
+	    !crc_holds(slot, VOTE_SLOT_BYTES, CRC_AT)) {
+		*ret_why = "its checksum is wrong";
+		return -ERR_DAMAGED;
+	}
+	if (version != VERSION) {
+		*ret_why = "it was written by a later release";
+		return -ERR_UNSUPPORTED;
+	}
+	cursor_le(&c, 4);
+	ret_vote->sequence = cursor_le(&c, 8);
+	ret_vote->term = cursor_le(&c, 8);
+	memcpy(ret_vote->voted_for, cursor_bytes(&c, MEMBER_ID_BYTES).data, MEMBER_ID_BYTES);
+	ret_vote->segment_epoch = cursor_le(&c, 8);
+	ret_vote->segment_first_index = cursor_le(&c, 8);
+	return 0;
+}
+
+int vote_choose(const uint8_t *slots, struct vote *ret_vote, int *ret_good, const char **ret_why)
+{
+	struct vote votes[VOTE_SLOTS];
+	const char *why[VOTE_SLOTS];
+	int first = vote_decode(slots, &votes[0], &why[0]);
+	int second = vote_decode(slots + VOTE_SLOT_BYTES, &votes[1], &why[1]);
+
+	*ret_good = (first == 0) + (second == 0);
+	if (*ret_good == 0) {
+		*ret_why = why[0];
+		return first;
+	}
+	if (*ret_good == 2)
+		*ret_vote = votes[votes[1].sequence > votes[0].sequence];
+	else
+		*ret_vote = votes[second == 0];
+	return 0;
+}

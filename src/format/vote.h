@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vote record: what a master must remember besides the journal.  The file "vote" holds it
+ * twice, in two slots of 4096 bytes.
+ *
+ *    0  8  magic "HFVOTERC"
+ *    8  4  version: 1
+ *   12  4  CRC32C of the slot without this field
+ *   16  8  sequence: one more with each change
+ *   24  8  term; the epoch of what this master writes as primary
+ *   32 16  member voted for in this term, zeros: none
+ *   48  8  newest segment: its epoch ...
+ *   56  8  ... and the index of its first entry
+ *   64     zeros, kept for later
+ *
+ * A change is written to the first slot, synced, then to the second, synced, and counts only then.
+ * So one slot always holds what counted last: the good one with the higher sequence is it, or is a
+ * change that nobody relied on yet.  The newest segment is named once that file is durable and
+ * before anything in it is acknowledged: if the file is missing, acknowledged entries are.
+ */
+#ifndef HOLDFAST_FORMAT_VOTE_H
+#define HOLDFAST_FORMAT_VOTE_H
+
+#include <stdint.h>
+
+enum { VOTE_SLOTS = 2, VOTE_SLOT_BYTES = 4096, MEMBER_ID_BYTES = 16 };
+
+struct vote {
+	uint64_t sequence;
+	uint64_t term;
+	uint8_t voted_for[MEMBER_ID_BYTES];
+	uint64_t segment_epoch;
+	uint64_t segment_first_index;
+};
+
+/* Fills VOTE_SLOT_BYTES. */
+void vote_encode(const struct vote *vote, uint8_t *slot);
+/* One slot.  -ERR_DAMAGED, -ERR_UNSUPPORTED: *ret_why. */
+int vote_decode(const uint8_t *slot, struct vote *ret_vote, const char **ret_why);
+/* Of both slots; *ret_good = how many are good (0: the error is the first one's). */
+int vote_choose(const uint8_t *slots, struct vote *ret_vote, int *ret_good, const char **ret_why);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/vote.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/err.h"
+
+static uint8_t slots[VOTE_SLOTS * VOTE_SLOT_BYTES];
+
+static struct vote vote_of(uint64_t sequence)
+{
+	return (struct vote){.sequence = sequence,
+	                     .term = sequence * 10,
+	                     .voted_for = {1, 2, 3},
+	                     .segment_epoch = sequence * 10,
+	                     .segment_first_index = sequence * 100};
+}
+
+static void put(int slot, uint64_t sequence)
+{
+	struct vote vote = vote_of(sequence);
+
+	vote_encode(&vote, slots + slot * VOTE_SLOT_BYTES);
+}
+
+static void what_was_written_is_read(void **state)
+{
+	struct vote vote = vote_of(3), read;
+	const char *why;
+
+	(void)state;
+	put(0, 3);
+	assert_int_equal(vote_decode(slots, &read, &why), 0);
+	assert_memory_equal(&read, &vote, sizeof(vote));
+}
+
+static void every_flipped_bit_of_a_slot_is_found(void **state)
+{
+	struct vote read;
+	const char *why;
+
+	(void)state;
+	put(0, 3);
+	for (size_t bit = 0; bit < (size_t)VOTE_SLOT_BYTES * 8; bit++) {
+		slots[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_int_equal(vote_decode(slots, &read, &why), -ERR_DAMAGED);
+		slots[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+}
+
+static void the_later_good_slot_counts(void **state)
+{
+	struct vote read;
+	const char *why;
+	int good;
+
+	(void)state;
+	put(0, 4);
+	put(1, 3);
+	assert_int_equal(vote_choose(slots, &read, &good, &why), 0);
+	assert_int_equal(read.sequence, 4);
+	assert_int_equal(good, 2);
+	put(0, 4);
+	put(1, 5);
+	assert_int_equal(vote_choose(slots, &read, &good, &why), 0);
+	assert_int_equal(read.sequence, 5);
+}
+
+static void one_bad_slot_leaves_the_other(void **state)
+{
+	struct vote read;
+	const char *why;
+	int good;
+
+	(void)state;
+	for (int bad = 0; bad < VOTE_SLOTS; bad++) {
+		put(0, 4);
+		put(1, 4);
+		slots[bad * VOTE_SLOT_BYTES + 20] ^= 1;
+		assert_int_equal(vote_choose(slots, &read, &good, &why), 0);
+		assert_int_equal(read.sequence, 4);
+		assert_int_equal(good, 1);
+	}
+}
+
+static void two_bad_slots_are_an_error(void **state)
+{
+	struct vote read = {.sequence = 99};
+	const char *why = NULL;
+	int good;
+
+	(void)state;
+	memset(slots, 0, sizeof(slots));
+	assert_int_equal(vote_choose(slots, &read, &good, &why), -ERR_DAMAGED);
+	assert_non_null(why);
+	assert_int_equal(read.sequence, 99);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(what_was_written_is_read),
+	        cmocka_unit_test(every_flipped_bit_of_a_slot_is_found),
+	        cmocka_unit_test(the_later_good_slot_counts),
+	        cmocka_unit_test(one_bad_slot_leaves_the_other),
+	        cmocka_unit_test(two_bad_slots_are_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
