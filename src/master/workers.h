@@ -4,7 +4,7 @@
  *
  * Every worker talks to every master, in every role, so that a new primary knows the locations at
  * once.  A worker registers, brings a full report of each of its stores (volumes), and then sends
- * heartbeats and changes.  A location is the number of a store, four bytes a replica (stores.h).
+ * heartbeats and changes.  A location is the number of a store, four bytes a replica (locations.h).
  *
  * What is believed.  A replica is a location only when it fits the block as applied here: same
  * stamp, and the same length once the block is complete.  Ids and stamps that are beyond what was
@@ -88,7 +88,7 @@ struct worker_info {
 	uint64_t remaining;
 	uint64_t pool_used;
 	uint64_t other_used;
-	uint64_t blocks; /* replicas that are locations */
+	uint64_t blocks; /* replicas that are locations, as of the last scan */
 	uint32_t transfers;
 	uint32_t xceivers;
 	uint32_t failed_volumes;
@@ -117,7 +117,6 @@ struct workers_totals {
 	/* As of the last scan of all blocks, which follows every change within seconds. */
 	uint64_t located;           /* blocks with a live location */
 	uint64_t missing;           /* complete blocks without one */
-	uint64_t missing_single;    /* of these, with a replication of 1 */
 	uint64_t under_replicated;  /* fewer live locations than wanted, but some */
 	uint64_t corrupt;           /* blocks with a replica that does not fit */
 	uint64_t pending_deletions; /* orders not sent yet */
@@ -237,7 +236,8 @@ struct placement {
 	size_t favored_count;
 	bool is_not_local; /* AddBlockFlag NO_LOCAL_WRITE: not on the writer's own host */
 };
-/* Chooses up to `count` different workers with room for a block of `block_size`: the writer's own
+/* Only the first 256 names of either list are looked at.
+ * Chooses up to `count` different workers with room for a block of `block_size`: the writer's own
  * host first, then at random; stale ones only if nobody else is left.  Returns how many. */
 size_t workers_place(struct workers *workers, const struct placement *placement,
                      uint64_t block_size, size_t count, const struct worker_info **ret_workers);
