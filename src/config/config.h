@@ -116,23 +116,26 @@ struct config_address config_address_item(const struct config *config, enum conf
                                           size_t index);
 
 /*
- * Values of another nameservice or namenode: key.ns.nn, else key.ns, else the plain key.  An empty
- * `namenode` asks for the nameservice.
+ * Values of another nameservice or namenode, of properties that are SCOPED in the table: key.ns.nn,
+ * else key.ns, else the plain key, else the default.  An empty `namenode` asks for the nameservice.
  */
 struct str config_scoped_str(const struct config *config, enum config_key key,
                              struct str nameservice, struct str namenode);
-/* False: no value. */
+/* False: no value.  The host is a slice, not NUL-terminated. */
 bool config_scoped_address(const struct config *config, enum config_key key, struct str nameservice,
                            struct str namenode, struct config_address *ret_address);
 /* Walks a comma-separated text: cuts the next item off *list.  False at the end. */
 bool config_next_item(struct str *list, struct str *ret_item);
+
+/* The path of a URI value that lies on this machine ("/a" or "file:///a").  False: elsewhere. */
+bool config_local_path(struct str uri, struct str *ret_path);
 
 /*
  * About a property
  */
 
 const char *config_name(enum config_key key);
-/* "core-site.xml:12" with its folder, "-D", or "default". */
-struct str config_origin(const struct config *config, enum config_key key);
+/* Where its value stands: "/etc/holdfast/core-site.xml:12", "-D", or "default". */
+void config_origin(const struct config *config, enum config_key key, struct buf *to);
 
 #endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files and overrides into the map, weakest first.
+ */
+#include "base/err.h"
+#include "config/private.h"
+#include "config/readers.h"
+
+enum { CONFIG_FILE_BYTES_MAX = 4 << 20 };
+
+typedef int read_dialect_fn(struct config_map *map, struct str file, struct str text,
+                            struct config_report *report);
+
+struct file_kind {
+	const char *name;
+	read_dialect_fn *read;
+};
+
+/* Weakest first. */
+static const struct file_kind file_kinds[] = {
+        {"core-site.xml", config_read_xml},
+        {"hdfs-site.xml", config_read_xml},
+        {"alluxio-site.properties", config_read_properties},
+};
+
+/* The folders to look into, weakest first. */
+struct folders {
+	const char *paths[2];
+	size_t count;
+	size_t file_count; /* files found so far, in all of them */
+};
+
+static void add_folder(struct folders *folders, const char *path)
+{
+	if (path == NULL || path[0] == '\0')
+		return;
+	if (folders->count == 1 && strcmp(folders->paths[0], path) == 0)
+		return;
+	folders->paths[folders->count++] = path;
+}
+
+static struct folders find_folders(const struct config_sources *sources)
+{
+	const struct config_reader *reader = &sources->reader;
+	struct folders folders = {0};
+
+	if (sources->conf_dir != NULL) {
+		add_folder(&folders, sources->conf_dir);
+	} else {
+		add_folder(&folders, reader->get_env(reader->context, "HADOOP_CONF_DIR"));
+		add_folder(&folders, reader->get_env(reader->context, "ALLUXIO_CONF_DIR"));
+	}
+	return folders;
+}
+
+static int read_file(struct config_map *map, const struct config_reader *reader,
+                     const struct file_kind *kind, struct str path, struct folders *folders,
+                     struct config_report *report)
+{
+	struct buf text = {0};
+	int rc = reader->read_file(reader->context, path.data, &text);
+
+	if (rc == -ERR_NO_MEMORY || text.failed) {
+		rc = -ERR_NO_MEMORY;
+	} else if (rc == -ERR_NO_FILE) {
+		rc = 0;
+	} else if (rc < 0) {
+		config_report_add(report, CONFIG_ERROR, path, 0, "can not be read: %s",
+		                  err_text(rc));
+		rc = 0;
+	} else {
+		folders->file_count++;
+		if (text.size > CONFIG_FILE_BYTES_MAX)
+			config_report_add(report, CONFIG_ERROR, path, 0, "is larger than 4MB");
+		else
+			rc = kind->read(map, path, buf_str(&text), report);
+	}
+	buf_finish(&text);
+	return rc;
+}
+
+static int read_files(struct config_map *map, const struct config_sources *sources,
+                      struct folders *folders, struct config_report *report)
+{
+	for (size_t i = 0; i < COUNT_OF(file_kinds); i++) {
+		for (size_t k = 0; k < folders->count; k++) {
+			struct str path = arena_format(&map->arena, "%s/%s", folders->paths[k],
+			                               file_kinds[i].name);
+			int rc;
+
+			if (path.data == NULL)
+				return -ERR_NO_MEMORY;
+			rc = read_file(map, &sources->reader, &file_kinds[i], path, folders,
+			               report);
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+/* A folder that was named is expected to hold something. */
+static void report_no_files(const struct config_sources *sources, const struct folders *folders,
+                            struct config_report *report)
+{
+	enum config_severity severity = sources->conf_dir != NULL ? CONFIG_ERROR : CONFIG_WARNING;
+
+	for (size_t i = 0; i < folders->count; i++)
+		config_report_add(report, severity, str_of(folders->paths[i]), 0,
+		                  "none of core-site.xml, hdfs-site.xml and "
+		                  "alluxio-site.properties is there");
+}
+
+static int set_override(struct config_map *map, const char *text, struct config_report *report)
+{
+	struct config_place place = {.file = STR("-D")};
+	const char *equals = strchr(text, '=');
+
+	if (equals == NULL) {
+		config_report_add(report, CONFIG_ERROR, place.file, 0,
+		                  "\"%.200s\" is not key=value, as in -D dfs.replication=2", text);
+		return 0;
+	}
+	return config_map_set(map, &place, str_make(text, (size_t)(equals - text)),
+	                      str_of(equals + 1), /* is_final: */ false, report);
+}
+
+int config_read_sources(struct config_map *map, const struct config_sources *sources,
+                        struct config_report *report)
+{
+	struct folders folders = find_folders(sources);
+	int rc = read_files(map, sources, &folders, report);
+
+	if (rc == 0 && folders.file_count == 0)
+		report_no_files(sources, &folders, report);
+	for (size_t i = 0; rc == 0 && i < sources->override_count; i++)
+		rc = set_override(map, sources->overrides[i], report);
+	return rc;
+}
