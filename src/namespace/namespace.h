@@ -272,5 +272,8 @@ struct ns_load *ns_load_begin(struct namespace *ns);
 int ns_load_step(struct ns_load *load, struct str records); /* -ERR_DAMAGED, -ERR_UNSUPPORTED */
 /* Rebuilds what is derived and compares the digest. */
 int ns_load_end(struct ns_load *load, uint64_t index, struct hash128 digest);
+/* Instead of ns_load_end(): the records turned out bad.  The namespace is only good for
+ * ns_destroy() then, as after an ns_load_end() that failed. */
+void ns_load_cancel(struct ns_load *load);
 
 #endif
