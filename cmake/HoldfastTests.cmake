@@ -4,7 +4,6 @@
 
 function(holdfast_tests)
 	pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
-	enable_testing()
 	if(CMOCKA_FOUND)
 		file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/*/test_*.c)
 		foreach(test ${tests})
