@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 
 int io_address_host(const char *host, char *ret_bare, size_t size)
 {
@@ -45,19 +46,30 @@ socklen_t io_address_size(const union io_address *address)
 }
 
 /* An IPv4 client of a socket that serves both families is shown as IPv4. */
-void io_conn_set_peer(struct io_conn *conn, const union io_address *peer)
+int io_conn_set_peer(struct io_conn *conn, const union io_address *peer)
 {
 	const struct in6_addr *v6 = &peer->v6.sin6_addr;
 	bool is_v6 = peer->any.sa_family == AF_INET6;
 	unsigned port = ntohs(is_v6 ? peer->v6.sin6_port : peer->v4.sin_port);
+	char address[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 8];
+	size_t peer_size, address_size;
 
 	if (is_v6 && IN6_IS_ADDR_V4MAPPED(v6)) {
-		inet_ntop(AF_INET, &v6->s6_addr[12], conn->address, sizeof(conn->address));
+		inet_ntop(AF_INET, &v6->s6_addr[12], address, sizeof(address));
 		is_v6 = false;
 	} else if (is_v6) {
-		inet_ntop(AF_INET6, v6, conn->address, sizeof(conn->address));
+		inet_ntop(AF_INET6, v6, address, sizeof(address));
 	} else {
-		inet_ntop(AF_INET, &peer->v4.sin_addr, conn->address, sizeof(conn->address));
+		inet_ntop(AF_INET, &peer->v4.sin_addr, address, sizeof(address));
 	}
-	snprintf(conn->peer, sizeof(conn->peer), is_v6 ? "[%s]:%u" : "%s:%u", conn->address, port);
+	snprintf(text, sizeof(text), is_v6 ? "[%s]:%u" : "%s:%u", address, port);
+	peer_size = strlen(text) + 1;
+	address_size = strlen(address) + 1;
+	conn->peer = mem_alloc(peer_size + address_size);
+	if (conn->peer == NULL)
+		return -ERR_NO_MEMORY;
+	conn->address = conn->peer + peer_size;
+	memcpy(conn->peer, text, peer_size);
+	memcpy(conn->address, address, address_size);
+	return 0;
 }

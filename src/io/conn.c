@@ -5,9 +5,9 @@
  * Reading: all connections read into one buffer of the loop, whose bytes are handed on before the
  * next one reads, so an idle connection holds no buffer.
  *
- * Writing: at once while nothing is queued.  What the kernel does not take is copied into a flight
- * that libuv sends; what is written meanwhile waits in `pending` and becomes the next flight, for
- * the kernel must not be asked past what is queued.
+ * Writing: at once while nothing is queued.  What the kernel does not take is copied and given to
+ * libuv (`flying`); what is written meanwhile waits in `pending` and flies next, for the kernel
+ * must not be asked past what is queued.
  *
  * Ending: an error of a write is reported at the end of the turn (end_hook), never inside the call;
  * on_end runs once.  A connection that is closed with bytes still queued is reset, so that the peer
@@ -24,10 +24,17 @@
 
 enum { PIECES_PER_CALL = 64 };
 
-struct io_flight {
+struct io_sending {
 	uv_write_t request;
 	struct io_conn *conn;
-	struct buf bytes;
+	struct buf flying; /* libuv has it */
+	struct buf pending;
+};
+
+struct io_lingering {
+	struct io_conn *conn;
+	struct io_timer timer;
+	struct list node; /* in io->lingering */
 };
 
 int io_err_from_uv(int status)
@@ -45,9 +52,9 @@ static void end(struct io_conn *conn, int rc)
 		return;
 	conn->is_ended = true;
 	uv_read_stop((uv_stream_t *)&conn->tcp);
-	if (!conn->is_lingering)
+	if (conn->lingering == NULL)
 		conn->ops->on_end(conn->context, rc);
-	else if (rc < 0 || conn->flight == NULL)
+	else if (rc < 0 || conn->sending == NULL)
 		io_conn_close(conn);
 	/* else the peer only stopped talking: it may still want the rest */
 }
@@ -56,7 +63,7 @@ static void run_end_hook(struct io_hook *hook)
 {
 	struct io_conn *conn = CONTAINER_OF(hook, struct io_conn, end_hook);
 
-	if (conn->ops != NULL || conn->is_lingering)
+	if (conn->ops != NULL || conn->lingering != NULL)
 		end(conn, conn->end_rc);
 }
 
@@ -66,11 +73,6 @@ static void fail(struct io_conn *conn, int rc)
 		return;
 	conn->end_rc = rc;
 	io_at_turn_end(conn->io, &conn->end_hook);
-}
-
-static void linger_is_over(struct io_timer *timer)
-{
-	io_conn_close(CONTAINER_OF(timer, struct io_conn, linger));
 }
 
 int io_conn_create(struct io *io, struct io_conn **ret_conn)
@@ -88,8 +90,6 @@ int io_conn_create(struct io *io, struct io_conn **ret_conn)
 	conn->tcp.data = conn;
 	conn->io = io;
 	conn->end_hook.run = run_end_hook;
-	io_timer_init(io, &conn->linger, linger_is_over);
-	list_init(&conn->linger_node);
 	*ret_conn = conn;
 	return 0;
 }
@@ -109,7 +109,11 @@ int io_conn_adopt(struct io *io, int fd, const union io_address *peer, struct io
 		io_conn_close(conn);
 		return io_err_from_uv(rc);
 	}
-	io_conn_set_peer(conn, peer);
+	rc = io_conn_set_peer(conn, peer);
+	if (rc < 0) {
+		io_conn_close(conn);
+		return rc;
+	}
 	*ret_conn = conn;
 	return 0;
 }
@@ -128,7 +132,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 {
 	struct io_conn *conn = stream->data;
 
-	if (got > 0 && !conn->is_lingering)
+	if (got > 0 && conn->lingering == NULL)
 		conn->ops->on_data(conn->context, (const uint8_t *)buf->base, (size_t)got);
 	else if (got < 0)
 		end(conn, got == UV_EOF ? 0 : io_err_from_uv((int)got));
@@ -179,52 +183,48 @@ static void finish_lingering(struct io_conn *conn)
 		io_conn_close(conn);
 }
 
-static void free_flight(struct io_flight *flight)
+static void free_sending(struct io_conn *conn)
 {
-	buf_finish(&flight->bytes);
-	mem_free(flight);
+	buf_finish(&conn->sending->flying);
+	buf_finish(&conn->sending->pending);
+	mem_free(conn->sending);
+	conn->sending = NULL;
 }
 
 static void on_written(uv_write_t *request, int status);
 
-/* What is pending becomes the flight. */
+/* What is pending flies. */
 static void send_pending(struct io_conn *conn)
 {
-	struct io_flight *flight = mem_zalloc(sizeof(*flight));
+	struct io_sending *sending = conn->sending;
 	uv_buf_t bytes;
 	int rc;
 
-	if (flight == NULL) {
-		fail(conn, -ERR_NO_MEMORY);
-		return;
-	}
-	flight->conn = conn;
-	flight->bytes = conn->pending;
-	buf_init(&conn->pending);
-	bytes = (uv_buf_t){.base = (char *)flight->bytes.data, .len = flight->bytes.size};
-	rc = uv_write(&flight->request, (uv_stream_t *)&conn->tcp, &bytes, 1, on_written);
+	buf_finish(&sending->flying);
+	sending->flying = sending->pending;
+	buf_init(&sending->pending);
+	bytes = (uv_buf_t){.base = (char *)sending->flying.data, .len = sending->flying.size};
+	rc = uv_write(&sending->request, (uv_stream_t *)&conn->tcp, &bytes, 1, on_written);
 	if (rc < 0) {
-		free_flight(flight);
+		free_sending(conn);
 		fail(conn, io_err_from_uv(rc));
-		return;
 	}
-	conn->flight = flight;
 }
 
 static void on_written(uv_write_t *request, int status)
 {
-	struct io_flight *flight = CONTAINER_OF(request, struct io_flight, request);
-	struct io_conn *conn = flight->conn;
+	struct io_conn *conn = CONTAINER_OF(request, struct io_sending, request)->conn;
 
-	free_flight(flight);
-	conn->flight = NULL;
 	if (conn->is_closed)
+		return; /* freed with the connection */
+	if (status == 0 && conn->sending->pending.size > 0) {
+		send_pending(conn);
 		return;
+	}
+	free_sending(conn);
 	if (status < 0)
 		fail(conn, io_err_from_uv(status));
-	else if (conn->pending.size > 0)
-		send_pending(conn);
-	else if (conn->is_lingering)
+	else if (conn->lingering != NULL)
 		finish_lingering(conn);
 	else if (!conn->is_ended && conn->ops->on_drained != NULL)
 		conn->ops->on_drained(conn->context);
@@ -259,17 +259,39 @@ static int write_now(struct io_conn *conn, const struct str *pieces, size_t coun
 	return 0;
 }
 
+static bool start_sending(struct io_conn *conn)
+{
+	conn->sending = mem_zalloc(sizeof(*conn->sending));
+	if (conn->sending == NULL)
+		return false;
+	conn->sending->conn = conn;
+	return true;
+}
+
+/* Queues the pieces without their first `taken` bytes. */
 static void queue(struct io_conn *conn, const struct str *pieces, size_t count, size_t taken)
 {
+	bool is_flying = conn->sending != NULL;
+	struct buf *pending;
+
+	if (!is_flying && !start_sending(conn)) {
+		fail(conn, -ERR_NO_MEMORY);
+		return;
+	}
+	pending = &conn->sending->pending;
 	for (size_t i = 0; i < count; i++) {
 		size_t skipped = taken < pieces[i].size ? taken : pieces[i].size;
 
 		taken -= skipped;
-		buf_append(&conn->pending, pieces[i].data + skipped, pieces[i].size - skipped);
+		buf_append(pending, pieces[i].data + skipped, pieces[i].size - skipped);
 	}
-	if (conn->pending.failed)
+	if (pending->failed)
 		fail(conn, -ERR_NO_MEMORY);
-	else if (conn->flight == NULL && conn->pending.size > 0)
+	if (is_flying)
+		return;
+	if (pending->failed)
+		free_sending(conn);
+	else
 		send_pending(conn);
 }
 
@@ -278,10 +300,10 @@ void io_conn_write(struct io_conn *conn, const struct str *pieces, size_t count)
 	size_t taken = 0;
 	int rc = -ERR_AGAIN;
 
-	CHECK(!conn->is_lingering && !conn->is_closed);
+	CHECK(conn->lingering == NULL && !conn->is_closed);
 	if (conn->is_ended || conn->end_rc < 0)
 		return;
-	if (conn->flight == NULL)
+	if (conn->sending == NULL)
 		rc = write_now(conn, pieces, count, &taken);
 	if (rc == -ERR_AGAIN)
 		queue(conn, pieces, count, taken);
@@ -291,7 +313,10 @@ void io_conn_write(struct io_conn *conn, const struct str *pieces, size_t count)
 
 size_t io_conn_queued(const struct io_conn *conn)
 {
-	return uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp) + conn->pending.size;
+	if (conn->sending == NULL)
+		return 0;
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp) +
+	       conn->sending->pending.size;
 }
 
 const char *io_conn_peer(const struct io_conn *conn)
@@ -306,56 +331,84 @@ const char *io_conn_peer_address(const struct io_conn *conn)
 
 /* ---- closing ---- */
 
-static void on_closed(uv_handle_t *handle)
-{
-	struct io_conn *conn = handle->data;
-
-	io_conn_free(conn);
-}
-
 void io_conn_free(struct io_conn *conn)
 {
-	buf_finish(&conn->pending);
+	if (conn->sending != NULL)
+		free_sending(conn);
 	mem_free(conn->connecting);
+	mem_free(conn->peer);
 	mem_free(conn);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	io_conn_free(handle->data);
+}
+
+static void stop_lingering(struct io_conn *conn)
+{
+	io_timer_stop(&conn->lingering->timer);
+	list_remove(&conn->lingering->node);
+	mem_free(conn->lingering);
+	conn->lingering = NULL;
 }
 
 void io_conn_close(struct io_conn *conn)
 {
+	bool has_queued;
+
 	if (conn == NULL)
 		return;
 	CHECK(!conn->is_closed);
 	conn->is_closed = true;
-	io_timer_stop(&conn->linger);
-	list_remove(&conn->linger_node);
+	has_queued = io_conn_queued(conn) > 0;
+	if (conn->lingering != NULL)
+		stop_lingering(conn);
 	if (conn->end_hook.is_queued) {
 		conn->end_hook.is_queued = false;
 		list_remove(&conn->end_hook.node);
 	}
 	if (conn->connecting != NULL && io_connecting_abandon(conn))
 		return;
-	if (io_conn_queued(conn) == 0 || uv_tcp_close_reset(&conn->tcp, on_closed) < 0)
+	if (!has_queued || uv_tcp_close_reset(&conn->tcp, on_closed) < 0)
 		uv_close((uv_handle_t *)&conn->tcp, on_closed);
+}
+
+static void linger_is_over(struct io_timer *timer)
+{
+	io_conn_close(CONTAINER_OF(timer, struct io_lingering, timer)->conn);
+}
+
+static bool start_lingering(struct io_conn *conn, unsigned linger_ms)
+{
+	struct io_lingering *lingering = mem_zalloc(sizeof(*lingering));
+
+	if (lingering == NULL)
+		return false;
+	lingering->conn = conn;
+	io_timer_init(conn->io, &lingering->timer, linger_is_over);
+	io_timer_start(&lingering->timer, (uint64_t)linger_ms * 1000);
+	list_append(&conn->io->lingering, &lingering->node);
+	conn->lingering = lingering;
+	conn->ops = NULL;
+	return true;
 }
 
 void io_conn_close_after_write(struct io_conn *conn, unsigned linger_ms)
 {
-	if (conn->ops == NULL || conn->is_ended || conn->end_rc < 0) {
+	if (conn->ops == NULL || conn->is_ended || conn->end_rc < 0 ||
+	    !start_lingering(conn, linger_ms)) {
 		io_conn_close(conn);
 		return;
 	}
-	conn->is_lingering = true;
-	conn->ops = NULL;
-	list_append(&conn->io->lingering, &conn->linger_node);
-	io_timer_start(&conn->linger, (uint64_t)linger_ms * 1000);
 	start_reading(conn); /* to see the peer close; what it still says is dropped */
-	if (conn->flight == NULL)
+	if (conn->sending == NULL)
 		finish_lingering(conn);
 }
 
 void io_conn_end_lingering(struct io *io)
 {
 	LIST_FOR_EACH_SAFE (node, &io->lingering) {
-		io_conn_close(CONTAINER_OF(node, struct io_conn, linger_node));
+		io_conn_close(CONTAINER_OF(node, struct io_lingering, node)->conn);
 	}
 }

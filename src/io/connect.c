@@ -84,11 +84,13 @@ static void connected(struct io_conn *conn)
 {
 	union io_address peer;
 	int size = sizeof(peer);
+	int rc;
 
 	uv_tcp_nodelay(&conn->tcp, 1);
-	if (uv_tcp_getpeername(&conn->tcp, &peer.any, &size) == 0)
-		io_conn_set_peer(conn, &peer);
-	report(conn, 0);
+	rc = io_err_from_uv(uv_tcp_getpeername(&conn->tcp, &peer.any, &size));
+	if (rc == 0)
+		rc = io_conn_set_peer(conn, &peer);
+	report(conn, rc);
 }
 
 static void on_connected(uv_connect_t *request, int status)

@@ -106,28 +106,27 @@ void io_lookup_abandon(struct io_lookup *lookup);
 int io_lookup_now(const char *bare, uint16_t port, union io_address *addresses, size_t *ret_count);
 
 /* ---- conn.c ---- */
-enum { IO_ADDRESS_TEXT = INET6_ADDRSTRLEN, IO_PEER_TEXT = INET6_ADDRSTRLEN + 8 };
 struct io_connecting;
-struct io_flight;
+struct io_sending;
+struct io_lingering;
 
+/* An idle connection is this and libuv's part of it: what is needed for a while only stands behind
+ * pointers. */
 struct io_conn {
 	uv_tcp_t tcp;
 	struct io *io;
 	const struct io_conn_ops *ops; /* NULL: not started, or lingering */
 	void *context;
 	struct io_connecting *connecting; /* until on_connect ran */
-	struct io_flight *flight;         /* what libuv is sending */
-	struct buf pending;               /* what waits behind it */
+	struct io_sending *sending;       /* while bytes are queued */
+	struct io_lingering *lingering;   /* after io_conn_close_after_write() */
 	struct io_hook end_hook;          /* reports end_rc */
 	int end_rc;                       /* < 0: broken, nothing more is sent */
-	struct io_timer linger;
-	struct list linger_node; /* in io->lingering while is_lingering */
 	bool is_paused;
 	bool is_ended; /* on_end ran */
-	bool is_lingering;
 	bool is_closed;
-	char address[IO_ADDRESS_TEXT];
-	char peer[IO_PEER_TEXT];
+	char *peer;    /* "address:port"; NULL: not connected yet */
+	char *address; /* in the same memory */
 };
 /* Without a socket. */
 int io_conn_create(struct io *io, struct io_conn **ret_conn);
@@ -136,7 +135,7 @@ void io_conn_free(struct io_conn *conn); /* when its handle is closed */
 int io_conn_adopt(struct io *io, int fd, const union io_address *peer, struct io_conn **ret_conn);
 /* Closes those that still linger. */
 void io_conn_end_lingering(struct io *io);
-void io_conn_set_peer(struct io_conn *conn, const union io_address *peer);
+int io_conn_set_peer(struct io_conn *conn, const union io_address *peer);
 int io_err_from_uv(int status);
 
 /* ---- connect.c ---- */
