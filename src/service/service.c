@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/service.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "service/service_private.h"
+
+enum {
+	GROUPS_USERS_MAX = 65536,
+	TEXTS_BYTES_MAX = 1 << 20,
+};
+
+/* ---- a call's beginning and end ---- */
+
+static struct call *make_call(struct service *service)
+{
+	struct call *call;
+
+	if (list_is_empty(&service->idle_calls))
+		return mem_alloc(sizeof(*call));
+	call = LIST_FIRST(&service->idle_calls, struct call, node);
+	list_remove(&call->node);
+	return call;
+}
+
+void service_end_call(struct call *call)
+{
+	groups_release(call->user);
+	call->service->calls--;
+	list_append(&call->service->idle_calls, &call->node);
+}
+
+void service_start_write(struct call *call)
+{
+	struct command *command = call_command(call, call->method->answer);
+	int rc;
+
+	if (command == NULL)
+		return;
+	rc = call->method->fill(call, command);
+	if (rc < 0)
+		call_refuse(call, rc, call->text);
+	else if (rc == 0)
+		call_propose(call);
+}
+
+static void start_read(struct call *call)
+{
+	call_read(call, call->method->start);
+}
+
+static void refuse_absent(struct call *call)
+{
+	const struct method *method = call->method;
+
+	if (method->text.size == 0)
+		call_why(call, method->refusal, "%.*s is not supported", STR_ARGS(method->name));
+	else
+		call->text = method->text;
+	call_refuse(call, method->refusal, call->text);
+}
+
+static void start_call(struct call *call)
+{
+	const struct method *method = call->method;
+
+	switch (method->kind) {
+	case METHOD_FREE:
+		if (method->is_for_superusers)
+			call_identify_superuser(call, method->text, method->start);
+		else
+			method->start(call);
+		break;
+	case METHOD_LOOKUP:
+	case METHOD_READ: call_identify(call, start_read); break;
+	case METHOD_WRITE: call_identify(call, service_start_write); break;
+	case METHOD_ABSENT: refuse_absent(call); break;
+	case METHOD_PROTOCOL: CHECK(false);
+	}
+}
+
+static void refuse_unknown(struct rpc_call *rpc, int rc)
+{
+	struct str text =
+	        rc == -ERR_NO_PROTOCOL
+	                ? arena_format(&rpc->arena, "Unknown protocol: %.*s",
+	                               STR_ARGS(rpc->protocol))
+	                : arena_format(&rpc->arena, "Unknown method %.*s called on %.*s protocol.",
+	                               STR_ARGS(rpc->method), STR_ARGS(rpc->protocol));
+
+	rpc_reply_error(rpc, rc, text);
+}
+
+static void begin_call(struct service *service, struct rpc_call *rpc)
+{
+	const struct method *method;
+	struct call *call;
+	int rc = methods_find(service->methods, rpc->protocol, rpc->method, &method);
+
+	if (rc < 0) {
+		refuse_unknown(rpc, rc);
+		return;
+	}
+	call = make_call(service);
+	if (call == NULL) {
+		rpc_reply_error(rpc, -ERR_RETRIABLE, (struct str){0});
+		return;
+	}
+	*call = (struct call){
+	        .service = service,
+	        .rpc = rpc,
+	        .method = method,
+	        .caller.user = rpc->identity->user,
+	};
+	list_init(&call->node);
+	service->calls++;
+	start_call(call);
+}
+
+void service_on_calls(void *context, struct rpc_call **calls, size_t count)
+{
+	struct service *service = context;
+
+	for (size_t i = 0; i < count; i++)
+		begin_call(service, calls[i]);
+	turn_flush(service);
+}
+
+bool service_knows_protocol(void *context, struct str protocol)
+{
+	const struct service *service = context;
+
+	return methods_has_protocol(service->methods, protocol);
+}
+
+/* ---- who calls ---- */
+
+static void take_user(struct call *call)
+{
+	call->caller.groups =
+	        (struct strs){.items = call->user->groups, .count = call->user->group_count};
+	call->caller.is_superuser = call->user->is_superuser;
+	call->next(call);
+}
+
+static void on_user_known(struct groups_waiter *waiter, struct groups_user *user)
+{
+	struct call *call = CONTAINER_OF(waiter, struct call, waiter);
+
+	call->user = user;
+	take_user(call);
+}
+
+void call_identify(struct call *call, method_start_fn *next)
+{
+	struct service *service = call->service;
+	int rc;
+
+	if (!service->options.has_permissions) {
+		call->caller.is_superuser = true;
+		next(call);
+		return;
+	}
+	call->next = next;
+	call->waiter.done = on_user_known;
+	rc = groups_find(service->groups, call->caller.user, call->rpc->arrived_us / 1000,
+	                 &call->waiter, &call->user);
+	if (rc == 0)
+		take_user(call);
+	else if (rc != -ERR_AGAIN)
+		call_refuse(call, -ERR_RETRIABLE, STR("Too many users are being looked up"));
+}
+
+/* next() of call_identify_superuser(), after the caller is known. */
+struct superuser_step {
+	struct str what;
+	method_start_fn *next;
+};
+
+static void check_superuser(struct call *call)
+{
+	struct superuser_step *step = call->steps;
+
+	if (call->caller.is_superuser) {
+		step->next(call);
+		return;
+	}
+	call_why(call, -ERR_PERMISSION,
+	         "Access denied for user %.*s. Superuser privilege is required%s%.*s",
+	         STR_ARGS(call->caller.user), step->what.size > 0 ? " for operation " : "",
+	         STR_ARGS(step->what));
+	call_refuse(call, -ERR_PERMISSION, call->text);
+}
+
+void call_identify_superuser(struct call *call, struct str what, method_start_fn *next)
+{
+	struct superuser_step *step = call_alloc(call, sizeof(*step));
+
+	if (step == NULL)
+		return;
+	*step = (struct superuser_step){.what = what, .next = next};
+	call->steps = step;
+	call_identify(call, check_superuser);
+}
+
+/* ---- life ---- */
+
+static int make_groups(struct service *service)
+{
+	struct groups_options options = {
+	        .superuser = service->options.superuser,
+	        .supergroup = service->options.supergroup,
+	        .keep_ms = service->options.groups_ms,
+	        .keep_failed_ms = service->options.groups_failed_ms,
+	        .users_max = GROUPS_USERS_MAX,
+	        .questions_max = DIRECTORY_QUESTIONS_MAX,
+	        .ask = directory_ask,
+	        .context = service->directory,
+	};
+
+	return groups_create(&options, &service->groups);
+}
+
+int service_create(const struct service_options *options, struct service **ret_service)
+{
+	struct service *service = mem_zalloc(sizeof(*service));
+	int rc;
+
+	if (service == NULL)
+		return -ERR_NO_MEMORY;
+	service->options = *options;
+	list_init(&service->idle_calls);
+	arena_init(&service->texts, TEXTS_BYTES_MAX);
+	turn_init(service);
+	service->methods = methods_create();
+	rc = service->methods == NULL ? -ERR_NO_MEMORY
+	                              : directory_create(options, &service->directory);
+	if (rc == 0)
+		rc = make_groups(service);
+	if (rc < 0) {
+		service_destroy(service);
+		return rc;
+	}
+	*ret_service = service;
+	return 0;
+}
+
+bool service_is_idle(const struct service *service)
+{
+	return service->calls == 0 && groups_questions(service->groups) == 0;
+}
+
+void service_destroy(struct service *service)
+{
+	if (service == NULL)
+		return;
+	CHECK(service->calls == 0);
+	turn_finish(service);
+	groups_destroy(service->groups);
+	directory_destroy(service->directory);
+	methods_destroy(service->methods);
+	arena_finish(&service->texts);
+	LIST_FOR_EACH_SAFE (node, &service->idle_calls)
+		mem_free(CONTAINER_OF(node, struct call, node));
+	mem_free(service);
+}

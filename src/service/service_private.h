@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Insides of the service folder: what calls share.
+ */
+#ifndef HOLDFAST_SERVICE_SERVICE_PRIVATE_H
+#define HOLDFAST_SERVICE_SERVICE_PRIVATE_H
+
+#include "service/call.h"
+
+struct directory;
+struct turn;
+
+struct service {
+	struct service_options options;
+	struct methods *methods;
+	struct groups *groups;
+	struct directory *directory; /* answers the groups' questions */
+	struct turn *turn;           /* reads to be handed in at the end of this turn, or NULL */
+	struct io_hook turn_end;
+	struct list idle_calls; /* memory to be used again */
+	struct list idle_turns;
+	size_t calls;       /* taken and not answered yet */
+	struct arena texts; /* of refused look-ups, for one turn */
+};
+
+/* ---- turn.c: the reads of one turn of the loop ---- */
+
+void turn_init(struct service *service);
+/* Hands in what waits, now. */
+void turn_flush(struct service *service);
+void turn_finish(struct service *service);
+
+/* ---- lookups.c ---- */
+
+/* getFileInfo and its likes, answered together. */
+void lookups_answer(struct service *service, struct call **calls, size_t count);
+
+/* ---- directory.c: the machine's user data base, asked on a thread ---- */
+
+enum { DIRECTORY_QUESTIONS_MAX = 1024 }; /* on their way */
+
+int directory_create(const struct service_options *options, struct directory **ret_directory);
+/* groups_options.ask */
+void directory_ask(void *directory, struct groups_question *question);
+/* No question may be on its way.  NULL is fine. */
+void directory_destroy(struct directory *directory);
+
+/* ---- service.c ---- */
+
+/* Makes the command and proposes it; again if others changed what it had checked. */
+void service_start_write(struct call *call);
+/* Frees what a call holds; its rpc_call was replied or dropped. */
+void service_end_call(struct call *call);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the namespace's words to the wire's: files' statuses, blocks and where they are.
+ */
+#ifndef HOLDFAST_SERVICE_STATUS_H
+#define HOLDFAST_SERVICE_STATUS_H
+
+#include "master/workers.h"
+#include "namespace/namespace.h"
+#include "proto/ha.pb-c.h"
+#include "service/call.h"
+#include "wire/hot_replies.h"
+
+/* `path` is the name in a listing, empty for the path that was asked for.  Borrows. */
+void status_fill(const struct ns_status *from, struct str path, struct wire_file_status *to);
+
+/* "BP-..." of this cluster; empty before there is one. */
+struct str status_pool(const struct call *call);
+struct wire_block status_block(struct str pool, const struct block *block);
+
+/* Role in Hadoop's words. */
+Ha__ServiceState status_role(struct master *master);
+
+/* A worker as clients see it, with what they need to reach it. */
+void status_worker(const struct worker_info *from, struct wire_datanode *to);
+
+/* All in the call's arena.  False: no memory there. */
+bool status_blocks(struct call *call, const struct ns_blocks *from, struct wire_located_blocks *to);
+/* A block being written, at its chosen workers (uuids; those that are gone are left out). */
+bool status_new_block(struct call *call, const struct block *block, uint64_t offset,
+                      const struct strs *workers, struct wire_located_block *to);
+
+#endif
