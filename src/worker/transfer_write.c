@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Receiving a block.
+ *
+ * A packet is checked against its checksums when it is whole, gathered with others, written by one
+ * disk job, and then acknowledged.  The empty last packet makes the job sync and move the replica
+ * to its place; only then it is acknowledged, and told to the masters.
+ */
+#include "worker/transfer_private.h"
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "wire/pb.h"
+
+enum { CHUNK_BYTES_MAX = 1 << 20 };
+
+static void packets_finish(struct packets *packets)
+{
+	buf_finish(&packets->bytes);
+	mem_free(packets->items);
+	*packets = (struct packets){0};
+}
+
+/* ---- begin ---- */
+
+static void open_run(struct io_work *work)
+{
+	struct transfer *transfer = CONTAINER_OF(work, struct transfer, work);
+
+	transfer->job_rc = replica_writer_open(
+	        transfer->worker->io, block_store_folder(transfer->worker->store), &transfer->block,
+	        &transfer->write.checksum, &transfer->write.writer);
+}
+
+static void open_done(struct io_work *work)
+{
+	struct transfer *transfer = CONTAINER_OF(work, struct transfer, work);
+
+	if (!transfer_job_done(transfer))
+		return;
+	if (transfer->job_rc < 0) {
+		log_event(LOG_WORKER_DISK, "blk_%llu cannot be written: %s",
+		          (unsigned long long)transfer->block.id, err_text(transfer->job_rc));
+		transfer_reply(transfer, TRANSFER__STATUS__ERROR, err_text(transfer->job_rc));
+		transfer_close(transfer);
+		return;
+	}
+	transfer->write.was_opened = true;
+	transfer_reply(transfer, TRANSFER__STATUS__SUCCESS, NULL);
+	transfer_parse(transfer);
+}
+
+static const char *reason_to_refuse(struct transfer *transfer, const Transfer__OpWriteBlock *op)
+{
+	const Hdfs__ExtendedBlock *block = op->header->base_header->block;
+	const char *pool = block_store_pool(transfer->worker->store);
+
+	if (op->n_targets > 0)
+		return "this worker does not hand blocks on to others yet: write with one replica";
+	if (op->stage != TRANSFER__OP_WRITE_BLOCK__STAGE__PIPELINE_SETUP_CREATE)
+		return "this worker does not append to or recover blocks yet";
+	if (pool[0] == '\0' || !str_equal(pb_str(block->pool_id), str_of(pool)))
+		return "unknown block pool";
+	if (op->requested_checksum->type == HDFS__CHECKSUM_TYPE__CHECKSUM_NULL ||
+	    op->requested_checksum->bytes_per_checksum == 0 ||
+	    op->requested_checksum->bytes_per_checksum > CHUNK_BYTES_MAX)
+		return "the checksums asked for are not supported";
+	return NULL;
+}
+
+bool transfer_begin_write(struct transfer *transfer, const Transfer__OpWriteBlock *op)
+{
+	const Hdfs__ExtendedBlock *block = op->header->base_header->block;
+	const char *reason = reason_to_refuse(transfer, op);
+	int rc;
+
+	if (reason != NULL) {
+		transfer_reply(transfer, TRANSFER__STATUS__ERROR, reason);
+		return false;
+	}
+	transfer->block = (struct stored_block){
+	        .id = block->block_id,
+	        .stamp = block->generation_stamp,
+	        .state = BLOCK_BEING_WRITTEN,
+	};
+	rc = block_store_add(transfer->worker->store, &transfer->block);
+	if (rc < 0) {
+		transfer->block.id = 0;
+		transfer_reply(transfer,
+		               rc == -ERR_FILE_EXISTS ? TRANSFER__STATUS__ERROR_EXISTS
+		                                      : TRANSFER__STATUS__ERROR,
+		               rc == -ERR_FILE_EXISTS ? "the block exists already" : err_text(rc));
+		return false;
+	}
+	transfer->write = (struct write_state){
+	        .checksum = {.type = (uint8_t)op->requested_checksum->type,
+	                     .chunk_bytes = op->requested_checksum->bytes_per_checksum},
+	};
+	transfer->phase = TRANSFER_WRITING;
+	transfer_submit(transfer, open_run, open_done);
+	return true;
+}
+
+/* ---- packets ---- */
+
+static bool chunk_is_right(const struct replica_checksum *checksum, const uint8_t *sum,
+                           const uint8_t *data, size_t size)
+{
+	uint32_t want =
+	        (uint32_t)sum[0] << 24 | (uint32_t)sum[1] << 16 | (uint32_t)sum[2] << 8 | sum[3];
+
+	if (checksum->type == HDFS__CHECKSUM_TYPE__CHECKSUM_CRC32)
+		return crc32_zlib(0, data, size) == want;
+	return crc32c(0, data, size) == want;
+}
+
+static bool packet_is_right(const struct write_state *write, const struct wire_packet *packet,
+                            const uint8_t *bytes)
+{
+	size_t chunk = write->checksum.chunk_bytes;
+	size_t chunks = (packet->data_size + chunk - 1) / chunk;
+	const uint8_t *data = bytes + packet->checksum_size;
+
+	if (packet->checksum_size != chunks * REPLICA_CHECKSUM_BYTES)
+		return false;
+	for (size_t i = 0; i < chunks; i++) {
+		size_t left = packet->data_size - i * chunk;
+
+		if (!chunk_is_right(&write->checksum, bytes + i * REPLICA_CHECKSUM_BYTES,
+		                    data + i * chunk, left < chunk ? left : chunk))
+			return false;
+	}
+	return true;
+}
+
+static bool packets_add(struct packets *packets, const struct wire_packet *packet,
+                        const struct str *bytes)
+{
+	if (packets->count == packets->capacity) {
+		size_t capacity = packets->capacity == 0 ? 16 : packets->capacity * 2;
+		struct packet_at *items =
+		        mem_realloc(packets->items, capacity * sizeof(*packets->items));
+
+		if (items == NULL)
+			return false;
+		packets->items = items;
+		packets->capacity = capacity;
+	}
+	packets->items[packets->count++] =
+	        (struct packet_at){.packet = *packet, .at = packets->bytes.size};
+	buf_append_str(&packets->bytes, *bytes);
+	return !packets->bytes.failed;
+}
+
+static void acknowledge(struct transfer *transfer, int64_t seqno, Transfer__Status status)
+{
+	struct wire_ack ack = {.seqno = seqno, .count = 1, .statuses = {(uint8_t)status}};
+	struct buf buf = {0};
+
+	wire_ack_append(&buf, &ack);
+	transfer_send(transfer, &buf);
+	buf_finish(&buf);
+}
+
+/* Whether the packet may follow what was received. */
+static bool packet_fits(const struct write_state *write, const struct wire_packet *packet)
+{
+	if (write->has_last || packet->offset < 0)
+		return false;
+	if (packet->is_last)
+		return packet->data_size == 0;
+	return packet->data_size > 0 && (uint64_t)packet->offset <= write->received &&
+	       (uint64_t)packet->offset % write->checksum.chunk_bytes == 0;
+}
+
+static bool take_packet(struct transfer *transfer, const struct wire_packet *packet,
+                        struct str bytes)
+{
+	struct write_state *write = &transfer->write;
+
+	if (packet->seqno == WIRE_SEQNO_HEARTBEAT) {
+		acknowledge(transfer, WIRE_SEQNO_HEARTBEAT, TRANSFER__STATUS__SUCCESS);
+		return true;
+	}
+	if (!packet_fits(write, packet) ||
+	    !packet_is_right(write, packet, (const uint8_t *)bytes.data)) {
+		log_event(LOG_WORKER_BAD_PACKET, "blk_%llu from %s: packet %lld at %lld",
+		          (unsigned long long)transfer->block.id, io_conn_peer(transfer->conn),
+		          (long long)packet->seqno, (long long)packet->offset);
+		acknowledge(transfer, packet->seqno, TRANSFER__STATUS__ERROR_CHECKSUM);
+		return false;
+	}
+	if (!packets_add(&write->pending, packet, &bytes))
+		return false;
+	write->has_last = packet->is_last;
+	if ((uint64_t)packet->offset + packet->data_size > write->received)
+		write->received = (uint64_t)packet->offset + packet->data_size;
+	return true;
+}
+
+/* ---- jobs ---- */
+
+static int write_packets(struct write_state *write)
+{
+	for (size_t i = 0; i < write->active.count; i++) {
+		const struct packet_at *item = &write->active.items[i];
+		const uint8_t *bytes = write->active.bytes.data + item->at;
+		int rc = 0;
+
+		if (item->packet.data_size > 0)
+			rc = replica_writer_write(write->writer, (uint64_t)item->packet.offset,
+			                          str_make(bytes + item->packet.checksum_size,
+			                                   item->packet.data_size),
+			                          str_make(bytes, item->packet.checksum_size));
+		if (rc == 0 && item->packet.sync)
+			rc = replica_writer_sync(write->writer);
+		if (rc == 0 && item->packet.is_last)
+			rc = replica_writer_finalize(write->writer);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static void write_run(struct io_work *work)
+{
+	struct transfer *transfer = CONTAINER_OF(work, struct transfer, work);
+
+	transfer->job_rc = write_packets(&transfer->write);
+}
+
+static void finish_block(struct transfer *transfer)
+{
+	struct worker *worker = transfer->worker;
+
+	transfer->block.length = replica_writer_length(transfer->write.writer);
+	block_store_finalized(worker->store, transfer->block.id, transfer->block.length);
+	transfer->block.state = BLOCK_FINALIZED;
+	worker_tell(worker, &transfer->block,
+	            DATANODE__RECEIVED_DELETED_BLOCK_INFO__STATUS__RECEIVED);
+}
+
+static void write_failed(struct transfer *transfer)
+{
+	log_event(LOG_WORKER_DISK, "blk_%llu cannot be written: %s",
+	          (unsigned long long)transfer->block.id, err_text(transfer->job_rc));
+	acknowledge(transfer, transfer->write.active.items[0].packet.seqno,
+	            TRANSFER__STATUS__ERROR);
+	transfer_close(transfer);
+}
+
+/* A replica that was moved to its place is there, even if its client has gone meanwhile. */
+static void write_done(struct io_work *work)
+{
+	struct transfer *transfer = CONTAINER_OF(work, struct transfer, work);
+	struct packets *active = &transfer->write.active;
+	bool is_last = active->items[active->count - 1].packet.is_last;
+
+	if (is_last && transfer->job_rc == 0)
+		finish_block(transfer);
+	if (!transfer_job_done(transfer))
+		return;
+	if (transfer->job_rc < 0) {
+		write_failed(transfer);
+		return;
+	}
+	for (size_t i = 0; i < active->count; i++)
+		acknowledge(transfer, active->items[i].packet.seqno, TRANSFER__STATUS__SUCCESS);
+	active->count = 0;
+	buf_clear(&active->bytes);
+	if (is_last) {
+		transfer_end_write(transfer);
+		transfer->phase = TRANSFER_OPERATION;
+	}
+	transfer_parse(transfer);
+}
+
+/* Gives what is pending to the disk, if it is free; reading pauses while too much waits. */
+static void write_on(struct transfer *transfer)
+{
+	struct write_state *write = &transfer->write;
+	bool should_pause;
+
+	if (!transfer->has_job && write->pending.count > 0) {
+		struct packets pending = write->pending;
+
+		write->pending = write->active;
+		write->active = pending;
+		transfer_submit(transfer, write_run, write_done);
+	}
+	should_pause = write->pending.bytes.size > TRANSFER_PENDING_BYTES_MAX;
+	if (should_pause && !transfer->is_paused)
+		io_conn_pause(transfer->conn);
+	if (!should_pause && transfer->is_paused)
+		io_conn_resume(transfer->conn);
+	transfer->is_paused = should_pause;
+}
+
+bool transfer_take_packets(struct transfer *transfer)
+{
+	while (transfer->write.pending.bytes.size <= TRANSFER_PENDING_BYTES_MAX) {
+		struct cursor input = transfer_input(transfer);
+		struct wire_packet packet;
+		struct str bytes;
+		int rc = wire_packet_header_take(&input, &packet);
+
+		if (rc < 0 && rc != -ERR_AGAIN)
+			return false;
+		if (rc == -ERR_AGAIN ||
+		    cursor_left(&input) < (size_t)packet.checksum_size + packet.data_size)
+			break;
+		bytes = cursor_bytes(&input, (size_t)packet.checksum_size + packet.data_size);
+		if (!take_packet(transfer, &packet, bytes))
+			return false;
+		transfer_consume(transfer, &input);
+	}
+	if (transfer->write.was_opened)
+		write_on(transfer);
+	return true;
+}
+
+/* ---- end ---- */
+
+void transfer_end_write(struct transfer *transfer)
+{
+	if (transfer->phase != TRANSFER_WRITING)
+		return;
+	/* A client that went before its last packet cannot come back for the block. */
+	if (transfer->block.state == BLOCK_BEING_WRITTEN && transfer->block.id != 0)
+		block_store_remove(transfer->worker->store, transfer->block.id);
+	replica_writer_close(transfer->write.writer);
+	packets_finish(&transfer->write.pending);
+	packets_finish(&transfer->write.active);
+	transfer->write = (struct write_state){0};
+}
