@@ -55,9 +55,9 @@ struct rpc_call {
 	/* private */
 	struct rpc_conn *conn;
 	struct list node;
-	uint8_t *frame;
-	size_t frame_bytes;
-	size_t body_at;
+	uint8_t *frame;     /* what the strings above stand in */
+	size_t frame_bytes; /* of memory */
+	size_t body_at;     /* of the reply in the connection's output; 0: not begun */
 };
 
 struct rpc_server_options {
@@ -72,7 +72,8 @@ struct rpc_server_options {
 	size_t calls_per_conn_max; /* in flight, one connection: reading pauses */
 	size_t inflight_bytes_max; /* requests and unsent replies, whole server */
 	size_t unsent_bytes_max;   /* one connection; beyond it, reading pauses ... */
-	uint64_t unsent_ms_max;    /* ... and after so long without progress it is cut */
+	uint64_t unsent_ms_max;    /* ... and after so long without progress it is cut; so is a
+	                              client that stops in the middle of a frame */
 	uint64_t preamble_ms_max;  /* a connection that has not said who it is */
 	uint64_t idle_ms_max;      /* 0: never; applies above idle_threshold connections */
 	size_t idle_threshold;     /* ipc.client.idlethreshold; 4000 */
@@ -80,24 +81,30 @@ struct rpc_server_options {
 	void *context;
 	/* All calls of one turn, in order of arrival on each connection. */
 	void (*on_calls)(void *context, struct rpc_call **calls, size_t count);
-	/* True if a connection context may name this protocol (Hadoop refuses unknown ones). */
+	/* True if a connection context may name this protocol.  NULL: any, as in Hadoop without
+	 * hadoop.security.authorization; each call is looked up by its own protocol anyway. */
 	bool (*knows_protocol)(void *context, struct str protocol);
+	/* True if real_user may act for user (hadoop.proxyuser.*).  NULL: nobody may. */
+	bool (*may_impersonate)(void *context, struct str real_user, struct str user,
+	                        const char *address);
 };
 
 int rpc_server_create(const struct rpc_server_options *options, struct rpc_server **ret_server);
 uint16_t rpc_server_port(const struct rpc_server *server);
 /* Stops accepting; calls in flight may still be replied. */
 void rpc_server_stop_listening(struct rpc_server *server);
-/* Closes every connection. */
+/* Closes every connection.  The service has no call any more. */
 void rpc_server_destroy(struct rpc_server *server);
 
-/* ---- replying: exactly one of reply_end, reply_error, reply_fatal, drop for each call ---- */
+/* ---- replying: exactly one of reply_end, reply_error, drop for each call, which frees it ---- */
 
-/* Where the reply's message goes (its bytes, without their length); reply_end() sends it. */
+/* Where the reply's message goes (its bytes, without their length): append only, and end it before
+ * another reply begins.  Errors of memory, and of the limit, are answered by reply_end(). */
 struct buf *rpc_reply_begin(struct rpc_call *call);
 /* state_id: index that the answer saw; 0: leave it out. */
 void rpc_reply_end(struct rpc_call *call, uint64_t state_id);
-/* status ERROR; rc gives class and error code, text is the message (a default if empty). */
+/* status ERROR; rc gives class and error code, text is the message (a default if empty).  After
+ * reply_begin() too, whose bytes are dropped. */
 void rpc_reply_error(struct rpc_call *call, int rc, struct str text);
 /* Closes the connection without an answer: the call may be in some journal. */
 void rpc_call_drop(struct rpc_call *call);
@@ -110,7 +117,7 @@ struct rpc_server_stats {
 	uint64_t calls;
 	uint64_t calls_in_flight;
 	uint64_t bytes_in_flight;
-	uint64_t cut_idle;
+	uint64_t cut_idle; /* never said who they are, stopped half way, or were idle */
 	uint64_t cut_not_reading;
 	uint64_t bad_frames;
 };
