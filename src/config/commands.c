@@ -71,7 +71,6 @@ struct answer {
 static int look_up(const struct config *config, struct str name, struct answer *ret)
 {
 	struct answer answer = {0};
-	struct str base;
 
 	name = config_name_canonical(name);
 	answer.key = config_property_find(name);
@@ -81,7 +80,7 @@ static int look_up(const struct config *config, struct str name, struct answer *
 		answer.value = value->has_value ? value->text : (struct str){0};
 		answer.entry = value->entry;
 	} else {
-		answer.key = config_key_of(name, &base);
+		answer.key = config_key_of(name);
 		answer.entry = config_map_find(&config->map, name);
 		if (answer.entry != NULL)
 			answer.value = answer.entry->text;

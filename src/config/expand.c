@@ -81,13 +81,8 @@ static bool look_up_property(const struct expander *x, struct str name, struct s
 {
 	struct str present = config_name_canonical(name);
 	enum config_key key = config_property_find(present);
-	const struct config_entry *entry;
+	const struct config_entry *entry = config_map_find_own(x->map, present);
 
-	if (key != CONFIG_KEY_COUNT && config_property(key)->is_scoped)
-		entry = config_map_find_scoped(x->map, present, x->map->nameservice,
-		                               x->map->namenode);
-	else
-		entry = config_map_find(x->map, present);
 	if (entry != NULL)
 		*ret_value = entry->value;
 	else if (key != CONFIG_KEY_COUNT)

@@ -22,21 +22,17 @@ static bool cut_last(struct str *name, struct str *ret_last)
 	return true;
 }
 
-enum config_key config_key_of(struct str name, struct str *ret_base)
+enum config_key config_key_of(struct str name)
 {
 	enum config_key key = config_property_find(name);
 	struct str base = name;
 	struct str suffix;
 
-	*ret_base = name;
 	for (int suffixes = 0; key == CONFIG_KEY_COUNT && suffixes < 2; suffixes++) {
 		if (!cut_last(&base, &suffix))
 			break;
-		key = config_property_find(base);
-		if (key != CONFIG_KEY_COUNT && !config_property(key)->is_scoped)
-			key = CONFIG_KEY_COUNT;
-		else if (key != CONFIG_KEY_COUNT)
-			*ret_base = base;
+		if (config_name_scoped(base))
+			key = config_property_find(base);
 	}
 	return key;
 }
@@ -82,11 +78,10 @@ struct suffixed {
 /* May carry suffixes as far as we know: ours if the table says so, merely known ones of HDFS. */
 static bool takes_suffix(struct str base)
 {
-	enum config_key key = config_property_find(base);
 	struct str ignored;
 
-	if (key != CONFIG_KEY_COUNT)
-		return config_property(key)->is_scoped;
+	if (config_property_find(base) != CONFIG_KEY_COUNT)
+		return config_name_scoped(base);
 	return (str_starts_with(base, STR("dfs.")) || str_starts_with(base, STR("ha."))) &&
 	       config_name_known(base, &ignored);
 }

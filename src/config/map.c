@@ -96,6 +96,13 @@ const struct config_entry *config_map_find_scoped(const struct config_map *map, 
 	return entry != NULL ? entry : find(map, name);
 }
 
+const struct config_entry *config_map_find_own(const struct config_map *map, struct str name)
+{
+	if (!config_name_scoped(name))
+		return find(map, name);
+	return config_map_find_scoped(map, name, map->nameservice, map->namenode);
+}
+
 static int insert(struct config_map *map, struct config_entry *entry)
 {
 	size_t at = lower_bound(map, entry->name);
@@ -133,7 +140,7 @@ static void report_disagreement(const struct config_entry *old, const struct con
 	                  STR_ARGS(old->place.file), old->place.line);
 }
 
-/* An older name, with or without suffixes, becomes the present one. */
+/* An older name becomes the present one; with suffixes only where the present one takes them. */
 static struct str canonical(struct str name, char *text, size_t text_size)
 {
 	struct str base = name;
@@ -142,13 +149,13 @@ static struct str canonical(struct str name, char *text, size_t text_size)
 		struct str present = config_name_canonical(base);
 		const char *dot;
 
-		if (!str_equal(present, base)) {
+		if (!str_equal(present, base) && (suffixes == 0 || config_name_scoped(present))) {
 			int size = snprintf(text, text_size, "%.*s%.*s", STR_ARGS(present),
 			                    (int)(name.size - base.size), name.data + base.size);
 
 			return str_make(text, (size_t)size);
 		}
-		dot = base.size == 0 ? NULL : memrchr(base.data, '.', base.size);
+		dot = memrchr(base.data, '.', base.size);
 		if (dot == NULL)
 			break;
 		base.size = (size_t)(dot - base.data);

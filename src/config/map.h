@@ -57,6 +57,8 @@ const struct config_entry *config_map_find(const struct config_map *map, struct 
 /* name.nameservice.namenode, else name.nameservice, else name; empty ids are skipped. */
 const struct config_entry *config_map_find_scoped(const struct config_map *map, struct str name,
                                                   struct str nameservice, struct str namenode);
+/* What counts for the own ids, where the name takes suffixes; else as config_map_find(). */
+const struct config_entry *config_map_find_own(const struct config_map *map, struct str name);
 
 /* "file:line", or "-D". */
 void config_place_append(const struct config_place *place, struct buf *to);

@@ -124,6 +124,13 @@ bool config_name_templated(struct str name)
 	return false;
 }
 
+bool config_name_scoped(struct str name)
+{
+	enum config_key key = config_property_find(name);
+
+	return key != CONFIG_KEY_COUNT && config_property(key)->is_scoped;
+}
+
 static bool starts_with_any(struct str name, const struct str *prefixes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

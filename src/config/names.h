@@ -18,6 +18,9 @@ bool config_name_known(struct str name, struct str *ret_default);
 /* True: the name belongs to a family that operators fill in themselves. */
 bool config_name_templated(struct str name);
 
+/* True: a name of our table, without suffixes, that takes them. */
+bool config_name_scoped(struct str name);
+
 /* Where an unknown name stands. */
 enum config_family {
 	CONFIG_FAMILY_WHOLE,  /* we implement all of it: an unknown name is an error */

@@ -31,8 +31,7 @@ void config_judge_names(const struct config_map *map, struct config_report *repo
 int config_resolve(struct config *config, const struct config_reader *reader,
                    struct config_report *report) MUST_USE;
 
-/* The row a name belongs to, with or without suffixes; CONFIG_KEY_COUNT: none.  *ret_base is the
- * name without them. */
-enum config_key config_key_of(struct str name, struct str *ret_base);
+/* The row a name belongs to, with or without suffixes; CONFIG_KEY_COUNT: none. */
+enum config_key config_key_of(struct str name);
 
 #endif

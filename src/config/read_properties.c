@@ -77,6 +77,13 @@ static bool goes_on(struct str line)
 	return backslashes % 2 == 1;
 }
 
+/* No beginning of a logical line: empty, a comment, or a lone backslash, as Java has it. */
+static bool is_nothing(struct str line)
+{
+	return line.size == 0 || line.data[0] == '#' || line.data[0] == '!' ||
+	       str_equal(line, STR("\\"));
+}
+
 /* Puts the next logical line into r->logical.  False at the end of the text. */
 static bool next_logical_line(struct properties_reader *r)
 {
@@ -89,7 +96,7 @@ static bool next_logical_line(struct properties_reader *r)
 		skip_blanks(r);
 		r->place.line = r->line;
 		line = take_natural_line(r);
-	} while (line.size == 0 || line.data[0] == '#' || line.data[0] == '!');
+	} while (is_nothing(line));
 
 	while (goes_on(line)) {
 		line.size--;
@@ -220,8 +227,6 @@ static int read_line(struct properties_reader *r)
 	size_t name_end = name_length(line);
 	size_t start = value_start(line, name_end);
 
-	if (line.size == 0)
-		return 0; /* nothing but a backslash */
 	if (!unescape(str_make(line.data, name_end), &r->name) ||
 	    !unescape(str_make(line.data + start, line.size - start), &r->value)) {
 		config_report_add(r->report, CONFIG_ERROR, r->place.file, r->place.line,

@@ -123,11 +123,11 @@ static void XMLCALL begin_element(void *context, const XML_Char *name, const XML
 	}
 	if (r->property_depth == 0) {
 		begin_outside(r, name, attributes);
+	} else if (strcmp(name, "property") == 0) {
+		refuse(r, "a <property> begins inside another one");
 	} else if (r->depth == r->property_depth + 1) {
 		r->field = field_named(name);
 		begin_field(r, r->field);
-	} else if (strcmp(name, "property") == 0) {
-		refuse(r, "a <property> begins inside another one");
 	}
 }
 
@@ -221,7 +221,7 @@ static void parse(struct xml_reader *r, struct str text)
 		r->rc = -ERR_NO_MEMORY;
 	else
 		config_report_add(r->report, CONFIG_ERROR, r->file, current_line(r),
-		                  "is no well-formed XML: %s",
+		                  "is not well-formed XML: %s",
 		                  XML_ErrorString(XML_GetErrorCode(r->parser)));
 }
 

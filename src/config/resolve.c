@@ -91,8 +91,7 @@ static int parse_entry(struct resolver *r, const struct config_property *propert
 
 static int resolve_entry(struct resolver *r, struct config_entry *entry)
 {
-	struct str base;
-	enum config_key key = config_key_of(entry->name, &base);
+	enum config_key key = config_key_of(entry->name);
 	const struct config_property *property =
 	        key == CONFIG_KEY_COUNT ? NULL : config_property(key);
 	bool has_text;
@@ -132,12 +131,8 @@ static int resolve_default(struct resolver *r, const struct config_property *pro
 static int resolve_property(struct resolver *r, enum config_key key)
 {
 	const struct config_property *property = config_property(key);
-	const struct config_map *map = &r->config->map;
 	struct config_value *value = &r->config->values[key];
-	const struct config_entry *entry =
-	        property->is_scoped ? config_map_find_scoped(map, property->name, map->nameservice,
-	                                                     map->namenode)
-	                            : config_map_find(map, property->name);
+	const struct config_entry *entry = config_map_find_own(&r->config->map, property->name);
 
 	if (entry == NULL)
 		return resolve_default(r, property, value);

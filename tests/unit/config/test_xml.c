@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The XML dialect.
+ */
+#include "unit/config/world.h"
+
+#include "config/readers.h"
+
+struct parsed {
+	struct config_map map;
+	struct config_report report;
+};
+
+static void parse_str(struct parsed *parsed, struct str text)
+{
+	config_map_init(&parsed->map);
+	config_report_init(&parsed->report);
+	assert_int_equal(config_read_xml(&parsed->map, STR("f"), text, &parsed->report), 0);
+}
+
+static void parse(struct parsed *parsed, const char *text)
+{
+	parse_str(parsed, str_of(text));
+}
+
+static void finish(struct parsed *parsed)
+{
+	config_map_finish(&parsed->map);
+	config_report_finish(&parsed->report);
+}
+
+static void value_is(const struct parsed *parsed, const char *name, const char *value)
+{
+	const struct config_entry *entry = config_map_find(&parsed->map, str_of(name));
+
+	assert_non_null(entry);
+	assert_str_is(entry->value, value);
+}
+
+/* Refused; the first line of the report begins with `why`. */
+static void is_refused(const char *text, const char *place, const char *why)
+{
+	struct parsed parsed;
+
+	parse(&parsed, text);
+	assert_int_equal(parsed.report.severity_count[CONFIG_ERROR], 1);
+	assert_str_is(parsed.report.rows[0].place, place);
+	assert_true(str_starts_with(parsed.report.rows[0].text, str_of(why)));
+	finish(&parsed);
+}
+
+static void properties_are_elements_or_attributes(void **state)
+{
+	struct parsed parsed;
+
+	(void)state;
+	parse(&parsed, "<?xml version=\"1.0\"?>\n"
+	               "<?xml-stylesheet type=\"text/xsl\" href=\"configuration.xsl\"?>\n"
+	               "<!-- comment --><configuration>\n"
+	               "<property>\n <name> a </name>\n <value> 1 </value>\n"
+	               " <description>x <b>y</b></description> <source>z</source></property>\n"
+	               "<property name='b' value='2' final='true'/>\n"
+	               "<property name='c'><value>3</value></property>\n"
+	               "</configuration>\n");
+	assert_int_equal(parsed.report.count, 0);
+	assert_int_equal(parsed.map.count, 3);
+	value_is(&parsed, "a", "1");
+	value_is(&parsed, "b", "2");
+	value_is(&parsed, "c", "3");
+	assert_false(config_map_find(&parsed.map, STR("a"))->is_final);
+	assert_true(config_map_find(&parsed.map, STR("b"))->is_final);
+	assert_int_equal(config_map_find(&parsed.map, STR("a"))->place.line, 5);
+	finish(&parsed);
+}
+
+static void text_is_put_together(void **state)
+{
+	struct parsed parsed;
+
+	(void)state;
+	parse(&parsed, XML(PROP("a", "x<!-- c -->y<![CDATA[<&>]]>z&lt;&#233;")));
+	value_is(&parsed, "a", "xy<&>z<\xc3\xa9");
+	finish(&parsed);
+	parse(&parsed, XML(PROP("m", "\nsshfence\nshell(/bin/true)\n")));
+	value_is(&parsed, "m", "sshfence\nshell(/bin/true)");
+	finish(&parsed);
+}
+
+static void a_configuration_may_contain_others(void **state)
+{
+	struct parsed parsed;
+
+	(void)state;
+	parse(&parsed, XML(XML(PROP("a", "1")) PROP("b", "2")));
+	assert_int_equal(parsed.report.count, 0);
+	assert_int_equal(parsed.map.count, 2);
+	finish(&parsed);
+}
+
+static void final_is_a_word(void **state)
+{
+	struct parsed parsed;
+
+	(void)state;
+	parse(&parsed,
+	      XML("<property><name>a</name><value>1</value><final> TRUE </final></property>"
+	          "<property><name>b</name><value>1</value><final>no</final></property>"));
+	assert_true(config_map_find(&parsed.map, STR("a"))->is_final);
+	assert_false(config_map_find(&parsed.map, STR("b"))->is_final);
+	finish(&parsed);
+}
+
+static void an_empty_value_is_one_and_a_missing_one_is_not(void **state)
+{
+	struct parsed parsed;
+
+	(void)state;
+	parse(&parsed, XML("<property><name>a</name><value/></property>\n"
+	                   "<property><name>b</name></property>\n"
+	                   "<property><value>1</value></property>\n"));
+	assert_int_equal(parsed.map.count, 1);
+	value_is(&parsed, "a", "");
+	assert_int_equal(parsed.report.severity_count[CONFIG_WARNING], 2);
+	assert_str_is(parsed.report.rows[0].place, "f:3");
+	assert_str_is(parsed.report.rows[0].text, "a <property> without <value> does not count");
+	assert_str_is(parsed.report.rows[1].text, "a <property> without <name> does not count");
+	finish(&parsed);
+}
+
+static void a_misspelt_element_gets_a_warning(void **state)
+{
+	struct parsed parsed;
+
+	(void)state;
+	parse(&parsed, XML("<propery><name>a</name><value>1</value></propery>" PROP("b", "2")));
+	assert_int_equal(parsed.map.count, 1);
+	assert_str_is(parsed.report.rows[0].text, "<propery> is not <property> and does not count");
+	finish(&parsed);
+}
+
+static void other_documents_are_refused(void **state)
+{
+	(void)state;
+	is_refused("<html></html>", "f:1", "the outermost element is not <configuration>");
+	is_refused("", "f:1", "is not well-formed XML: ");
+	is_refused("a=b\n", "f:1", "is not well-formed XML: ");
+	is_refused("<configuration>\n<property>\n</configuration>", "f:3",
+	           "is not well-formed XML: ");
+}
+
+static void a_property_inside_a_property_is_refused(void **state)
+{
+	(void)state;
+	is_refused(XML("<property><name>a</name><property/></property>"), "f:2",
+	           "a <property> begins inside another one");
+	is_refused(XML("<property><description><property/></description></property>"), "f:2",
+	           "a <property> begins inside another one");
+}
+
+static void entities_are_refused_before_they_can_grow(void **state)
+{
+	static const char *const why = "the document declares an entity, which is not supported: "
+	                               "write its text where it is used";
+
+	(void)state;
+	is_refused("<!DOCTYPE c [\n<!ENTITY a \"aaaa\">\n<!ENTITY b \"&a;&a;&a;&a;\">\n]>\n"
+	           "<configuration/>",
+	           "f:2", why);
+	is_refused("<!DOCTYPE c [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>"
+	           "<configuration><property><name>a</name><value>&x;</value></property>"
+	           "</configuration>",
+	           "f:1", why);
+	is_refused("<!DOCTYPE c [<!ENTITY % x SYSTEM \"http://h/x.dtd\"> %x;]><configuration/>",
+	           "f:1", why);
+}
+
+static void an_undeclared_entity_is_refused(void **state)
+{
+	(void)state;
+	is_refused(XML(PROP("a", "&x;")), "f:2", "is not well-formed XML: ");
+	is_refused("<!DOCTYPE c SYSTEM \"x.dtd\">" XML(PROP("a", "&x;")), "f:2",
+	           "the document uses an entity that it does not declare");
+}
+
+static void includes_are_refused(void **state)
+{
+	(void)state;
+	is_refused(XML("<xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" "
+	               "href=\"other.xml\"/>"),
+	           "f:2",
+	           "another file is included, which is not supported: write its properties into "
+	           "this one");
+}
+
+static void deep_nesting_is_refused(void **state)
+{
+	struct parsed parsed;
+	struct buf text = {0};
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		buf_append_str(&text, STR("<configuration>"));
+	parse_str(&parsed, buf_str(&text));
+	assert_str_is(parsed.report.rows[0].text, "elements are nested more than 64 deep");
+	finish(&parsed);
+	buf_finish(&text);
+}
+
+static void a_giant_value_is_refused(void **state)
+{
+	struct parsed parsed;
+	struct buf text = {0};
+
+	(void)state;
+	buf_append_str(&text, STR("<configuration><property><name>a</name><value>"));
+	for (int i = 0; i < 70000; i++)
+		buf_append_u8(&text, 'a');
+	parse_str(&parsed, buf_str(&text));
+	assert_str_is(parsed.report.rows[0].text, "the value of a property is longer than 64KB");
+	finish(&parsed);
+	buf_finish(&text);
+}
+
+static void other_encodings_are_read(void **state)
+{
+	static const char latin1[] = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
+	                             "<configuration><property name=\"a\" value=\"\xe9\"/>"
+	                             "</configuration>";
+	static const char marked[] = "\xef\xbb\xbf<configuration><property name=\"a\" value=\"1\"/>"
+	                             "</configuration>";
+	struct parsed parsed;
+
+	(void)state;
+	parse(&parsed, latin1);
+	value_is(&parsed, "a", "\xc3\xa9");
+	finish(&parsed);
+	parse(&parsed, marked);
+	value_is(&parsed, "a", "1");
+	finish(&parsed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(properties_are_elements_or_attributes),
+	        cmocka_unit_test(text_is_put_together),
+	        cmocka_unit_test(a_configuration_may_contain_others),
+	        cmocka_unit_test(final_is_a_word),
+	        cmocka_unit_test(an_empty_value_is_one_and_a_missing_one_is_not),
+	        cmocka_unit_test(a_misspelt_element_gets_a_warning),
+	        cmocka_unit_test(other_documents_are_refused),
+	        cmocka_unit_test(a_property_inside_a_property_is_refused),
+	        cmocka_unit_test(entities_are_refused_before_they_can_grow),
+	        cmocka_unit_test(an_undeclared_entity_is_refused),
+	        cmocka_unit_test(includes_are_refused),
+	        cmocka_unit_test(deep_nesting_is_refused),
+	        cmocka_unit_test(a_giant_value_is_refused),
+	        cmocka_unit_test(other_encodings_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
