@@ -15,6 +15,7 @@
  */
 #include "io/io_private.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -319,6 +320,16 @@ size_t io_conn_queued(const struct io_conn *conn)
 	       conn->sending->pending.size;
 }
 
+bool io_conn_is_open(const struct io_conn *conn)
+{
+	struct pollfd poll_fd = {.events = POLLRDHUP};
+
+	if (conn->is_ended || conn->end_rc < 0 ||
+	    uv_fileno((const uv_handle_t *)&conn->tcp, &poll_fd.fd) < 0)
+		return false;
+	return poll(&poll_fd, 1, 0) == 0;
+}
+
 const char *io_conn_peer(const struct io_conn *conn)
 {
 	return conn->peer;
@@ -364,10 +375,7 @@ void io_conn_close(struct io_conn *conn)
 	has_queued = io_conn_queued(conn) > 0;
 	if (conn->lingering != NULL)
 		stop_lingering(conn);
-	if (conn->end_hook.is_queued) {
-		conn->end_hook.is_queued = false;
-		list_remove(&conn->end_hook.node);
-	}
+	io_hook_cancel(&conn->end_hook);
 	if (conn->connecting != NULL && io_connecting_abandon(conn))
 		return;
 	if (!has_queued || uv_tcp_close_reset(&conn->tcp, on_closed) < 0)

@@ -35,9 +35,7 @@ struct io_connecting {
 static void stop(struct io_connecting *connecting)
 {
 	io_timer_stop(&connecting->timer);
-	if (connecting->hook.is_queued)
-		list_remove(&connecting->hook.node);
-	connecting->hook.is_queued = false;
+	io_hook_cancel(&connecting->hook);
 	if (connecting->lookup != NULL)
 		io_lookup_abandon(connecting->lookup);
 	connecting->lookup = NULL;

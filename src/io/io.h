@@ -49,6 +49,21 @@ struct io_hook {
 	bool is_queued;   /* private */
 };
 void io_at_turn_end(struct io *io, struct io_hook *hook);
+/* It will not run. */
+static inline void io_hook_cancel(struct io_hook *hook)
+{
+	if (hook->is_queued)
+		list_remove(&hook->node);
+	hook->is_queued = false;
+}
+/* Before its memory goes. */
+static inline void io_hook_cancel(struct io_hook *hook)
+{
+	if (!hook->is_queued)
+		return;
+	hook->is_queued = false;
+	list_remove(&hook->node);
+}
 
 /* Runs on the loop in a later turn.  [any thread] */
 struct io_task {
@@ -140,6 +155,9 @@ void io_conn_resume(struct io_conn *conn);
 /* Sends the pieces in order with one writev; what the kernel does not take now is copied and
  * queued.  An error is reported by on_end. */
 void io_conn_write(struct io_conn *conn, const struct str *pieces, size_t count);
+/* False if the peer closed or reset the connection, even behind bytes that were not read yet: for
+ * connections that are paused, which nothing else would tell. */
+bool io_conn_is_open(const struct io_conn *conn);
 /* Bytes queued in this process. */
 size_t io_conn_queued(const struct io_conn *conn);
 /* "address:port" of the other side; [address]:port for IPv6. */

@@ -265,6 +265,23 @@ static void paused_connection_reads_nothing_until_resumed(void **state)
 	close(fd);
 }
 
+static void paused_connection_can_be_asked_whether_its_peer_is_there(void **state)
+{
+	struct world *w = *state;
+	int fd = dial_and_accept(w);
+	struct served *s = &w->served[0];
+
+	io_conn_pause(s->conn);
+	send_text(fd, "unread");
+	assert_true(io_conn_is_open(s->conn));
+	close(fd);
+	assert_false(io_conn_is_open(s->conn)); /* although bytes stand before the end */
+	assert_int_equal(s->ended, 0);
+	io_conn_resume(s->conn);
+	RUN_UNTIL(w->io, s->ended == 1);
+	assert_int_equal(s->got.size, 6);
+}
+
 static void write_to_a_peer_that_is_gone_ends_the_connection_once(void **state)
 {
 	struct world *w = *state;
@@ -432,6 +449,7 @@ int main(void)
 	        TEST(more_pieces_than_one_writev_takes_arrive_whole),
 	        TEST(slow_reader_gets_everything_in_order),
 	        TEST(paused_connection_reads_nothing_until_resumed),
+	        TEST(paused_connection_can_be_asked_whether_its_peer_is_there),
 	        TEST(write_to_a_peer_that_is_gone_ends_the_connection_once),
 	        TEST(connection_may_be_closed_in_on_data),
 	        TEST(closing_with_bytes_queued_resets),
