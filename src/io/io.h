@@ -49,14 +49,7 @@ struct io_hook {
 	bool is_queued;   /* private */
 };
 void io_at_turn_end(struct io *io, struct io_hook *hook);
-/* It will not run. */
-static inline void io_hook_cancel(struct io_hook *hook)
-{
-	if (hook->is_queued)
-		list_remove(&hook->node);
-	hook->is_queued = false;
-}
-/* Before its memory goes. */
+/* It will not run: before its memory goes.  Idempotent. */
 static inline void io_hook_cancel(struct io_hook *hook)
 {
 	if (!hook->is_queued)

@@ -26,12 +26,13 @@
 #include "format/command.h"
 #include "io/io.h"
 #include "journal/journal.h"
+#include "master/hold.h"
+#include "master/proofs.h"
+#include "master/workers.h"
 #include "namespace/namespace.h"
 
 struct leases;
 struct master;
-struct placement;
-struct workers;
 
 enum master_role {
 	MASTER_STANDBY, /* a start, too: loading and replaying */
@@ -49,7 +50,7 @@ struct master_options {
 	uint64_t retry_at_most_once_ms; /* dfs.namenode.retrycache.expirytime.millis; 600 s */
 	uint64_t retry_others_ms;       /* 60 s */
 	uint64_t retry_rows_max;        /* memory limit of the table */
-	uint64_t memory_bytes_max;      /* near it growth is refused, deletes pass; 0: none */
+	uint64_t memory_bytes_max;      /* of the namespace: there growth is refused; 0: none */
 	uint64_t lease_soft_ms;         /* 60 s */
 	uint64_t lease_hard_ms;         /* 20 min */
 	uint64_t worker_stale_ms;       /* dfs.namenode.stale.datanode.interval; 30 s */
@@ -58,8 +59,7 @@ struct master_options {
 	uint64_t hold_ms;               /* how long a call is held while no primary is known */
 	size_t hold_calls_max;
 	size_t hold_bytes_max;
-	uint64_t replica_wait_ms; /* complete, add_block: how long they wait for a replica's report
-	                           */
+	uint64_t replica_wait_ms;        /* complete, add_block: how long they wait for reports */
 	uint64_t startup_safe_mode_ms;   /* at most, unless HDFS's way */
 	bool startup_safe_mode_readonly; /* HDFS's way */
 	void *context;
@@ -102,8 +102,7 @@ struct master_write {
 	/* add_block: where the block may go; the master fills command.add_block.workers just before
 	 * proposing.  Valid until done(). */
 	const struct placement *placement;
-	/* NULL, or asked once more just before proposing: false drops a held call whose caller left
-	 */
+	/* NULL, or asked once more just before proposing: false drops a call whose caller left. */
 	bool (*is_alive)(struct master_write *write);
 	void (*done)(struct master_write *write);
 	/* out */
@@ -111,30 +110,33 @@ struct master_write {
 	bool is_unknown;         /* may be in some journal: close the connection, give no answer */
 	uint64_t index;          /* that the answer saw */
 	/* private */
+	struct master *master;
 	struct journal_append append;
-	struct list node;
+	struct list node;      /* of the list it waits in */
 	struct list in_flight; /* hash chain of calls in flight */
 	struct list repeats;   /* repeats of this one that wait for it */
-	struct io_timer timer;
-	struct master *master;
-	unsigned state;
+	struct held held;
+	struct proof_wait proof;
+	struct replica_wait replicas;
+	uint64_t give_up_us;   /* waiting for replicas; 0: not yet */
+	bool has_tried_expiry; /* of another client's lease on the file */
 };
 void master_write(struct master *master, struct master_write *write);
 
 /* ---- reads ---- */
 
-/* ready(read) runs when the namespace may be queried for calls that arrived before this one was
- * handed in: at once for a primary with a proof, later otherwise; rc < 0: refused (text in
- * message). Query inside ready(); state may change after it returns. */
+/* The embedded parts are the caller's again when ready() runs. ready(read) runs when the namespace
+ * may be queried for calls that arrived before this one was handed in: at once for a primary with a
+ * proof, later otherwise; rc < 0: refused (text in message). Query inside ready(); state may change
+ * after it returns. */
 struct master_read {
 	void (*ready)(struct master_read *read, int rc);
-	struct str message; /* static text when rc < 0 */
+	struct str message; /* when rc < 0; valid inside ready() */
 	uint64_t index;     /* that the answer sees */
 	/* private */
-	struct list node;
-	struct journal_read proof;
-	struct io_timer timer;
 	struct master *master;
+	struct proof_wait proof;
+	struct held held;
 };
 void master_read(struct master *master, struct master_read *read);
 

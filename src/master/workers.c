@@ -72,6 +72,7 @@ void workers_destroy(struct workers *workers)
 		return;
 	OBJ_CHECK(workers, WORKERS_MAGIC);
 	scan_finish(workers);
+	io_hook_cancel(&workers->reached_hook);
 	io_timer_stop(&workers->liveness_timer);
 	for (size_t i = 0; i < workers->count; i++)
 		worker_destroy(workers, workers->all[i]);

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the journal drives: the namespace, and what its changes mean for soft state.  Primary,
+ * standby and replay are one path.
+ */
+#include <inttypes.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "master/master_private.h"
+
+/* ---- apply ---- */
+
+static void decode_entry(struct master *master, const struct journal_entry *entry,
+                         struct command *ret_command)
+{
+	int rc = command_decode(entry->kind, entry->version, entry->payload, &master->scratch,
+	                        ret_command);
+
+	if (rc == -ERR_UNSUPPORTED)
+		fatal_damage("entry %" PRIu64 " (kind %u, version %u) was written by a newer "
+		             "holdfast; install that version on this master",
+		             entry->index, entry->kind, entry->version);
+	/* The namespace makes of it what every master makes of it: nothing. */
+	if (rc < 0)
+		*ret_command = (struct command){.kind = ENTRY_NONE};
+}
+
+static void alarm_senseless(const struct journal_entry *entry, const struct ns_result *result)
+{
+	log_event(LOG_ENTRY_SENSELESS, "index=%" PRIu64 " epoch=%" PRIu64 " kind=%s: %.*s",
+	          entry->index, entry->epoch, entry_kind_name(entry->kind),
+	          STR_ARGS(result->message));
+}
+
+static void apply_effects(struct master *master, const struct command *command,
+                          const struct ns_result *result)
+{
+	workers_blocks_gone(master->workers, result->gone, result->gone_count);
+	switch (command->kind) {
+	case ENTRY_create:
+		if (result->rc == 0)
+			leases_renew(master->leases, command->create.holder);
+		break;
+	case ENTRY_add_block:
+		workers_block_settled(master->workers, command->add_block.previous.id);
+		break;
+	case ENTRY_complete:
+		workers_block_settled(master->workers, command->complete.last.id);
+		break;
+	case ENTRY_set_replication:
+	case ENTRY_recover_lease:
+	case ENTRY_expire_lease: workers_recount(master->workers, false); break;
+	case ENTRY_safe_mode:
+		log_event(LOG_SAFE_MODE_CHANGED, "operator=%s",
+		          command->safe_mode.is_on ? "on" : "off");
+		break;
+	default: break;
+	}
+	reclaim_applied(master, result->left_to_reclaim);
+}
+
+static void apply_entry(struct master *master, const struct journal_entry *entry)
+{
+	struct master_write *write = NULL;
+	struct arena *arena = master->has_replayed ? &master->scratch : NULL;
+	struct ns_result result = {0};
+	struct command command;
+
+	if (entry->append != NULL) {
+		write = CONTAINER_OF(entry->append, struct master_write, append);
+		arena = write->arena;
+	}
+	arena_reset(&master->scratch);
+	decode_entry(master, entry, &command);
+	ns_apply(master->ns, entry->index, &command, arena, &result);
+	if (result.rc == -ERR_INTERNAL)
+		alarm_senseless(entry, &result);
+	apply_effects(master, &command, &result);
+	if (write != NULL) {
+		write->result = result;
+		write_keep_status(write);
+	}
+}
+
+static void machine_apply(void *context, const struct journal_entry *entries, size_t count)
+{
+	struct master *master = context;
+
+	for (size_t i = 0; i < count; i++)
+		apply_entry(master, &entries[i]);
+	master->applied_us = io_now_us(master->io);
+	ticker_applied(master);
+	proofs_applied(&master->proofs, ns_applied(master->ns));
+}
+
+static uint64_t machine_applied(void *context)
+{
+	const struct master *master = context;
+
+	return ns_applied(master->ns);
+}
+
+static struct hash128 machine_digest(void *context)
+{
+	const struct master *master = context;
+
+	return ns_digest(master->ns);
+}
+
+/* ---- save ---- */
+
+static void *machine_save_begin(void *context, uint64_t *ret_index, struct hash128 *ret_digest,
+                                uint64_t *ret_records)
+{
+	struct master *master = context;
+	struct ns_hold *hold = ns_hold(master->ns);
+	struct ns_save *save = ns_save_begin(&hold);
+
+	*ret_index = ns_save_index(save);
+	*ret_digest = ns_save_digest(save);
+	*ret_records = ns_save_records(save);
+	return save;
+}
+
+static int machine_save_step(void *context, void *save, size_t bytes, struct buf *buf)
+{
+	(void)context;
+	return ns_save_step(save, bytes, buf);
+}
+
+static void machine_save_end(void *context, void *save)
+{
+	(void)context;
+	ns_save_end(save);
+}
+
+/* ---- load ---- */
+
+/* Nobody looks into a namespace that is being filled. */
+static void replace_namespace(struct master *master)
+{
+	ns_destroy(master->ns);
+	master->ns = ns_create();
+	workers_set_namespace(master->workers, NULL);
+}
+
+static void *machine_load_begin(void *context)
+{
+	struct master *master = context;
+
+	replace_namespace(master);
+	return ns_load_begin(master->ns);
+}
+
+static int machine_load_step(void *context, void *load, struct str records)
+{
+	(void)context;
+	return ns_load_step(load, records);
+}
+
+static int machine_load_end(void *context, void *load, uint64_t index, struct hash128 digest)
+{
+	struct master *master = context;
+	int rc = ns_load_end(load, index, digest);
+
+	if (rc < 0)
+		replace_namespace(master);
+	master->applied_us = io_now_us(master->io);
+	workers_set_namespace(master->workers, master->ns);
+	return rc;
+}
+
+static void machine_load_cancel(void *context, void *load)
+{
+	struct master *master = context;
+
+	ns_load_cancel(load);
+	replace_namespace(master);
+	workers_set_namespace(master->workers, master->ns);
+}
+
+struct state_machine machine_of(struct master *master)
+{
+	return (struct state_machine){
+	        .context = master,
+	        .apply = machine_apply,
+	        .applied = machine_applied,
+	        .digest = machine_digest,
+	        .save_begin = machine_save_begin,
+	        .save_step = machine_save_step,
+	        .save_end = machine_save_end,
+	        .load_begin = machine_load_begin,
+	        .load_step = machine_load_step,
+	        .load_end = machine_load_end,
+	        .load_cancel = machine_load_cancel,
+	};
+}

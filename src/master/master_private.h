@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Insides of the master, shared by its files.
+ *
+ *   master.c      life, questions
+ *   roles.c       the role and its moves
+ *   machine.c     what the journal drives: apply, save, load
+ *   write.c       the way of a write: admit, judge, propose, answer
+ *   gate.c        conditions on soft state, before a write is proposed
+ *   limits.c      memory and the retry table
+ *   read.c        reads; what is said to calls that are held too long
+ *   proposal.c    what the master proposes by itself: ticker.c, reclaim.c, leases.c use it
+ *   safe_mode.c   both safe modes
+ */
+#ifndef HOLDFAST_MASTER_PRIVATE_H
+#define HOLDFAST_MASTER_PRIVATE_H
+
+#include "base/buf.h"
+#include "master/age.h"
+#include "master/in_flight.h"
+#include "master/leases.h"
+#include "master/master.h"
+#include "master/proposal.h"
+#include "master/workers_private.h"
+
+enum { MASTER_MAGIC = 0x4d415354 };
+
+/* Forgets retry rows; see ticker.c. */
+struct ticker {
+	struct proposal proposal;
+	struct io_timer timer;
+	uint64_t at_most_once_line_ms; /* last lines proposed: they never go back */
+	uint64_t others_line_ms;
+	bool is_short;   /* rows are forgotten early: the table is at its limit */
+	bool is_hurried; /* calls wait for the next tick */
+};
+
+/* Gives back detached trees, step by step. */
+struct reclaim {
+	struct proposal proposal;
+	struct io_timer again;
+	uint64_t left; /* inodes in detached trees, as the last entry said */
+};
+
+struct start_mode {
+	bool is_on;
+	uint64_t began_us;
+	struct io_timer timer;
+};
+
+struct master {
+	uint32_t magic;
+	struct master_options options;
+	struct io *io;
+	struct journal *journal; /* NULL: not open */
+	struct namespace *ns;
+	struct workers *workers;
+	struct leases *leases;
+
+	enum master_role role;
+	uint64_t role_since_us;
+	uint64_t promoted_us;
+	struct age age;
+	bool has_replayed;   /* the start's replay is over */
+	uint64_t applied_us; /* io_now_us of the last apply */
+	struct proposal noop;
+
+	struct hold hold;
+	struct proofs proofs;
+	struct in_flight in_flight;
+	size_t in_journal;    /* appended, without the journal's word */
+	struct list waiting;  /* writes that wait for replicas */
+	struct list for_room; /* writes that wait for room in the journal's pipe */
+	struct list finished; /* writes whose done() is due */
+	struct io_hook finished_hook;
+	bool has_no_space; /* said in the log */
+
+	struct buf payload;   /* of the write being proposed */
+	struct arena scratch; /* of one entry being applied, or one question being asked */
+	struct arena texts;   /* of the read being refused */
+	struct ticker ticker;
+	struct reclaim reclaim;
+	struct start_mode start_mode;
+	bool is_memory_short;
+	uint64_t memory_looked_us;
+
+	bool is_closing;
+	void (*on_closed)(void *context);
+	void *closed_context;
+};
+
+static inline bool master_takes_calls(const struct master *master)
+{
+	return master->role == MASTER_PRIMARY && !master->is_closing;
+}
+
+/* ---- write.c ---- */
+
+/* From the beginning: look-up, check, proposal. */
+void write_admit(struct master_write *write);
+/* Again from the look-up on; the write is in flight already. */
+void write_judge(struct master_write *write, bool is_proved);
+/* Appends it as it is; 0, or why not. */
+int write_append(struct master_write *write);
+/* The journal's word on a write that a caller handed in. */
+void write_journal_done(struct journal_append *append, enum journal_outcome outcome);
+/* rc and a text become the answer. */
+void write_refusal(struct master_write *write, int rc, struct str message);
+/* Strings of the result's status point into the namespace: keeps copies of them. */
+void write_keep_status(struct master_write *write);
+/* Room in the journal's pipe again. */
+void writes_room(struct master *master);
+void writes_init(struct master *master);
+/* Runs done() of those whose answer is ready. */
+void writes_finish(struct master *master);
+/* All that wait for soft state or room are judged again: the role changed. */
+void writes_wake(struct master *master);
+
+/* ---- gate.c ---- */
+
+enum gate {
+	GATE_OPEN, /* propose it */
+	GATE_WAIT, /* parked; judged again later */
+	GATE_SHUT  /* write->result is the answer */
+};
+enum gate gate_replicas(struct master_write *write);
+enum gate gate_placement(struct master_write *write);
+/* The file belongs to another writer: GATE_WAIT when that one's lease is being ended. */
+enum gate gate_lease(struct master_write *write);
+
+/* ---- limits.c ---- */
+
+/* True: write->result is the refusal. */
+bool limits_refuse_growth(struct master_write *write);
+bool limits_retry_table_full(struct master *master, const struct master_write *write);
+
+/* ---- read.c ---- */
+
+/* Says in one line why calls are held or no longer held. */
+struct str hold_text(struct master *master, struct arena *arena);
+
+/* ---- what the master does by itself ---- */
+
+void ticker_init(struct master *master);
+void ticker_finish(struct master *master);
+void ticker_promoted(struct master *master);
+void ticker_demoted(struct master *master);
+/* Rows may have come. */
+void ticker_applied(struct master *master);
+/* The table is at its limit: forgets what may be forgotten now. */
+void ticker_hurry(struct master *master);
+
+void reclaim_init(struct master *master);
+void reclaim_finish(struct master *master);
+void reclaim_promoted(struct master *master);
+void reclaim_demoted(struct master *master);
+void reclaim_applied(struct master *master, uint64_t left_to_reclaim);
+
+struct leases *leases_create(struct master *master); /* NULL: out of memory */
+void leases_destroy(struct leases *leases);          /* NULL is fine */
+void leases_promoted(struct leases *leases);
+void leases_demoted(struct leases *leases);
+/* Proposes to end this lease; done(context) when it is decided, however.  -ERR_...: not begun. */
+int leases_expire(struct leases *leases, const struct ns_lease *lease, void (*done)(void *context),
+                  void *context);
+
+void safe_mode_init(struct master *master);
+void safe_mode_finish(struct master *master);
+void safe_mode_promoted(struct master *master);
+void safe_mode_demoted(struct master *master);
+/* True: write->result is the refusal. */
+bool safe_mode_refuse(struct master_write *write);
+
+struct state_machine machine_of(struct master *master);
+
+#endif

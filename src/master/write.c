@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of a write.
+ *
+ *   admit    held while this master is not primary; a repeat of one in flight waits for it
+ *   judge    retry table, safe mode, the command's own check, limits.  What does not pass is
+ *            judged once more, in the turn in which a proof of primacy was reached, and that is
+ *            its answer
+ *   gate     conditions on soft state: replicas reported, workers with room
+ *   propose  encode, append
+ *   (apply)  machine.c: its result is the answer
+ *   answer   committed: the result; surely not written: from the beginning; unknown: no answer
+ */
+#include "base/err.h"
+#include "base/log.h"
+#include "master/master_private.h"
+#include "master/roles.h"
+
+/* ---- answers ---- */
+
+void write_refusal(struct master_write *write, int rc, struct str message)
+{
+	write->result = (struct ns_result){.rc = rc, .message = message};
+}
+
+void write_keep_status(struct master_write *write)
+{
+	struct ns_status *status = &write->result.status;
+
+	if (!write->result.has_status)
+		return;
+	status->name = arena_copy(write->arena, status->name);
+	status->owner = arena_copy(write->arena, status->owner);
+	status->group = arena_copy(write->arena, status->group);
+}
+
+/* The caller has it back; then its repeats go on. */
+static void write_finish(struct master_write *write)
+{
+	struct list repeats;
+	bool is_unknown = write->is_unknown;
+
+	list_init(&repeats);
+	list_splice(&repeats, &write->repeats);
+	in_flight_remove(write);
+	write->done(write);
+	while (!list_is_empty(&repeats)) {
+		struct master_write *repeat = LIST_FIRST(&repeats, struct master_write, node);
+
+		list_remove(&repeat->node);
+		if (is_unknown) {
+			repeat->is_unknown = true;
+			write_refusal(repeat, -ERR_UNKNOWN_OUTCOME, (struct str){0});
+			write_finish(repeat);
+		} else {
+			write_admit(repeat);
+		}
+	}
+}
+
+void writes_finish(struct master *master)
+{
+	while (!list_is_empty(&master->finished)) {
+		struct master_write *write =
+		        LIST_FIRST(&master->finished, struct master_write, node);
+
+		list_remove(&write->node);
+		write_finish(write);
+	}
+}
+
+static void run_finished(struct io_hook *hook)
+{
+	writes_finish(CONTAINER_OF(hook, struct master, finished_hook));
+}
+
+/* write->result is the answer; done() runs at the end of the turn. */
+static void write_answer(struct master_write *write)
+{
+	struct master *master = write->master;
+
+	write_keep_status(write);
+	write->index = ns_applied(master->ns);
+	list_append(&master->finished, &write->node);
+	io_at_turn_end(master->io, &master->finished_hook);
+}
+
+/* ---- admit ---- */
+
+static void write_leave_hold(struct held *held, enum hold_end end)
+{
+	struct master_write *write = CONTAINER_OF(held, struct master_write, held);
+
+	if (end == HOLD_OVER) {
+		write_admit(write);
+		return;
+	}
+	write_refusal(write, -ERR_RETRIABLE, hold_text(write->master, write->arena));
+	write_answer(write);
+}
+
+static size_t write_bytes(struct master_write *write)
+{
+	buf_clear(&write->master->payload);
+	command_encode(&write->command, &write->master->payload);
+	return sizeof(*write) + write->master->payload.size;
+}
+
+/* Surely in no journal: it waits until it can be admitted.  Not in flight meanwhile. */
+static void write_hold(struct master_write *write)
+{
+	struct master *master = write->master;
+
+	if (!master->is_closing && hold_put(&master->hold, &write->held, write_bytes(write)))
+		return;
+	write_refusal(write, -ERR_RETRIABLE, hold_text(master, write->arena));
+	write_answer(write);
+}
+
+static void write_withdraw(struct master_write *write)
+{
+	struct list repeats;
+
+	list_init(&repeats);
+	list_splice(&repeats, &write->repeats);
+	in_flight_remove(write);
+	write_hold(write);
+	while (!list_is_empty(&repeats)) {
+		struct master_write *repeat = LIST_FIRST(&repeats, struct master_write, node);
+
+		list_remove(&repeat->node);
+		write_admit(repeat);
+	}
+}
+
+void write_admit(struct master_write *write)
+{
+	struct master *master = write->master;
+	struct master_write *original;
+
+	if (!master_takes_calls(master)) {
+		write_hold(write);
+		return;
+	}
+	original = in_flight_find(&master->in_flight, &write->command);
+	if (original != NULL) {
+		list_append(&original->repeats, &write->node);
+		return;
+	}
+	in_flight_add(&master->in_flight, write);
+	write_judge(write, false);
+}
+
+void master_write(struct master *master, struct master_write *write)
+{
+	OBJ_CHECK(master, MASTER_MAGIC);
+	write->master = master;
+	write->result = (struct ns_result){0};
+	write->is_unknown = false;
+	write->index = 0;
+	write->give_up_us = 0;
+	write->has_tried_expiry = false;
+	write->held.leave = write_leave_hold;
+	write->append.done = write_journal_done;
+	list_init(&write->node);
+	list_init(&write->in_flight);
+	list_init(&write->repeats);
+	write_admit(write);
+}
+
+/* ---- judge ---- */
+
+static void write_proved(struct proof_wait *wait, int rc)
+{
+	struct master_write *write = CONTAINER_OF(wait, struct master_write, proof);
+
+	if (rc < 0)
+		write_withdraw(write);
+	else
+		write_judge(write, true);
+}
+
+/* write->result would be the answer; it needs a proof that began after the call arrived. */
+static void write_answer_proved(struct master_write *write, bool is_proved)
+{
+	if (is_proved) {
+		write_answer(write);
+		return;
+	}
+	write->proof.reached = write_proved;
+	proofs_wait(&write->master->proofs, &write->proof);
+}
+
+/* True: it is to be proposed.  Else write->result answers it. */
+static bool write_passes(struct master_write *write)
+{
+	struct master *master = write->master;
+
+	if (safe_mode_refuse(write))
+		return false;
+	write->result = (struct ns_result){0};
+	ns_check(master->ns, &write->command, &master->options.limits, write->arena,
+	         &write->result);
+	if (write->result.rc < 0 || write->result.is_repeat || write->result.changes_nothing)
+		return false;
+	return !limits_refuse_growth(write);
+}
+
+static void write_propose(struct master_write *write, bool is_proved);
+
+void write_judge(struct master_write *write, bool is_proved)
+{
+	struct master *master = write->master;
+	enum gate gate;
+
+	if (!master_takes_calls(master)) {
+		write_withdraw(write);
+		return;
+	}
+	if (write->is_alive != NULL && !write->is_alive(write)) {
+		write_refusal(write, -ERR_CLOSED, (struct str){0});
+		write_answer(write);
+		return;
+	}
+	if (write_passes(write)) {
+		if (limits_retry_table_full(master, write)) {
+			write_withdraw(write);
+			return;
+		}
+		gate = gate_replicas(write);
+	} else {
+		gate = gate_lease(write);
+	}
+	switch (gate) {
+	case GATE_OPEN: write_propose(write, is_proved); break;
+	case GATE_WAIT: break;
+	case GATE_SHUT: write_answer_proved(write, is_proved); break;
+	}
+}
+
+/* ---- propose ---- */
+
+int write_append(struct master_write *write)
+{
+	struct master *master = write->master;
+	struct command *command = &write->command;
+	int rc;
+
+	command->wall_ms = io_wall_ms(master->io);
+	command->age_ms = age_next_ms(&master->age, io_now_us(master->io));
+	buf_clear(&master->payload);
+	command_encode(command, &master->payload);
+	if (master->payload.failed)
+		return -ERR_NO_MEMORY;
+	write->append.kind = command->kind;
+	write->append.version = command->version;
+	write->append.payload = buf_str(&master->payload);
+	rc = journal_append(master->journal, &write->append);
+	if (rc == 0)
+		master->in_journal++;
+	return rc;
+}
+
+static void say_no_space(struct master *master)
+{
+	if (master->has_no_space)
+		return;
+	master->has_no_space = true;
+	log_event(LOG_ROOM_REFUSED, "folder=%s", master->options.folder);
+}
+
+static struct str append_text(struct master_write *write, int rc)
+{
+	switch (rc) {
+	case -ERR_NO_SPACE:
+		return arena_format(write->arena,
+		                    "The disk of the master's journal is full: changes are refused "
+		                    "until there is room, reads go on.");
+	case -ERR_TOO_LARGE:
+		return arena_format(write->arena,
+		                    "The change takes %zu bytes in the journal, which is more than "
+		                    "an entry may have (%zu).",
+		                    write->append.payload.size,
+		                    write->master->options.journal.entry_bytes_max);
+	default: return str_of(err_text(rc));
+	}
+}
+
+static void write_propose(struct master_write *write, bool is_proved)
+{
+	struct master *master = write->master;
+	int rc;
+
+	if (gate_placement(write) == GATE_SHUT) {
+		write_answer_proved(write, is_proved);
+		return;
+	}
+	rc = write_append(write);
+	switch (rc) {
+	case 0: break;
+	case -ERR_AGAIN: list_append(&master->for_room, &write->node); break;
+	case -ERR_STANDBY: write_withdraw(write); break;
+	case -ERR_NO_SPACE:
+		say_no_space(master);
+		/* fall through */
+	default:
+		write_refusal(write, rc, append_text(write, rc));
+		write_answer_proved(write, is_proved);
+	}
+}
+
+void writes_room(struct master *master)
+{
+	struct list waiting;
+
+	if (master->has_no_space) {
+		master->has_no_space = false;
+		log_event(LOG_ROOM_AGAIN, "folder=%s", master->options.folder);
+	}
+	list_init(&waiting);
+	list_splice(&waiting, &master->for_room);
+	while (!list_is_empty(&waiting)) {
+		struct master_write *write = LIST_FIRST(&waiting, struct master_write, node);
+
+		list_remove(&write->node);
+		write_judge(write, false);
+	}
+}
+
+void writes_wake(struct master *master)
+{
+	while (!list_is_empty(&master->waiting)) {
+		struct master_write *write =
+		        LIST_FIRST(&master->waiting, struct master_write, node);
+
+		list_remove(&write->node);
+		workers_wait_cancel(&write->replicas);
+		write_judge(write, false);
+	}
+	writes_room(master);
+}
+
+void writes_init(struct master *master)
+{
+	list_init(&master->waiting);
+	list_init(&master->for_room);
+	list_init(&master->finished);
+	master->finished_hook.run = run_finished;
+}
+
+/* ---- the journal's word ---- */
+
+void write_journal_done(struct journal_append *append, enum journal_outcome outcome)
+{
+	struct master_write *write = CONTAINER_OF(append, struct master_write, append);
+	struct master *master = write->master;
+
+	master->in_journal--;
+	switch (outcome) {
+	case JOURNAL_COMMITTED:
+		write->index = append->index;
+		write_finish(write);
+		break;
+	case JOURNAL_NOT_WRITTEN: write_withdraw(write); break;
+	case JOURNAL_UNKNOWN:
+		write->is_unknown = true;
+		write_refusal(write, -ERR_UNKNOWN_OUTCOME, (struct str){0});
+		write_finish(write);
+		break;
+	}
+	role_settled(master);
+}
