@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * io.h over the simulated world: what a lone master uses of it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "sim/sim_private.h"
+
+/* Simulated time of disk operations. */
+enum { WRITE_US = 20, SYNC_US = 120, NAMES_US = 30, WORK_US_MAX = 40, TASK_US_MAX = 5 };
+
+static struct sim_world *world_of(struct io *io)
+{
+	return io->machine->world;
+}
+
+static uint64_t draw_below(struct io *io, uint64_t bound)
+{
+	return random_below(sim_world_random(world_of(io)), bound);
+}
+
+/* ---- loop ---- */
+
+void io_at_turn_end(struct io *io, struct io_hook *hook)
+{
+	if (hook->is_queued)
+		return;
+	hook->is_queued = true;
+	list_append(&io->hooks, &hook->node);
+}
+
+struct task_event {
+	struct process_event event;
+	struct io_task *task;
+};
+
+static void run_task(struct process_event *event)
+{
+	struct task_event *task = CONTAINER_OF(event, struct task_event, event);
+
+	task->task->run(task->task);
+	mem_free(task);
+}
+
+void io_post(struct io *io, struct io_task *task)
+{
+	struct task_event *event = mem_must_zalloc(sizeof(*event));
+
+	event->task = task;
+	process_schedule(io, &event->event, run_task, draw_below(io, TASK_US_MAX + 1));
+}
+
+/* ---- time and chance ---- */
+
+uint64_t io_now_us(struct io *io)
+{
+	return sim_world_now_us(world_of(io)) + io->work_us;
+}
+
+uint64_t io_wall_ms(struct io *io)
+{
+	const uint64_t epoch_ms = 1790000000000u;
+
+	return (uint64_t)((int64_t)(epoch_ms + io_now_us(io) / 1000) + io->machine->wall_shift_ms);
+}
+
+void io_random(struct io *io, void *bytes, size_t size)
+{
+	uint8_t *at = bytes;
+
+	for (size_t i = 0; i < size; i++)
+		at[i] = (uint8_t)random_u64(sim_world_random(world_of(io)));
+}
+
+struct timer_event {
+	struct process_event event;
+	struct list node;
+	struct io_timer *timer;
+};
+
+static struct timer_event *find_timer(const struct io_timer *timer)
+{
+	LIST_FOR_EACH (node, &timer->io->timers) {
+		struct timer_event *event = CONTAINER_OF(node, struct timer_event, node);
+
+		if (event->timer == timer)
+			return event;
+	}
+	return NULL;
+}
+
+static void fire_timer(struct process_event *base)
+{
+	struct timer_event *event = CONTAINER_OF(base, struct timer_event, event);
+	struct io_timer *timer = event->timer;
+
+	list_remove(&event->node);
+	mem_free(event);
+	timer->heap_place = 0;
+	timer->fire(timer);
+}
+
+void io_timer_init(struct io *io, struct io_timer *timer, void (*fire)(struct io_timer *timer))
+{
+	*timer = (struct io_timer){.fire = fire, .io = io};
+}
+
+void io_timer_stop(struct io_timer *timer)
+{
+	struct timer_event *event = timer->heap_place == 0 ? NULL : find_timer(timer);
+
+	timer->heap_place = 0;
+	if (event == NULL)
+		return;
+	sim_world_cancel(world_of(timer->io), &event->event.event);
+	list_remove(&event->node);
+	mem_free(event);
+}
+
+void io_timer_start(struct io_timer *timer, uint64_t delay_us)
+{
+	struct timer_event *event = mem_must_zalloc(sizeof(*event));
+
+	io_timer_stop(timer);
+	timer->heap_place = 1;
+	event->timer = timer;
+	list_append(&timer->io->timers, &event->node);
+	process_schedule(timer->io, &event->event, fire_timer, delay_us);
+}
+
+bool io_timer_is_started(const struct io_timer *timer)
+{
+	return timer->heap_place != 0;
+}
+
+/* ---- threads: one event runs the work, a later one tells ---- */
+
+struct io_thread {
+	struct io *io;
+	struct list queue;
+	struct process_event event;
+	struct io_work *running;
+	bool is_busy;
+};
+
+static void thread_next(struct io_thread *thread);
+
+static void thread_tell(struct process_event *event)
+{
+	struct io_thread *thread = CONTAINER_OF(event, struct io_thread, event);
+	struct io_work *work = thread->running;
+
+	thread->running = NULL;
+	thread->is_busy = false;
+	thread_next(thread);
+	work->done(work);
+}
+
+static void thread_run(struct process_event *event)
+{
+	struct io_thread *thread = CONTAINER_OF(event, struct io_thread, event);
+	struct io *io = thread->io;
+	uint64_t took_us;
+
+	io->work_us = 0;
+	thread->running->run(thread->running);
+	took_us = io->work_us;
+	io->work_us = 0;
+	sim_die_if_dead(io);
+	process_schedule(io, event, thread_tell, took_us + draw_below(io, WORK_US_MAX));
+}
+
+static void thread_next(struct io_thread *thread)
+{
+	if (thread->is_busy || list_is_empty(&thread->queue))
+		return;
+	thread->is_busy = true;
+	thread->running = LIST_FIRST(&thread->queue, struct io_work, node);
+	list_remove(&thread->running->node);
+	process_schedule(thread->io, &thread->event, thread_run,
+	                 draw_below(thread->io, WORK_US_MAX));
+}
+
+int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thread)
+{
+	struct io_thread *thread = mem_alloc(sizeof(*thread));
+
+	(void)name;
+	if (thread == NULL)
+		return -ERR_NO_MEMORY;
+	*thread = (struct io_thread){.io = io};
+	list_init(&thread->queue);
+	*ret_thread = thread;
+	return 0;
+}
+
+void io_thread_submit(struct io_thread *thread, struct io_work *work)
+{
+	work->thread = thread;
+	list_append(&thread->queue, &work->node);
+	thread_next(thread);
+}
+
+void io_thread_set_spin(struct io_thread *thread, unsigned spin_us)
+{
+	(void)thread;
+	(void)spin_us;
+}
+
+void io_thread_destroy(struct io_thread *thread)
+{
+	CHECK(!thread->is_busy && list_is_empty(&thread->queue));
+	mem_free(thread);
+}
+
+/* ---- files ---- */
+
+struct io_file {
+	struct io *io;
+	struct sim_inode *inode;
+	bool is_dsync;
+	bool is_direct;
+	bool has_lock;
+};
+
+/* The result of a disk operation that took `us`; the turn ends here if the process died in it. */
+static int took(struct io *io, uint64_t us, int rc)
+{
+	sim_die_if_dead(io);
+	io->work_us += us + draw_below(io, us / 2 + 1);
+	return rc;
+}
+
+int io_file_open(struct io *io, const char *path, unsigned flags, struct io_file **ret_file)
+{
+	struct io_file *file = mem_zalloc(sizeof(*file));
+	int rc;
+
+	if (file == NULL)
+		return -ERR_NO_MEMORY;
+	rc = took(io, NAMES_US, sim_disk_open(io->machine->disk, path, flags, &file->inode));
+	if (rc < 0) {
+		mem_free(file);
+		return rc;
+	}
+	file->io = io;
+	file->is_dsync = flags & IO_OPEN_DSYNC;
+	file->is_direct = flags & IO_OPEN_DIRECT;
+	*ret_file = file;
+	return 0;
+}
+
+void io_file_close(struct io_file *file)
+{
+	if (file == NULL)
+		return;
+	sim_inode_close(file->io->machine->disk, file->inode, file->has_lock);
+	mem_free(file);
+}
+
+bool io_file_is_direct(const struct io_file *file)
+{
+	return file->is_direct;
+}
+
+int io_file_write(struct io_file *file, const void *data, size_t size, uint64_t offset)
+{
+	if (file->is_direct)
+		CHECK(size % IO_BLOCK_BYTES == 0 && offset % IO_BLOCK_BYTES == 0 &&
+		      (uintptr_t)data % IO_BLOCK_BYTES == 0);
+	return took(file->io, file->is_dsync ? SYNC_US : WRITE_US,
+	            sim_inode_write(file->io->machine->disk, file->inode, data, size, offset,
+	                            file->is_dsync));
+}
+
+int io_file_read(struct io_file *file, void *data, size_t size, uint64_t offset, size_t *ret_size)
+{
+	return sim_inode_read(file->io->machine->disk, file->inode, data, size, offset, ret_size);
+}
+
+int io_file_sync(struct io_file *file)
+{
+	return took(file->io, SYNC_US, sim_inode_sync(file->io->machine->disk, file->inode));
+}
+
+int io_file_size(struct io_file *file, uint64_t *ret_size)
+{
+	*ret_size = sim_inode_size(file->inode);
+	return 0;
+}
+
+int io_file_truncate(struct io_file *file, uint64_t size)
+{
+	return took(file->io, NAMES_US,
+	            sim_inode_truncate(file->io->machine->disk, file->inode, size));
+}
+
+void io_file_drop_cache(struct io_file *file)
+{
+	(void)file; /* what is not durable stays in the cache: dirty pages are never dropped */
+}
+
+int io_file_lock(struct io_file *file)
+{
+	int rc = sim_inode_lock(file->inode);
+
+	file->has_lock = rc == 0;
+	return rc;
+}
+
+int io_stat(struct io *io, const char *path, struct io_stat *ret_stat)
+{
+	return sim_disk_stat(io->machine->disk, path, ret_stat);
+}
+
+int io_mkdir(struct io *io, const char *path)
+{
+	return took(io, NAMES_US, sim_disk_mkdir(io->machine->disk, path));
+}
+
+int io_rename(struct io *io, const char *from, const char *to)
+{
+	return took(io, NAMES_US, sim_disk_rename(io->machine->disk, from, to));
+}
+
+int io_unlink(struct io *io, const char *path)
+{
+	return took(io, NAMES_US, sim_disk_unlink(io->machine->disk, path));
+}
+
+int io_rmdir(struct io *io, const char *path)
+{
+	return took(io, NAMES_US, sim_disk_rmdir(io->machine->disk, path));
+}
+
+int io_sync_folder(struct io *io, const char *path)
+{
+	return took(io, SYNC_US, sim_disk_sync_folder(io->machine->disk, path));
+}
+
+int io_list_folder(struct io *io, const char *path, char ***ret_names, size_t *ret_count)
+{
+	return sim_disk_list(io->machine->disk, path, ret_names, ret_count);
+}
+
+void io_free_names(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		mem_free(names[i]);
+	mem_free(names);
+}
+
+int io_space(struct io *io, const char *path, struct io_space *ret_space)
+{
+	(void)path;
+	return sim_disk_space(io->machine->disk, ret_space);
+}
+
+int io_read_file(struct io *io, const char *path, size_t size_max, struct buf *buf)
+{
+	struct io_file *file;
+	uint64_t size;
+	size_t got;
+	int rc = io_file_open(io, path, IO_OPEN_READ, &file);
+
+	if (rc < 0)
+		return rc;
+	size = sim_inode_size(file->inode);
+	if (size > size_max)
+		rc = -ERR_TOO_LARGE;
+	else if (!buf_reserve(buf, (size_t)size))
+		rc = -ERR_NO_MEMORY;
+	else
+		rc = io_file_read(file, buf->data + buf->size, (size_t)size, 0, &got);
+	if (rc == 0)
+		buf->size += got;
+	io_file_close(file);
+	return rc;
+}
+
+int io_replace_file(struct io *io, const char *path, const void *data, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	char temporary[4096], folder[4096];
+	struct io_file *file;
+	int rc;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+	rc = io_file_open(io, temporary, IO_OPEN_WRITE | IO_OPEN_CREATE | IO_OPEN_TRUNCATE, &file);
+	if (rc < 0)
+		return rc;
+	rc = io_file_write(file, data, size, 0);
+	if (rc == 0)
+		rc = io_file_sync(file);
+	io_file_close(file);
+	if (rc == 0)
+		rc = io_rename(io, temporary, path);
+	if (rc == 0)
+		rc = io_sync_folder(io, folder);
+	if (rc < 0)
+		io_unlink(io, temporary);
+	return rc;
+}
+
+/* ---- the process ---- */
+
+const char *io_host_name(struct io *io)
+{
+	(void)io;
+	return "sim";
+}
+
+const char *io_user_name(struct io *io)
+{
+	(void)io;
+	return "root";
+}
+
+int io_process_id(struct io *io)
+{
+	return (int)io->machine->generation;
+}
+
+uint64_t io_process_memory(struct io *io)
+{
+	(void)io;
+	return 0;
+}
