@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/cursor.h"
 #include "proto/hdfs.pb-c.h"
 #include "wire/hot_replies.h"
@@ -14,6 +15,13 @@ const char *answer_check_true(struct str reply)
 	if (wire_bool_reply_decode(reply, NULL, &answer) < 0)
 		return "not a reply with a result";
 	return answer.result ? NULL : "the result is false";
+}
+
+bool answer_is_false(struct str reply)
+{
+	struct wire_bool_reply answer;
+
+	return wire_bool_reply_decode(reply, NULL, &answer) == 0 && !answer.result;
 }
 
 static const char *check_status(const struct wire_file_status *status, struct str name,
@@ -78,6 +86,30 @@ const char *answer_check_directory(struct str reply)
 		return "there is no such directory";
 	return answer.status.type == HDFS__FILE_STATUS__FILE_TYPE__IS_DIR ? NULL
 	                                                                  : "not a directory";
+}
+
+const char *answer_check_block(struct str reply, struct str pool, uint64_t *ret_id,
+                               uint64_t *ret_stamp)
+{
+	struct wire_block_reply answer;
+	const char *wrong = NULL;
+	struct arena arena;
+
+	arena_init(&arena, /* limit= */ 0);
+	if (wire_block_reply_decode(reply, &arena, &answer) < 0)
+		wrong = "not a reply with a block";
+	else if (!str_equal(answer.block.block.pool, pool))
+		wrong = "another block pool";
+	else if (answer.block.block.size != 0)
+		wrong = "not an empty block";
+	else if (answer.block.location_count == 0)
+		wrong = "a block on no worker";
+	if (wrong == NULL) {
+		*ret_id = answer.block.block.id;
+		*ret_stamp = answer.block.block.stamp;
+	}
+	arena_finish(&arena);
+	return wrong;
 }
 
 /* Field numbers and wire types, as a tag in one byte. */

@@ -13,6 +13,8 @@
 
 /* mkdirs, complete, delete, rename: result is true. */
 const char *answer_check_true(struct str reply);
+/* complete: a good answer, "ask again" (HDFS takes reports in beside its calls). */
+bool answer_is_false(struct str reply);
 
 /* getFileInfo, create: an empty file of this mode.  *ret_file_id only when right. */
 const char *answer_check_file(struct str reply, uint32_t mode, uint64_t *ret_file_id);
@@ -23,6 +25,10 @@ bool answer_is_file(struct str reply, uint32_t mode);
 
 /* getFileInfo: a directory. */
 const char *answer_check_directory(struct str reply);
+
+/* addBlock: an empty block of this pool, on one worker at least.  Outputs only when right. */
+const char *answer_check_block(struct str reply, struct str pool, uint64_t *ret_id,
+                               uint64_t *ret_stamp);
 
 struct answer_listing {
 	uint32_t count;     /* entries */

@@ -31,7 +31,6 @@ void client_finish(struct client *client)
 	client_close(client);
 	buf_finish(&client->in);
 	buf_finish(&client->out);
-	buf_finish(&client->message);
 }
 
 static int watch(struct client *client, int operation, uint32_t events)
@@ -90,11 +89,9 @@ void client_close(struct client *client)
 	client->in_at = client->out_at = 0;
 }
 
-void client_queue_call(struct client *client, enum method method, int32_t call_id,
-                       int32_t retry_count)
+void client_queue_call(struct client *client, const struct message_call *call)
 {
-	message_call(&client->out, str_make(client->id, sizeof(client->id)), method, call_id,
-	             retry_count, buf_str(&client->message));
+	message_call(&client->out, str_make(client->id, sizeof(client->id)), call);
 }
 
 static int wait_for_room(struct client *client, bool waits)

@@ -32,7 +32,6 @@ struct client {
 	size_t in_at;
 	struct buf out; /* to be sent, from out_at on */
 	size_t out_at;
-	struct buf message;  /* scratch for one request message */
 	bool waits_for_room; /* the kernel took only a part of what is to be sent */
 };
 
@@ -48,9 +47,7 @@ int client_finish_connect(struct client *client);
 /* Drops what is buffered in both directions. */
 void client_close(struct client *client);
 
-/* Queues one call: `message` of this struct holds its request message. */
-void client_queue_call(struct client *client, enum method method, int32_t call_id,
-                       int32_t retry_count);
+void client_queue_call(struct client *client, const struct message_call *call);
 /* Hands what is queued to the kernel. */
 int client_flush(struct client *client);
 /* Reads once what is there. */

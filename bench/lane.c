@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "bench/clock.h"
 #include "proto/rpc.pb-c.h"
+#include "wire/protocols.h"
 #include "wire/rpc_header.h"
 
 /* ---- calls ---- */
@@ -14,17 +15,27 @@
 /* A lane that is not connected sends its calls when it is. */
 static void send_call(struct lane *lane, struct slot *slot, uint64_t now)
 {
+	struct load *load = lane->load;
+	struct message_call call;
+
 	slot->sent_ns = now;
 	if (lane->client.state != CLIENT_OPEN)
 		return;
 	if (++slot->repeats > 0)
-		lane->load->measure->repeats++;
-	buf_clear(&lane->client.message);
-	plan_encode(lane->load->plan, &slot->task, &lane->client.message);
-	client_queue_call(&lane->client, slot->task.method, slot->call_id, slot->repeats);
+		load->measure->repeats++;
+	buf_clear(&load->request);
+	plan_encode(load->plan, &slot->task, &load->request);
+	call = (struct message_call){
+	        .protocol = STR(WIRE_CLIENT_PROTOCOL),
+	        .method = message_method_name(slot->task.method),
+	        .call_id = slot->call_id,
+	        .retry_count = slot->repeats,
+	        .request = buf_str(&load->request),
+	};
+	client_queue_call(&lane->client, &call);
 }
 
-static void begin_call(struct lane *lane, struct slot *slot, uint64_t now)
+void lane_begin_call(struct lane *lane, struct slot *slot, uint64_t now)
 {
 	slot->call_id += (int32_t)lane->load->options->inflight;
 	slot->repeats = -1;
@@ -45,7 +56,7 @@ void lane_begin_operation(struct lane *lane, struct slot *slot, uint64_t now)
 	lane->busy++;
 	load->busy++;
 	slot->began_ns = now;
-	begin_call(lane, slot, now);
+	lane_begin_call(lane, slot, now);
 }
 
 static void free_slot(struct lane *lane, struct slot *slot)
@@ -67,9 +78,13 @@ static void answered_well(struct lane *lane, struct slot *slot, uint64_t now)
 
 	lane->moves = 0;
 	measure_answer(measure, now);
-	if (plan_go_on(&slot->task)) {
-		begin_call(lane, slot, now);
+	switch (plan_go_on(lane->load->plan, &slot->task)) {
+	case PLAN_CALL: lane_begin_call(lane, slot, now); return;
+	case PLAN_REPORT:
+		lane->load->waiting[lane->load->waiting_count++] =
+		        (struct waiting){.lane = lane, .slot = slot};
 		return;
+	case PLAN_DONE: break;
 	}
 	measure_op(measure, now - slot->began_ns);
 	lane_end_operation(lane, slot, now);

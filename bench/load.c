@@ -17,6 +17,61 @@ enum {
 	        10, /* before a second move in a row; 1 ms a lane if there are fewer lanes */
 };
 
+/* ---- blocks ---- */
+
+static int report_some(struct load *load, const struct waiting *waiting, size_t count)
+{
+	struct stand_in_block blocks[STAND_IN_BLOCKS_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct task *task = &waiting[i].slot->task;
+
+		blocks[i] = (struct stand_in_block){task->block_id, task->stamp, BLOCK_BYTES_USED};
+	}
+	return stand_in_report(load->stand_in, blocks, count);
+}
+
+/* Reports the blocks that this turn has got, and lets their operations go on. */
+static void report_blocks(struct load *load)
+{
+	for (size_t done = 0; done < load->waiting_count; done += STAND_IN_BLOCKS_MAX) {
+		const struct waiting *waiting = load->waiting + done;
+		size_t left = load->waiting_count - done;
+		size_t count = left < STAND_IN_BLOCKS_MAX ? left : STAND_IN_BLOCKS_MAX;
+		int rc = report_some(load, waiting, count);
+
+		for (size_t i = 0; i < count; i++) {
+			if (!waiting[i].slot->is_busy)
+				continue; /* lost meanwhile */
+			if (rc < 0)
+				lane_lost(waiting[i].lane, rc, clock_now_ns());
+			else
+				lane_begin_call(waiting[i].lane, waiting[i].slot, clock_now_ns());
+		}
+	}
+	load->waiting_count = 0;
+	for (uint32_t i = 0; i < load->options->connections; i++) {
+		struct lane *lane = &load->lanes[i];
+
+		if (lane->client.state == CLIENT_OPEN && client_flush(&lane->client) < 0)
+			lane_lost(lane, -ERR_CLOSED, clock_now_ns());
+	}
+}
+
+int load_add_stand_in(struct load *load, struct str *ret_pool)
+{
+	const struct options *options = load->options;
+	int rc = stand_in_create(&options->addresses[0], str_of(options->user), options->timeout_ns,
+	                         &load->stand_in);
+
+	if (rc < 0)
+		return rc;
+	load->waiting =
+	        mem_must_alloc(sizeof(*load->waiting) * options->connections * options->inflight);
+	*ret_pool = stand_in_pool(load->stand_in);
+	return 0;
+}
+
 /* ---- time ---- */
 
 /* Gives up calls that are too late for good, and moves a lane that waits too long. */
@@ -67,6 +122,8 @@ static uint64_t turn(struct load *load, uint64_t now, uint64_t until)
 
 	for (int i = 0; i < count; i++)
 		lane_on_event(events[i].data.ptr, events[i].events);
+	if (load->waiting_count > 0)
+		report_blocks(load);
 	now = clock_now_ns();
 	if (now >= load->tick_at_ns)
 		tick(load, now);
@@ -203,6 +260,9 @@ void load_destroy(struct load *load)
 	}
 	if (load->epoll_fd >= 0)
 		close(load->epoll_fd);
+	buf_finish(&load->request);
+	stand_in_destroy(load->stand_in);
+	mem_free(load->waiting);
 	mem_free(load->lanes);
 	mem_free(load);
 }

@@ -28,6 +28,8 @@ struct load;
 /* Connects; returns when every connection stands, or -ERR_TIMEOUT after options.timeout_ns.
  * Keeps `options` and `measure`, which takes what happens from now on. */
 int load_create(const struct options *options, struct measure *measure, struct load **ret_load);
+/* Makes a stand-in for a worker, which OP_BLOCKS needs. */
+int load_add_stand_in(struct load *load, struct str *ret_pool);
 void load_destroy(struct load *load);
 
 /* Runs until the plan has no more operations, or for warm-up and duration (0: no end), and until

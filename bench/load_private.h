@@ -7,6 +7,7 @@
 
 #include "bench/client.h"
 #include "bench/load.h"
+#include "bench/stand_in.h"
 
 /* One call in flight. */
 struct slot {
@@ -40,12 +41,25 @@ struct load {
 	bool is_issuing;     /* new operations are begun */
 	struct plan *plan;
 	struct measure *measure;
+	struct buf request;        /* scratch for one request message */
+	struct stand_in *stand_in; /* NULL unless files with blocks are made */
+	struct waiting *waiting;   /* operations that go on after the next report; one a slot */
+	size_t waiting_count;
+};
+
+/* An operation whose block the stand-in must report. */
+struct waiting {
+	struct lane *lane;
+	struct slot *slot;
 };
 
 /* Takes the slot's next operation, if there is one, and queues its first call. */
 void lane_begin_operation(struct lane *lane, struct slot *slot, uint64_t now);
 /* The operation is over, whatever came of it; the slot begins another. */
 void lane_end_operation(struct lane *lane, struct slot *slot, uint64_t now);
+
+/* The next call of the slot's operation. */
+void lane_begin_call(struct lane *lane, struct slot *slot, uint64_t now);
 
 void lane_connect(struct lane *lane, uint64_t now);
 /* The socket is ready. */

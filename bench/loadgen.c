@@ -16,6 +16,7 @@ struct run {
 	struct names names;
 	uint64_t seed;
 	struct load *load;
+	struct str pool;        /* of the NameNode's blocks, for OP_BLOCKS */
 	struct measure measure; /* of the latest plan */
 };
 
@@ -30,6 +31,7 @@ static bool run_plan(struct run *run, enum op op, uint64_t limit, uint64_t warmu
 	        .per_dir = run->options.per_dir,
 	        .limit = limit,
 	        .random = random_make(run->seed),
+	        .pool = run->pool,
 	};
 
 	measure_init(&run->measure, run->options.server_pid);
@@ -87,8 +89,10 @@ static int begin(struct run *run, int argc, char **argv)
 	}
 	measure_init(&run->measure, 0);
 	rc = load_create(options, &run->measure, &run->load);
+	if (rc == 0 && options->has_op && options->op == OP_BLOCKS)
+		rc = load_add_stand_in(run->load, &run->pool);
 	if (rc < 0)
-		fprintf(stderr, "loadgen: cannot connect: %s\n", err_text(rc));
+		fprintf(stderr, "loadgen: cannot begin: %s\n", err_text(rc));
 	return rc;
 }
 

@@ -14,6 +14,7 @@ struct str message_method_name(enum method method)
 	        [METHOD_GET_LISTING] = STR("getListing"),
 	        [METHOD_MKDIRS] = STR("mkdirs"),
 	        [METHOD_CREATE] = STR("create"),
+	        [METHOD_ADD_BLOCK] = STR("addBlock"),
 	        [METHOD_COMPLETE] = STR("complete"),
 	        [METHOD_DELETE] = STR("delete"),
 	        [METHOD_RENAME] = STR("rename"),
@@ -65,18 +66,17 @@ void message_hello(struct buf *buf, struct str client_id, struct str user)
 	wire_frame_end(buf, frame);
 }
 
-void message_call(struct buf *buf, struct str client_id, enum method method, int32_t call_id,
-                  int32_t retry_count, struct str message)
+void message_call(struct buf *buf, struct str client_id, const struct message_call *call)
 {
 	const struct wire_rpc_method header = {
-	        .name = message_method_name(method),
-	        .protocol = STR(WIRE_CLIENT_PROTOCOL),
+	        .name = call->method,
+	        .protocol = call->protocol,
 	        .version = 1,
 	};
 	size_t frame = wire_frame_begin(buf);
 
-	append_header(buf, client_id, call_id, retry_count);
+	append_header(buf, client_id, call->call_id, call->retry_count);
 	wire_rpc_method_append(buf, &header);
-	wire_rpc_message_append(buf, message);
+	wire_rpc_message_append(buf, call->request);
 	wire_frame_end(buf, frame);
 }

@@ -23,7 +23,8 @@ static const char usage[] =
         "                         is repeated at the next one under the same client and call id\n"
         "  --prepare              first make the files that reads go to (existing ones are kept)\n"
         "  --op OPERATION         getFileInfo, getListing, mkdirs, create, delete, rename, mixed,\n"
-        "                         root (getFileInfo of /)\n"
+        "                         blocks (files of one block, reported by a stand-in for a\n"
+        "                         worker), root (getFileInfo of /)\n"
         "  --connections N        1\n"
         "  --inflight N           calls in flight on each connection, 1\n"
         "  --seconds S            how long to measure, 5\n"
@@ -203,6 +204,8 @@ static int check_together(struct options *options)
 		wrong = "--files is too large for --per-dir";
 	else if (options->op == OP_GET_LISTING && options->files < options->per_dir)
 		wrong = "--files must fill one directory of --per-dir entries";
+	else if (options->op == OP_BLOCKS && options->retry)
+		wrong = "--op blocks takes one --target, not --retry";
 	else if (options->count == 0 && options->duration_ns == 0)
 		wrong = "--seconds must be more than 0";
 	if (wrong == NULL)

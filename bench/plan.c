@@ -8,15 +8,11 @@
 #include "wire/hot_requests.h"
 
 static const char *const op_names[OP_COUNT] = {
-        [OP_PREPARE] = "prepare",
-        [OP_GET_FILE_INFO] = "getFileInfo",
-        [OP_GET_LISTING] = "getListing",
-        [OP_MKDIRS] = "mkdirs",
-        [OP_CREATE] = "create",
-        [OP_DELETE] = "delete",
-        [OP_RENAME] = "rename",
-        [OP_MIXED] = "mixed",
-        [OP_ROOT] = "root",
+        [OP_PREPARE] = "prepare",        [OP_GET_FILE_INFO] = "getFileInfo",
+        [OP_GET_LISTING] = "getListing", [OP_MKDIRS] = "mkdirs",
+        [OP_CREATE] = "create",          [OP_DELETE] = "delete",
+        [OP_RENAME] = "rename",          [OP_MIXED] = "mixed",
+        [OP_BLOCKS] = "blocks",          [OP_ROOT] = "root",
 };
 
 const char *op_name(enum op op)
@@ -119,7 +115,8 @@ bool plan_next(struct plan *plan, struct task *task)
 	case OP_GET_LISTING: read_listing(plan, task); break;
 	case OP_PREPARE: change(task, METHOD_CREATE, name_of(plan, TREE_FILES, 'f', number)); break;
 	case OP_MKDIRS: change(task, METHOD_MKDIRS, name_of(plan, TREE_RUN, 'm', number)); break;
-	case OP_CREATE: change(task, METHOD_CREATE, name_of(plan, TREE_RUN, 'f', number)); break;
+	case OP_CREATE:
+	case OP_BLOCKS: change(task, METHOD_CREATE, name_of(plan, TREE_RUN, 'f', number)); break;
 	case OP_DELETE: change(task, METHOD_DELETE, name_of(plan, TREE_RUN, 'f', number)); break;
 	case OP_RENAME: rename_own(task, number); break;
 	case OP_MIXED: mix(plan, task, number); break;
@@ -128,22 +125,54 @@ bool plan_next(struct plan *plan, struct task *task)
 	return true;
 }
 
-bool plan_go_on(struct task *task)
+enum plan_step plan_go_on(const struct plan *plan, struct task *task)
 {
-	if (task->method != METHOD_CREATE)
-		return false;
-	task->method = METHOD_COMPLETE;
-	return true;
+	switch (task->method) {
+	case METHOD_CREATE:
+		task->method = plan->op == OP_BLOCKS ? METHOD_ADD_BLOCK : METHOD_COMPLETE;
+		return PLAN_CALL;
+	case METHOD_ADD_BLOCK: task->method = METHOD_COMPLETE; return PLAN_REPORT;
+	case METHOD_COMPLETE: return task->asks_again ? PLAN_REPORT : PLAN_DONE;
+	default: return PLAN_DONE;
+	}
 }
 
 /* ---- what it says ---- */
 
 enum {
 	REPLICATION = 1,
-	BLOCK_BYTES = 128 << 20,
+	BLOCK_BYTES_MAX = 128 << 20,
 };
-/* Who holds the leases; the same name in every run, so that none is left to wait for. */
 #define LEASE_HOLDER STR("holdfast-loadgen")
+
+static void encode_create(const struct task *task, struct str path, struct buf *request)
+{
+	const struct wire_create create = {
+	        .path = path,
+	        .mode = file_mode(task->name.number),
+	        .client_name = LEASE_HOLDER,
+	        .flags = HDFS__CREATE_FLAG__CREATE,
+	        .create_parent = true,
+	        .replication = REPLICATION,
+	        .block_size = BLOCK_BYTES_MAX,
+	};
+
+	wire_create_encode(request, &create);
+}
+
+static void encode_complete(const struct plan *plan, const struct task *task, struct str path,
+                            struct buf *request)
+{
+	const struct wire_complete complete = {
+	        .path = path,
+	        .client_name = LEASE_HOLDER,
+	        .has_last = plan->op == OP_BLOCKS,
+	        .last = {plan->pool, task->block_id, task->stamp, BLOCK_BYTES_USED},
+	        .file_id = task->file_id,
+	};
+
+	wire_complete_encode(request, &complete);
+}
 
 void plan_encode(const struct plan *plan, const struct task *task, struct buf *request)
 {
@@ -168,21 +197,13 @@ void plan_encode(const struct plan *plan, const struct task *task, struct buf *r
 		                                                  .mode = DIR_MODE,
 		                                                  .create_parent = true});
 		break;
-	case METHOD_CREATE:
-		wire_create_encode(request,
-		                   &(struct wire_create){.path = path,
-		                                         .mode = file_mode(task->name.number),
-		                                         .client_name = LEASE_HOLDER,
-		                                         .flags = HDFS__CREATE_FLAG__CREATE,
-		                                         .create_parent = true,
-		                                         .replication = REPLICATION,
-		                                         .block_size = BLOCK_BYTES});
+	case METHOD_CREATE: encode_create(task, path, request); break;
+	case METHOD_ADD_BLOCK:
+		wire_add_block_encode(request, &(struct wire_add_block){.path = path,
+		                                                        .client_name = LEASE_HOLDER,
+		                                                        .file_id = task->file_id});
 		break;
-	case METHOD_COMPLETE:
-		wire_complete_encode(request, &(struct wire_complete){.path = path,
-		                                                      .client_name = LEASE_HOLDER,
-		                                                      .file_id = task->file_id});
-		break;
+	case METHOD_COMPLETE: encode_complete(plan, task, path, request); break;
 	case METHOD_DELETE: wire_delete_encode(request, &(struct wire_delete){.path = path}); break;
 	case METHOD_RENAME:
 		wire_rename_encode(
@@ -237,9 +258,13 @@ const char *plan_check(struct plan *plan, struct task *task, struct str reply)
 	case METHOD_GET_FILE_INFO: return check_file_info(plan, task, reply);
 	case METHOD_CREATE:
 		return answer_check_file(reply, file_mode(task->name.number), &task->file_id);
+	case METHOD_ADD_BLOCK:
+		return answer_check_block(reply, plan->pool, &task->block_id, &task->stamp);
 	case METHOD_GET_LISTING: return check_listing(plan, task, reply);
-	case METHOD_MKDIRS:
 	case METHOD_COMPLETE:
+		task->asks_again = plan->op == OP_BLOCKS && answer_is_false(reply);
+		return task->asks_again ? NULL : answer_check_true(reply);
+	case METHOD_MKDIRS:
 	case METHOD_DELETE:
 	case METHOD_RENAME: return answer_check_true(reply);
 	case METHOD_COUNT: break;

@@ -122,6 +122,9 @@ static void only_true_is_true(void **state)
 	assert_null(answer_check_true(STR("\x08\x01")));
 	assert_string_equal(answer_check_true(STR("\x08\x00")), "the result is false");
 	assert_non_null(answer_check_true(STR("")));
+	assert_true(answer_is_false(STR("\x08\x00")));
+	assert_false(answer_is_false(STR("\x08\x01")));
+	assert_false(answer_is_false(STR("")));
 }
 
 static void directory_is_told_from_file(void **state)
