@@ -27,10 +27,10 @@ function(holdfast_folder name)
 	set_property(GLOBAL APPEND PROPERTY HOLDFAST_ALL ${name})
 endfunction()
 
-# holdfast_program(name main.c): the binary, linked with every folder.
-function(holdfast_program name main)
+# holdfast_program(name source...): the binary, linked with every folder.
+function(holdfast_program name)
 	get_property(all GLOBAL PROPERTY HOLDFAST_ALL)
-	add_executable(${name} ${main})
+	add_executable(${name} ${ARGN})
 	target_compile_definitions(${name} PRIVATE HOLDFAST_VERSION="${PROJECT_VERSION}")
 	target_link_libraries(${name} PRIVATE ${all})
 endfunction()

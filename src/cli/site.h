@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a command line and the configuration files say together.
+ *
+ * Options of every command that reads the configuration: --conf DIR, -D key=value (repeated).
+ * Errors are printed here, one line each, as "holdfast <command>: ..."; functions then return the
+ * exit status that the command ends with.
+ */
+#ifndef HOLDFAST_CLI_SITE_H
+#define HOLDFAST_CLI_SITE_H
+
+#include <stddef.h>
+
+#include "config/config.h"
+#include "io/io.h"
+
+enum { CLI_OVERRIDES_MAX = 256 };
+
+/* Exit statuses; damage has EXIT_DAMAGE (base/log.h). */
+enum { CLI_OK = 0, CLI_FAILURE = 1, CLI_USAGE = 2 };
+
+struct cli_site {
+	const char *command; /* for messages */
+	struct io *io;
+	struct config *config;
+	struct config_report report;
+	const char *conf_dir;
+	const char *overrides[CLI_OVERRIDES_MAX];
+	size_t override_count;
+};
+
+/* Parses options (argv[0] is the command's name), makes the loop, loads the configuration, prints
+ * what is wrong with it.  *ret_next: first argument that is no option.  CLI_OK, or the exit
+ * status; then the site is finished already. */
+int cli_site_init(struct cli_site *site, const char *command, int argc, char **argv, int *ret_next);
+void cli_site_finish(struct cli_site *site);
+
+/* Prints "holdfast <command>: text" and returns CLI_FAILURE. */
+int cli_fail(const struct cli_site *site, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Folder of this master: holdfast.master.dir, or what stands for it in either dialect. */
+const char *cli_master_folder(const struct config *config);
+
+#endif

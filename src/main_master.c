@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * holdfast master: a master that serves until it is told to stop.
+ *
+ *   starting > serving > stopping
+ *
+ * It listens from the start: calls are held until the journal is read.  SIGTERM and SIGINT stop it:
+ * what is in flight is answered, nothing new is taken; a second one, or what hangs, is not waited
+ * for.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "main_listen.h"
+#include "main_options.h"
+#include "main_private.h"
+#include "master/master.h"
+#include "rpc/rpc.h"
+#include "service/service.h"
+
+enum {
+	STOP_MS_MAX = 10000,
+	STOP_LOOK_MS = 5,
+};
+
+struct process {
+	struct cli_site site;
+	struct main_log *log;
+	struct master *master;
+	struct service *service;
+	struct rpc_server *servers[LISTEN_MAX];
+	size_t server_count;
+	struct io_timer stop_timer; /* looks whether everything has ended */
+	uint64_t stop_by_us;        /* io_now_us; 0: not stopping */
+	bool is_master_closed;
+	int status; /* of the exit */
+};
+
+/* ---- stopping ---- */
+
+static bool has_ended(const struct process *process)
+{
+	return process->is_master_closed &&
+	       (process->service == NULL || service_is_idle(process->service));
+}
+
+static void look_for_end(struct io_timer *timer)
+{
+	struct process *process = CONTAINER_OF(timer, struct process, stop_timer);
+
+	if (has_ended(process) || io_now_us(process->site.io) >= process->stop_by_us)
+		io_stop(process->site.io);
+	else
+		io_timer_start(timer, STOP_LOOK_MS * 1000);
+}
+
+static void on_master_closed(void *context)
+{
+	struct process *process = context;
+
+	process->is_master_closed = true;
+}
+
+static void begin_stop(struct process *process)
+{
+	process->stop_by_us = io_now_us(process->site.io) + STOP_MS_MAX * 1000;
+	for (size_t i = 0; i < process->server_count; i++)
+		rpc_server_stop_listening(process->servers[i]);
+	master_close(process->master, on_master_closed, process);
+	io_timer_start(&process->stop_timer, 0);
+}
+
+static void on_signal(void *context, int number)
+{
+	struct process *process = context;
+
+	if (process->stop_by_us != 0) {
+		io_stop(process->site.io);
+		return;
+	}
+	log_event(LOG_NOTE, "signal %d: stopping", number);
+	begin_stop(process);
+}
+
+/* What could not be ended in time is left to the end of the process: its memory may be in use. */
+static void finish(struct process *process)
+{
+	if (!has_ended(process)) {
+		log_event(LOG_TROUBLE, "not everything has ended; leaving all the same");
+		fflush(NULL);
+		_Exit(process->status);
+	}
+	for (size_t i = 0; i < process->server_count; i++)
+		rpc_server_destroy(process->servers[i]);
+	service_destroy(process->service);
+	master_destroy(process->master);
+	log_event(LOG_NOTE, "stopped");
+	main_log_close(process->log);
+	cli_site_finish(&process->site);
+}
+
+/* ---- starting ---- */
+
+static void on_failure(void *context, int rc, const char *text)
+{
+	struct process *process = context;
+
+	log_event(LOG_FAILURE, "%s", text);
+	process->status = rc == -ERR_DAMAGED ? EXIT_DAMAGE : CLI_FAILURE;
+	if (process->stop_by_us == 0)
+		begin_stop(process);
+}
+
+static int start_master(struct process *process)
+{
+	struct master_options options;
+	char *text = NULL;
+	int rc;
+
+	master_options_read(&process->site, &options);
+	options.context = process;
+	options.on_failure = on_failure;
+	rc = master_create(&options, &process->master, &text);
+	if (rc == 0)
+		return CLI_OK;
+	cli_fail(&process->site, "%s", text == NULL ? err_text(rc) : text);
+	mem_free(text);
+	return rc == -ERR_DAMAGED ? EXIT_DAMAGE : CLI_FAILURE;
+}
+
+static int start_service(struct process *process)
+{
+	struct service_options options;
+	int rc;
+
+	service_options_read(&process->site, &options);
+	options.master = process->master;
+	rc = service_create(&options, &process->service);
+	return rc == 0 ? CLI_OK : cli_fail(&process->site, "%s", err_text(rc));
+}
+
+static int listen_at(struct process *process, const struct listen_address *address)
+{
+	struct rpc_server_options options;
+	int rc;
+
+	rpc_options_read(&process->site, &options);
+	options.host = address->host;
+	options.port = address->port;
+	options.context = process->service;
+	options.on_calls = service_on_calls;
+	options.knows_protocol = service_knows_protocol;
+	rc = rpc_server_create(&options, &process->servers[process->server_count]);
+	if (rc == 0) {
+		process->server_count++;
+		log_event(LOG_NOTE, "listening at %s:%u", address->host, address->port);
+		return CLI_OK;
+	}
+	if (rc == -ERR_IN_USE)
+		return cli_fail(&process->site, "port %u of %s is taken by another process",
+		                address->port, address->host);
+	return cli_fail(&process->site, "cannot listen at %s:%u: %s", address->host, address->port,
+	                err_text(rc));
+}
+
+static int start_servers(struct process *process)
+{
+	struct listen_address addresses[LISTEN_MAX];
+	size_t count = listen_addresses(process->site.config, addresses);
+	int status = CLI_OK;
+
+	for (size_t i = 0; i < count && status == CLI_OK; i++)
+		status = listen_at(process, &addresses[i]);
+	return status;
+}
+
+static void run(struct process *process)
+{
+	io_timer_init(process->site.io, &process->stop_timer, look_for_end);
+	io_on_signal(process->site.io, SIGTERM, on_signal, process);
+	io_on_signal(process->site.io, SIGINT, on_signal, process);
+	process->status = start_service(process);
+	if (process->status == CLI_OK)
+		process->status = start_servers(process);
+	if (process->status != CLI_OK)
+		begin_stop(process);
+	io_run(process->site.io);
+}
+
+int main_master(int argc, char **argv)
+{
+	struct process process = {0};
+	int next;
+	int status = cli_site_init(&process.site, "master", argc, argv, &next);
+
+	if (status != CLI_OK)
+		return status;
+	if (next < argc) {
+		cli_fail(&process.site, "unexpected argument '%s'", argv[next]);
+		status = CLI_USAGE;
+	} else {
+		status = main_log_open(&process.site, &process.log);
+	}
+	if (status == CLI_OK)
+		status = start_master(&process);
+	if (status != CLI_OK) {
+		main_log_close(process.log);
+		cli_site_finish(&process.site);
+		return status;
+	}
+	run(&process);
+	finish(&process);
+	return process.status;
+}

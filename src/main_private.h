@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The long-running processes that main chooses from, and what they share.  Wiring only: these files
+ * turn the configuration into options of the folders below and put the pieces together.
+ */
+#ifndef HOLDFAST_MAIN_PRIVATE_H
+#define HOLDFAST_MAIN_PRIVATE_H
+
+#include "cli/site.h"
+
+/* argv[0] is the command's name; the result is the exit status. */
+int main_master(int argc, char **argv);
+
+/* ---- main_log.c ---- */
+
+/* The log goes where the configuration says: a file that is replaced when it is full (the old ones
+ * are kept as file.1, file.2, ...), or standard error.  CLI_OK, or the exit status. */
+struct main_log;
+int main_log_open(const struct cli_site *site, struct main_log **ret_log);
+/* Back to standard error.  NULL is fine. */
+void main_log_close(struct main_log *log);
+
+#endif
