@@ -147,8 +147,8 @@ bool config_check(const struct config_report *report, struct buf *to)
 	size_t notes = report->severity_count[CONFIG_NOTE];
 
 	config_report_write(report, CONFIG_NOTE, to);
-	buf_append_format(to, "configuration %s: %zu error%s, %zu warning%s, %zu without effect\n",
+	buf_append_format(to, "configuration %s: %zu error%s, %zu warning%s, %zu note%s\n",
 	                  errors == 0 ? "can be used" : "is refused", errors, plural(errors),
-	                  warnings, plural(warnings), notes);
+	                  warnings, plural(warnings), notes, plural(notes));
 	return errors == 0;
 }

@@ -18,6 +18,7 @@ static int load(struct config *config, const struct config_sources *sources,
 	if (rc < 0)
 		return rc;
 	config_judge_names(&config->map, report);
+	config_report_sort(report);
 	if (report->failed)
 		return -ERR_NO_MEMORY;
 	return report->severity_count[CONFIG_ERROR] > 0 ? -ERR_INVALID : 0;

@@ -205,13 +205,17 @@ int config_map_set(struct config_map *map, const struct config_place *place, str
 {
 	char text[2 * CONFIG_NAME_BYTES_MAX];
 	struct config_entry *entry;
+	struct str written;
 	struct str copy;
 
-	name = config_trim(name);
+	written = config_trim(name);
 	value = config_trim(value);
-	if (!is_acceptable(map, place, name, value, report))
+	if (!is_acceptable(map, place, written, value, report))
 		return 0;
-	name = canonical(name, text, sizeof(text));
+	name = canonical(written, text, sizeof(text));
+	if (!str_equal(name, written))
+		config_report_add(report, CONFIG_NOTE, place->file, place->line,
+		                  "%.*s is called %.*s now", STR_ARGS(written), STR_ARGS(name));
 	entry = find(map, name);
 	if (entry == NULL)
 		return add(map, place, name, value, is_final);

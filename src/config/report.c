@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 
@@ -65,6 +66,8 @@ void config_report_add(struct config_report *report, enum config_severity severi
 		return;
 	}
 	row->severity = severity;
+	row->file_size = file.size;
+	row->line = line;
 	row->place = format_place(&report->arena, file, line);
 	row->text = arena_format(&report->arena, "%s", text);
 	if (row->place.data == NULL || row->text.data == NULL)
@@ -73,21 +76,48 @@ void config_report_add(struct config_report *report, enum config_severity severi
 		report->count++;
 }
 
-void config_report_write(const struct config_report *report, enum config_severity lowest,
-                         struct buf *to)
+static int compare_rows(const void *left, const void *right)
+{
+	const struct config_problem *a = left;
+	const struct config_problem *b = right;
+	int order = str_compare(str_make(a->place.data, a->file_size),
+	                        str_make(b->place.data, b->file_size));
+
+	if (order == 0)
+		order = (a->line > b->line) - (a->line < b->line);
+	return order != 0 ? order : str_compare(a->text, b->text);
+}
+
+void config_report_sort(struct config_report *report)
+{
+	if (report->count > 0)
+		qsort(report->rows, report->count, sizeof(*report->rows), compare_rows);
+}
+
+static void write_severity(const struct config_report *report, enum config_severity severity,
+                           struct buf *to)
 {
 	static const char *const names[] = {"note", "warning", "error"};
-	size_t known = 0;
 
 	for (size_t i = 0; i < report->count; i++) {
 		const struct config_problem *row = &report->rows[i];
 
-		if (row->severity >= lowest)
+		if (row->severity == severity)
 			buf_append_format(to, "%.*s: %s: %.*s\n", STR_ARGS(row->place),
-			                  names[row->severity], STR_ARGS(row->text));
+			                  names[severity], STR_ARGS(row->text));
 	}
-	for (size_t i = 0; i < CONFIG_SEVERITY_COUNT; i++)
-		known += report->severity_count[i];
-	if (known > report->count)
-		buf_append_format(to, "and %zu more\n", known - report->count);
+}
+
+void config_report_write(const struct config_report *report, enum config_severity lowest,
+                         struct buf *to)
+{
+	size_t found = 0;
+
+	for (enum config_severity severity = 0; severity < CONFIG_SEVERITY_COUNT; severity++) {
+		found += report->severity_count[severity];
+		if (severity >= lowest)
+			write_severity(report, severity, to);
+	}
+	if (found > report->count)
+		buf_append_format(to, "and %zu more\n", found - report->count);
 }

@@ -2,8 +2,8 @@
 /*
  * What a load found: errors, warnings and notes, each with its place.
  *
- * An ERROR stops the start.  A WARNING is something an operator should look at.  A NOTE says that
- * a property is known and has no effect.  The number of rows is bounded; more are only counted.
+ * An ERROR stops the start.  A WARNING is something an operator should look at.  A NOTE is good to
+ * know: a property has no effect, or another name now.  The number of rows is bounded; more are only counted.
  * A failed allocation while adding is kept (`failed`), and config_load() returns it.
  */
 #ifndef HOLDFAST_CONFIG_REPORT_H
@@ -22,6 +22,8 @@ enum config_severity { CONFIG_NOTE, CONFIG_WARNING, CONFIG_ERROR, CONFIG_SEVERIT
 struct config_problem {
 	enum config_severity severity;
 	struct str place; /* "file:line", "file", "-D" */
+	size_t file_size; /* of the file in it */
+	unsigned line;    /* 0: none */
 	struct str text;  /* what is wrong, what is allowed, an example */
 };
 
@@ -41,7 +43,11 @@ void config_report_finish(struct config_report *report);
 void config_report_add(struct config_report *report, enum config_severity severity, struct str file,
                        unsigned line, const char *format, ...) PRINTF_LIKE(5, 6);
 
-/* One line a row ("file:line: error: text") of `lowest` and above, in the order found. */
+/* Into the order of files and lines. */
+void config_report_sort(struct config_report *report);
+
+/* One line a row ("file:line: error: text") of `lowest` and above; the errors come last, where a
+ * terminal shows them. */
 void config_report_write(const struct config_report *report, enum config_severity lowest,
                          struct buf *to);
 
