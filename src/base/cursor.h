@@ -22,7 +22,10 @@ struct cursor {
 
 static inline struct cursor cursor_make(const void *data, size_t size)
 {
-	return (struct cursor){.at = data, .end = (const uint8_t *)data + size};
+	const uint8_t *bytes = data;
+
+	/* No sum on NULL, which is what an empty slice may have. */
+	return (struct cursor){.at = bytes, .end = size == 0 ? bytes : bytes + size};
 }
 
 static inline struct cursor cursor_of(struct str s)
