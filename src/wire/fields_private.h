@@ -340,9 +340,10 @@ static inline bool wire_see(uint64_t *seen, unsigned number)
 	}                                                                                          \
 	void wire_##name##_encode(struct buf *buf, const struct wire_##name *message)              \
 	{                                                                                          \
+		size_t bound = bound_##name(message);                                              \
 		uint8_t *start;                                                                    \
                                                                                                    \
-		if (!buf_reserve(buf, bound_##name(message)))                                      \
+		if (bound == 0 || !buf_reserve(buf, bound))                                        \
 			return;                                                                    \
 		start = buf->data + buf->size;                                                     \
 		buf->size += (size_t)(write_##name(start, message) - start);                       \

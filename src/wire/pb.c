@@ -69,7 +69,7 @@ void pb_append(struct buf *buf, const ProtobufCMessage *message)
 {
 	size_t size = protobuf_c_message_get_packed_size(message);
 
-	if (!buf_reserve(buf, size))
+	if (size == 0 || !buf_reserve(buf, size))
 		return;
 	buf->size += protobuf_c_message_pack(message, buf->data + buf->size);
 }
