@@ -109,14 +109,6 @@ int canned_init(struct canned_set *set, const struct canned_options *options)
 	               : 0;
 }
 
-void canned_finish(struct canned_set *set)
-{
-	buf_finish(&set->file.bytes);
-	buf_finish(&set->directory.bytes);
-	buf_finish(&set->listing.bytes);
-	buf_finish(&set->yes.bytes);
-}
-
 static unsigned hex_digit(char c)
 {
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);

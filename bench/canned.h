@@ -34,9 +34,8 @@ struct canned_options {
 	bool is_wrong;       /* replies that a check must notice */
 };
 
-/* -ERR_NO_MEMORY, -ERR_INVALID. */
+/* Lives as long as the process.  -ERR_NO_MEMORY. */
 int canned_init(struct canned_set *set, const struct canned_options *options);
-void canned_finish(struct canned_set *set);
 
 /* The reply to a call (its request message).  *ret_mode: low byte of the mode to put at mode_at. */
 const struct canned *canned_for(const struct canned_set *set, enum method method,

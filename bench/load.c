@@ -11,10 +11,9 @@
 #include "bench/load_private.h"
 
 enum {
-	EVENTS_MAX = 256, /* of one turn */
-	TICK_MS = 10,     /* between looks at what is late */
-	MOVE_PAUSE_MS =
-	        10, /* before a second move in a row; 1 ms a lane if there are fewer lanes */
+	EVENTS_MAX = 256,   /* of one turn */
+	TICK_MS = 10,       /* between looks at what is late */
+	MOVE_PAUSE_MS = 10, /* before a second move in a row; with fewer lanes, 1 ms a lane */
 };
 
 /* ---- blocks ---- */

@@ -16,8 +16,9 @@ struct run {
 	struct names names;
 	uint64_t seed;
 	struct load *load;
-	struct str pool;        /* of the NameNode's blocks, for OP_BLOCKS */
-	struct measure measure; /* of the latest plan */
+	struct str pool; /* of the NameNode's blocks, for OP_BLOCKS */
+	enum op latest;
+	struct measure measure; /* of the latest operation */
 };
 
 /* Runs one operation to its end.  False: an answer was wrong or missing. */
@@ -34,6 +35,7 @@ static bool run_plan(struct run *run, enum op op, uint64_t limit, uint64_t warmu
 	        .pool = run->pool,
 	};
 
+	run->latest = op;
 	measure_init(&run->measure, run->options.server_pid);
 	load_run(run->load, &plan, warmup_ns, duration_ns);
 	return run->measure.errors == 0;
@@ -101,11 +103,13 @@ int main(int argc, char **argv)
 	struct run run = {0};
 	bool is_right;
 
-	if (begin(&run, argc, argv) < 0)
+	if (begin(&run, argc, argv) < 0) {
+		load_destroy(run.load);
 		return EXIT_NOT_BEGUN;
+	}
 	is_right = run_all(&run);
-	measure_print(&run.measure, op_name(run.options.has_op ? run.options.op : OP_PREPARE),
-	              run.options.connections, run.options.inflight, stdout);
+	measure_print(&run.measure, op_name(run.latest), run.options.connections,
+	              run.options.inflight, stdout);
 	load_destroy(run.load);
 	return is_right ? EXIT_ALL_RIGHT : EXIT_WRONG_ANSWERS;
 }

@@ -2,7 +2,7 @@
 /*
  * The paths that the load generator works on, and what it expects there.
  *
- *   BASE/files/dDDDDDDDD/fNNNNNNNNNNNNNNN     prepared files, read by later runs
+ *   BASE/files/dDDDDDDDD/fNNNNNNNNNNNNNNN          prepared files, read by later runs
  *   BASE/run-RRRRRRRR/dDDDDDDDD/kNNNNNNNNNNNNNNN   made by one run; k says by which step
  *
  * Numbers are hexadecimal of fixed width, so names sort as their numbers do.  A file's permission

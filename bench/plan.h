@@ -81,6 +81,7 @@ struct task {
 void plan_assign(const struct plan *plan, uint64_t slot, struct task *ret_task);
 /* The first call of the next operation.  False: none is left. */
 bool plan_next(struct plan *plan, struct task *task);
+
 enum plan_step {
 	PLAN_DONE,   /* the operation has ended */
 	PLAN_CALL,   /* it goes on with another call */

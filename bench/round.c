@@ -33,13 +33,6 @@ int round_init(struct round *round, struct sync_file *file)
 	return buf_reserve(&round->bytes, BYTES_MAX) ? 0 : -ERR_NO_MEMORY;
 }
 
-void round_finish(struct round *round)
-{
-	buf_finish(&round->bytes);
-	mem_free(round->pieces);
-	mem_free(round->shares);
-}
-
 /* ---- sending ---- */
 
 static int wait_for_room(struct peer *peer, bool waits)

@@ -43,8 +43,8 @@ struct round {
 	size_t share_count;
 };
 
+/* Lives as long as the process. */
 int round_init(struct round *round, struct sync_file *file);
-void round_finish(struct round *round);
 
 /* The replies that follow are this connection's. */
 void round_begin_peer(struct round *round, struct peer *peer);
@@ -54,8 +54,7 @@ int round_add_record(struct round *round, struct str message);
  * short one is sent with the byte `mode`. */
 int round_add_reply(struct round *round, const struct wire_rpc_request *call, struct str body,
                     size_t mode_at, uint8_t mode);
-/* Syncs and sends.  A sync that fails stops the process; a connection that does is marked broken.
- */
+/* Syncs and sends.  A sync that fails stops the process; a connection that fails is marked. */
 void round_end(struct round *round);
 
 #endif
