@@ -75,13 +75,17 @@ const char *config_parse_address(struct str text, uint16_t default_port,
 	return why;
 }
 
+static bool is_scheme_byte(char c)
+{
+	return isalnum((unsigned char)c) || c == '+' || c == '.' || c == '-';
+}
+
 /* Length of "scheme:", 0 if there is none. */
 static size_t scheme_length(struct str text)
 {
 	size_t at = 0;
 
-	while (at < text.size && (isalnum((unsigned char)text.data[at]) ||
-	                          (at > 0 && memchr("+.-", text.data[at], 3) != NULL)))
+	while (at < text.size && is_scheme_byte(text.data[at]))
 		at++;
 	return at > 0 && at < text.size && text.data[at] == ':' ? at + 1 : 0;
 }

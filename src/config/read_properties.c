@@ -153,7 +153,7 @@ static bool take_character(struct cursor *c, struct buf *to)
 	if (!take_unit(c, &unit))
 		return false;
 	if (unit >= 0xd800 && unit < 0xdc00) {
-		if (cursor_u8(c) != '\\' || cursor_u8(c) != 'u' || !take_unit(c, &second) ||
+		if (!str_equal(cursor_bytes(c, 2), STR("\\u")) || !take_unit(c, &second) ||
 		    second < 0xdc00 || second > 0xdfff)
 			return false;
 		unit = 0x10000 + ((unit - 0xd800) << 10) + (second - 0xdc00);
