@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* The bytes of a DataNode of Hadoop 3.4.3 with two replicas, from a recorded blockReport. */
 static void encode(struct buf *buf, int64_t id, uint64_t bytes, uint64_t stamp, uint64_t state)
 {
 	buf_append_varint(buf, (uint64_t)id << 1 ^ (uint64_t)(id >> 63));

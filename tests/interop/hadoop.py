@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hadoop's own tools, assembled from Maven Central.
+
+The jars are kept below $HOLDFAST_CACHE (default ~/.cache/holdfast).
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+
+VERSION = "3.4.3"
+HERE = pathlib.Path(__file__).resolve().parent
+CACHE = pathlib.Path(os.environ.get("HOLDFAST_CACHE", "~/.cache/holdfast")).expanduser()
+MAIN_CLASSES = {
+    "dfs": "org.apache.hadoop.fs.FsShell",
+    "dfsadmin": "org.apache.hadoop.hdfs.tools.DFSAdmin",
+    "groups": "org.apache.hadoop.hdfs.tools.GetGroups",
+    "haadmin": "org.apache.hadoop.hdfs.tools.DFSHAAdmin",
+    "datanode": "org.apache.hadoop.hdfs.server.datanode.DataNode",
+}
+# A short-lived JVM: neither a second compiler nor a parallel collector pays.
+JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto",
+        "-Djava.net.preferIPv4Stack=true"]
+LOG4J = """\
+log4j.rootLogger=WARN,console
+log4j.appender.console=org.apache.log4j.ConsoleAppender
+log4j.appender.console.target=System.err
+log4j.appender.console.layout=org.apache.log4j.PatternLayout
+log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %p %c{2}: %m%n
+log4j.logger.org.apache.hadoop.util.NativeCodeLoader=ERROR
+"""
+
+
+def missing():
+    """A program that is needed and not installed, or None."""
+    return next((name for name in ("java", "mvn") if shutil.which(name) is None), None)
+
+
+def home():
+    """Folder with lib/ and etc/; downloads it the first time."""
+    folder = CACHE / f"hadoop-{VERSION}"
+    if (folder / "complete").exists():
+        return folder
+    (folder / "etc").mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        ["mvn", "-q", "-B", "-f", HERE / "hadoop-pom.xml", f"-Dhadoop.version={VERSION}",
+         "dependency:copy-dependencies", "-DincludeScope=runtime",
+         f"-DoutputDirectory={folder / 'lib'}"], capture_output=True, text=True)
+    assert done.returncode == 0, f"mvn could not fetch Hadoop:\n{done.stdout}{done.stderr}"
+    (folder / "etc/log4j.properties").write_text(LOG4J)
+    (folder / "etc/core-site.xml").write_text("<configuration/>\n")  # there must be one
+    (folder / "complete").touch()
+    return folder
+
+
+def command_line(command, conf=None):
+    """The beginning of a command line of one of Hadoop's tools."""
+    folder = home()
+    path = ":".join(str(part) for part in (conf, folder / "etc", folder / "lib/*") if part)
+    return [*JAVA, "-cp", path, MAIN_CLASSES[command]]
+
+
+def shell(uri):
+    """tool(args, user): args as after `hdfs`, such as ["dfs", "-ls", "/"]."""
+    def tool(args, user):
+        env = {"PATH": os.environ["PATH"], "HADOOP_USER_NAME": user, "TZ": "UTC",
+               "HOME": os.environ.get("HOME", "/")}
+        return subprocess.run([*command_line(args[0]), "-fs", uri, *args[1:]], env=env,
+                              capture_output=True, text=True, timeout=120)
+    return tool
