@@ -14,12 +14,10 @@
 
 #include <expat.h>
 #include <stdint.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "config/units.h"
 
 /* Depth of elements at which a property may stand; real files need two. */
 enum { XML_DEPTH_MAX = 64 };
@@ -33,10 +31,10 @@ struct xml_reader {
 	struct str file;
 	int rc;
 
-	int depth;            /* of open elements */
-	int property_depth;   /* of the open <property>, 0 if there is none */
-	enum xml_field field; /* whose text comes in */
-	bool has[XML_FIELD_COUNT];
+	int depth;                 /* of open elements */
+	int property_depth;        /* of the open <property>, 0 if there is none */
+	enum xml_field field;      /* whose text comes in */
+	bool has[XML_FIELD_COUNT]; /* of the open property */
 	struct buf text[XML_FIELD_COUNT];
 	unsigned line; /* of the name, or of the property */
 };
@@ -70,14 +68,14 @@ static enum xml_field field_named(const char *name)
 	return XML_NONE;
 }
 
+/* The field is there once text comes in: in Hadoop <value></value> is no value. */
 static void begin_field(struct xml_reader *r, enum xml_field field)
 {
-	if (field == XML_NONE)
-		return;
+	r->field = field;
+	r->has[field] = false;
+	buf_clear(&r->text[field]);
 	if (field == XML_NAME)
 		r->line = current_line(r);
-	r->has[field] = true;
-	buf_clear(&r->text[field]);
 }
 
 static void begin_property(struct xml_reader *r, const XML_Char **attributes)
@@ -91,9 +89,8 @@ static void begin_property(struct xml_reader *r, const XML_Char **attributes)
 	for (; attributes[0] != NULL; attributes += 2) {
 		enum xml_field field = field_named(attributes[0]);
 
-		begin_field(r, field);
-		if (field != XML_NONE)
-			buf_append_str(&r->text[field], str_of(attributes[1]));
+		r->has[field] = true;
+		buf_append_str(&r->text[field], str_of(attributes[1]));
 	}
 }
 
@@ -126,16 +123,21 @@ static void XMLCALL begin_element(void *context, const XML_Char *name, const XML
 	} else if (strcmp(name, "property") == 0) {
 		refuse(r, "a <property> begins inside another one");
 	} else if (r->depth == r->property_depth + 1) {
-		r->field = field_named(name);
-		begin_field(r, r->field);
+		begin_field(r, field_named(name));
 	}
 }
 
-static bool is_true(const struct buf *text)
+/* Only "true" makes a property final, as in Hadoop: no blanks, no capitals. */
+static bool is_final(struct xml_reader *r)
 {
-	struct str word = config_trim(buf_str(text));
+	struct str word = buf_str(&r->text[XML_FINAL]);
 
-	return word.size == 4 && strncasecmp(word.data, "true", 4) == 0;
+	if (str_equal(word, STR("true")))
+		return true;
+	if (r->has[XML_FINAL] && !str_equal(word, STR("false")))
+		config_report_add(r->report, CONFIG_WARNING, r->file, r->line,
+		                  "<final> is neither true nor false and does not count");
+	return false;
 }
 
 static void end_property(struct xml_reader *r)
@@ -152,13 +154,13 @@ static void end_property(struct xml_reader *r)
 		return;
 	}
 	if (!r->has[XML_NAME] || !r->has[XML_VALUE]) {
-		config_report_add(r->report, CONFIG_WARNING, r->file, r->line,
-		                  "a <property> without <%s> does not count",
+		config_report_add(r->report, r->has[XML_NAME] ? CONFIG_NOTE : CONFIG_WARNING,
+		                  r->file, r->line, "a <property> without a %s does not count",
 		                  r->has[XML_NAME] ? "value" : "name");
 		return;
 	}
 	rc = config_map_set(r->map, &place, buf_str(&r->text[XML_NAME]),
-	                    buf_str(&r->text[XML_VALUE]), is_true(&r->text[XML_FINAL]), r->report);
+	                    buf_str(&r->text[XML_VALUE]), is_final(r), r->report);
 	if (rc < 0)
 		stop(r, rc);
 }
@@ -182,6 +184,7 @@ static void XMLCALL take_text(void *context, const XML_Char *text, int length)
 
 	if (r->field == XML_NONE)
 		return;
+	r->has[r->field] = true;
 	if (to->size + (size_t)length > CONFIG_VALUE_BYTES_MAX)
 		refuse(r, "the value of a property is longer than 64KB");
 	else

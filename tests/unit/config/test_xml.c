@@ -97,33 +97,51 @@ static void a_configuration_may_contain_others(void **state)
 	finish(&parsed);
 }
 
-static void final_is_a_word(void **state)
+static void only_the_word_true_makes_final(void **state)
+{
+	static const char *const others[] = {"TRUE", " true ", "yes"};
+	struct parsed parsed;
+
+	(void)state;
+	parse(&parsed, XML(FINAL_PROP("a", "1") "<property><name>b</name><value>1</value>"
+	                                        "<final>false</final></property>"));
+	assert_true(config_map_find(&parsed.map, STR("a"))->is_final);
+	assert_false(config_map_find(&parsed.map, STR("b"))->is_final);
+	assert_int_equal(parsed.report.count, 0);
+	finish(&parsed);
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		struct buf text = {0};
+
+		buf_append_format(&text, XML("<property name='a' value='1' final='%s'/>"),
+		                  others[i]);
+		parse_str(&parsed, buf_str(&text));
+		assert_false(config_map_find(&parsed.map, STR("a"))->is_final);
+		assert_str_is(parsed.report.rows[0].text,
+		              "<final> is neither true nor false and does not count");
+		finish(&parsed);
+		buf_finish(&text);
+	}
+}
+
+/* As Hadoop has it. */
+static void an_empty_element_is_no_value(void **state)
 {
 	struct parsed parsed;
 
 	(void)state;
 	parse(&parsed,
-	      XML("<property><name>a</name><value>1</value><final> TRUE </final></property>"
-	          "<property><name>b</name><value>1</value><final>no</final></property>"));
-	assert_true(config_map_find(&parsed.map, STR("a"))->is_final);
-	assert_false(config_map_find(&parsed.map, STR("b"))->is_final);
-	finish(&parsed);
-}
-
-static void an_empty_value_is_one_and_a_missing_one_is_not(void **state)
-{
-	struct parsed parsed;
-
-	(void)state;
-	parse(&parsed, XML("<property><name>a</name><value/></property>\n"
-	                   "<property><name>b</name></property>\n"
-	                   "<property><value>1</value></property>\n"));
-	assert_int_equal(parsed.map.count, 1);
-	value_is(&parsed, "a", "");
-	assert_int_equal(parsed.report.severity_count[CONFIG_WARNING], 2);
+	      XML(PROP("a", "1") PROP("a", "") "<property><name>a</name><value/></property>\n"
+	                                       "<property><name>a</name></property>\n"
+	                                       "<property name='b' value=''/>\n"
+	                                       "<property><value>1</value></property>\n"));
+	assert_int_equal(parsed.map.count, 2);
+	value_is(&parsed, "a", "1");
+	value_is(&parsed, "b", "");
+	assert_int_equal(parsed.report.severity_count[CONFIG_NOTE], 3);
+	assert_int_equal(parsed.report.severity_count[CONFIG_WARNING], 1);
 	assert_str_is(parsed.report.rows[0].place, "f:3");
-	assert_str_is(parsed.report.rows[0].text, "a <property> without <value> does not count");
-	assert_str_is(parsed.report.rows[1].text, "a <property> without <name> does not count");
+	assert_str_is(parsed.report.rows[0].text, "a <property> without a value does not count");
+	assert_str_is(parsed.report.rows[3].text, "a <property> without a name does not count");
 	finish(&parsed);
 }
 
@@ -245,8 +263,8 @@ int main(void)
 	        cmocka_unit_test(properties_are_elements_or_attributes),
 	        cmocka_unit_test(text_is_put_together),
 	        cmocka_unit_test(a_configuration_may_contain_others),
-	        cmocka_unit_test(final_is_a_word),
-	        cmocka_unit_test(an_empty_value_is_one_and_a_missing_one_is_not),
+	        cmocka_unit_test(only_the_word_true_makes_final),
+	        cmocka_unit_test(an_empty_element_is_no_value),
 	        cmocka_unit_test(a_misspelt_element_gets_a_warning),
 	        cmocka_unit_test(other_documents_are_refused),
 	        cmocka_unit_test(a_property_inside_a_property_is_refused),
