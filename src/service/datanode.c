@@ -15,13 +15,13 @@
 #include "service/status.h"
 
 enum {
-	LAYOUT_VERSION = -66, /* of a NameNode of Hadoop 3.4: DataNodes want one not above theirs */
+	LAYOUT_VERSION = -67, /* of a NameNode of Hadoop 3.4 */
 	CAPABILITY_BUFFERED_REPORTS = 1,
 	PORT_MAX = 65535,
 };
 
 /* The release of Hadoop whose protocols are spoken here; DataNodes refuse a NameNode below 2.1. */
-#define SOFTWARE_VERSION STR("3.4.0")
+#define SOFTWARE_VERSION STR("3.4.3")
 #define BUILD_VERSION    STR("holdfast")
 
 /* ---- identity ---- */
