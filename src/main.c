@@ -15,6 +15,11 @@ static const struct {
 	const char *summary;
 } commands[] = {
         {"master", main_master, "run a master"},
+        {"worker", main_worker, "run a worker"},
+        {"fs", cmd_fs, "the file system shell: ls, put, get, ..."},
+        {"status", cmd_status, "what the master says of itself"},
+        {"journal", cmd_journal, "look into a journal: ls, cat, verify, digest"},
+        {"config", cmd_config, "what is configured, and where it stands"},
         {"format", cmd_format, "make an empty journal for a new cluster"},
 };
 

@@ -10,6 +10,7 @@
 
 /* argv[0] is the command's name; the result is the exit status. */
 int main_master(int argc, char **argv);
+int main_worker(int argc, char **argv);
 
 /* ---- main_log.c ---- */
 

@@ -6,5 +6,9 @@
 #define HOLDFAST_CLI_COMMANDS_H
 
 int cmd_format(int argc, char **argv);
+int cmd_fs(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_config(int argc, char **argv);
+int cmd_journal(int argc, char **argv);
 
 #endif

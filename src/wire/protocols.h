@@ -18,6 +18,9 @@
 #define WIRE_REFRESH_QUEUE_PROTOCOL "org.apache.hadoop.ipc.RefreshCallQueueProtocol"
 #define WIRE_REFRESH_PROTOCOL       "org.apache.hadoop.ipc.GenericRefreshProtocol"
 
+/* our own, of a master */
+#define WIRE_STATUS_PROTOCOL "io.holdfast.StatusProtocol"
+
 /* served by a worker */
 #define WIRE_CLIENT_DATANODE_PROTOCOL "org.apache.hadoop.hdfs.protocol.ClientDatanodeProtocol"
 #define WIRE_INTER_DATANODE_PROTOCOL  "org.apache.hadoop.hdfs.server.protocol.InterDatanodeProtocol"

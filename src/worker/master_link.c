@@ -427,7 +427,7 @@ void master_link_tell(struct master_link *link, const struct stored_block *block
 
 /* ---- life ---- */
 
-int master_link_create(struct worker *worker, const struct worker_master_address *address,
+int master_link_create(struct worker *worker, const struct client_address *address,
                        struct master_link **ret_link)
 {
 	struct rpc_client_options options = {

@@ -14,14 +14,10 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "client/client.h"
 #include "io/io.h"
 
 struct worker;
-
-struct worker_master_address {
-	const char *host;
-	uint16_t port;
-};
 
 struct worker_options {
 	struct io *io;
@@ -30,8 +26,8 @@ struct worker_options {
 	uint16_t transfer_port;    /* 0: any */
 	const char *ipc_host;
 	uint16_t ipc_port;
-	uint16_t info_port;                          /* only told */
-	const struct worker_master_address *masters; /* copied */
+	uint16_t info_port;                   /* only told */
+	const struct client_address *masters; /* copied */
 	size_t master_count;
 	uint64_t heartbeat_ms;   /* dfs.heartbeat.interval */
 	uint64_t report_ms;      /* dfs.blockreport.intervalMsec */

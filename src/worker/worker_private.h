@@ -55,7 +55,7 @@ void transfer_close_all(struct worker *worker);
 
 /* ---- masters ---- */
 
-int master_link_create(struct worker *worker, const struct worker_master_address *address,
+int master_link_create(struct worker *worker, const struct client_address *address,
                        struct master_link **ret_link);
 void master_link_destroy(struct master_link *link); /* NULL is fine */
 void master_link_tell(struct master_link *link, const struct stored_block *block,

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * holdfast config list|get KEY|explain KEY|check|docs: what is configured, and where it stands.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "config/commands.h"
+
+static int usage(const struct cli_site *site)
+{
+	cli_fail(site, "usage: holdfast config [--conf DIR] [-D key=value] "
+	               "list | get KEY | explain KEY | check | docs");
+	return CLI_USAGE;
+}
+
+static int print(struct cli_site *site, struct buf *text, int status)
+{
+	if (text->failed)
+		status = cli_fail(site, "out of memory");
+	fwrite(text->data, 1, text->size, stdout);
+	buf_finish(text);
+	return status;
+}
+
+static int about_key(struct cli_site *site, const char *key,
+                     int (*about)(const struct config *config, struct str name, struct buf *to))
+{
+	struct buf text = {0};
+
+	if (about(site->config, str_of(key), &text) < 0) {
+		buf_finish(&text);
+		return cli_fail(site, "nobody knows the key '%s'", key);
+	}
+	return print(site, &text, CLI_OK);
+}
+
+static int run(struct cli_site *site, int argc, char **argv)
+{
+	struct buf text = {0};
+
+	if (argc == 2 && strcmp(argv[0], "get") == 0)
+		return about_key(site, argv[1], config_get);
+	if (argc == 2 && strcmp(argv[0], "explain") == 0)
+		return about_key(site, argv[1], config_explain);
+	if (argc != 1)
+		return usage(site);
+	if (strcmp(argv[0], "list") == 0)
+		config_list(site->config, &text);
+	else if (strcmp(argv[0], "docs") == 0)
+		config_docs(&text);
+	else if (strcmp(argv[0], "check") == 0)
+		return print(site, &text,
+		             config_check(&site->report, &text) ? CLI_OK : CLI_FAILURE);
+	else
+		return usage(site);
+	return print(site, &text, CLI_OK);
+}
+
+int cmd_config(int argc, char **argv)
+{
+	struct cli_site site;
+	int next;
+	int status = cli_generic_init(&site, "config", argc, argv, &next);
+
+	if (status != CLI_OK)
+		return status;
+	status = run(&site, argc - next, argv + next);
+	cli_site_finish(&site);
+	return status;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * holdfast journal ls|cat|verify|digest [--json] [FOLDER]: looks into a journal, on a live folder
+ * too.  Without FOLDER: the one that is configured.
+ *
+ *   ls              files, with the entries they hold
+ *   cat [FROM[-TO]] entries, one a line
+ *   verify          checks every byte; exit status 1 if anything is wrong
+ *   digest          the namespace's digest after replaying every segment from the beginning
+ */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "format/command.h"
+#include "journal/journal.h"
+#include "namespace/namespace.h"
+
+enum { ENTRY_ARENA_BYTES_MAX = 64 << 20 };
+
+struct tool {
+	struct cli_site *site;
+	const char *folder;
+	bool as_json;
+	uint64_t first, last;
+	struct arena arena;
+	struct namespace *ns;
+	int rc; /* of what an entry met */
+};
+
+static int finish(struct tool *tool, int rc, char *text)
+{
+	int status = CLI_OK;
+
+	if (rc < 0)
+		status = cli_fail(tool->site, "%s", text == NULL ? err_text(rc) : text);
+	mem_free(text);
+	return status;
+}
+
+static void print_json(json_t *object)
+{
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(object);
+}
+
+/* ---- ls ---- */
+
+static bool list_file(void *context, const struct journal_file *file)
+{
+	const struct tool *tool = context;
+	const char *kind = file->is_checkpoint ? "checkpoint"
+	                   : file->is_open     ? "open segment"
+	                                       : "segment";
+
+	if (tool->as_json) {
+		print_json(json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "name", file->name,
+		                     "kind", kind, "bytes", (json_int_t)file->bytes, "first_index",
+		                     (json_int_t)file->first_index, "last_index",
+		                     (json_int_t)file->last_index, "epoch", (json_int_t)file->epoch,
+		                     "problem", file->rc < 0 ? file->text : ""));
+		return true;
+	}
+	printf("%-12s %12" PRIu64 "  %" PRIu64 "-%" PRIu64 "  epoch %" PRIu64 "  %s%s%s\n", kind,
+	       file->bytes, file->first_index, file->last_index, file->epoch, file->name,
+	       file->rc < 0 ? "  " : "", file->rc < 0 ? file->text : "");
+	return true;
+}
+
+static int run_ls(struct tool *tool)
+{
+	char *text = NULL;
+
+	return finish(tool, journal_ls(tool->site->io, tool->folder, list_file, tool, &text), text);
+}
+
+/* ---- cat ---- */
+
+static void describe(struct tool *tool, const struct journal_entry *entry, struct buf *text)
+{
+	struct command command;
+	int rc =
+	        command_decode(entry->kind, entry->version, entry->payload, &tool->arena, &command);
+
+	if (rc < 0)
+		buf_append_format(text, "%s (%zu bytes that this version cannot read: %s)",
+		                  entry_kind_name(entry->kind), entry->payload.size, err_text(rc));
+	else
+		command_describe(&command, text);
+	arena_reset(&tool->arena);
+}
+
+static bool print_entry(void *context, const struct journal_entry *entry)
+{
+	struct tool *tool = context;
+	struct buf text = {0};
+
+	describe(tool, entry, &text);
+	if (tool->as_json)
+		print_json(json_pack("{s:I, s:I, s:s, s:s%}", "index", (json_int_t)entry->index,
+		                     "epoch", (json_int_t)entry->epoch, "kind",
+		                     entry_kind_name(entry->kind), "text", (const char *)text.data,
+		                     text.size));
+	else
+		printf("%" PRIu64 " %.*s\n", entry->index, (int)text.size, (const char *)text.data);
+	buf_finish(&text);
+	return !ferror(stdout);
+}
+
+static int run_cat(struct tool *tool)
+{
+	char *text = NULL;
+
+	return finish(tool,
+	              journal_cat(tool->site->io, tool->folder, tool->first, tool->last,
+	                          print_entry, tool, &text),
+	              text);
+}
+
+/* ---- verify ---- */
+
+static int run_verify(struct tool *tool)
+{
+	struct journal_verdict verdict = {0};
+	struct buf report = {0};
+	int rc = journal_verify(tool->site->io, tool->folder, &report, &verdict);
+
+	if (rc == 0 && tool->as_json) {
+		print_json(json_pack(
+		        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "segments",
+		        (json_int_t)verdict.segments, "checkpoints",
+		        (json_int_t)verdict.checkpoints, "entries", (json_int_t)verdict.entries,
+		        "first_index", (json_int_t)verdict.first_index, "last_index",
+		        (json_int_t)verdict.last_index, "last_mark", (json_int_t)verdict.last_mark,
+		        "problems", (json_int_t)verdict.problems));
+	} else if (rc == 0) {
+		fwrite(report.data, 1, report.size, stdout);
+		printf("%" PRIu64 " segments, %" PRIu64 " checkpoints, %" PRIu64 " entries %" PRIu64
+		       "-%" PRIu64 ", acknowledged up to %" PRIu64 ", %" PRIu64 " problems\n",
+		       verdict.segments, verdict.checkpoints, verdict.entries, verdict.first_index,
+		       verdict.last_index, verdict.last_mark, verdict.problems);
+	}
+	buf_finish(&report);
+	if (rc < 0)
+		return finish(tool, rc, NULL);
+	return verdict.problems > 0 ? CLI_FAILURE : CLI_OK;
+}
+
+/* ---- digest ---- */
+
+static bool apply_entry(void *context, const struct journal_entry *entry)
+{
+	struct tool *tool = context;
+	struct ns_result result;
+	struct command command;
+
+	tool->rc =
+	        command_decode(entry->kind, entry->version, entry->payload, &tool->arena, &command);
+	if (tool->rc == 0)
+		ns_apply(tool->ns, entry->index, &command, NULL, &result);
+	arena_reset(&tool->arena);
+	return tool->rc == 0;
+}
+
+static int run_digest(struct tool *tool)
+{
+	char *text = NULL;
+	struct hash128 digest;
+	int rc;
+
+	tool->ns = ns_create();
+	rc = journal_cat(tool->site->io, tool->folder, 1, UINT64_MAX, apply_entry, tool, &text);
+	if (rc == 0)
+		rc = tool->rc;
+	digest = ns_digest(tool->ns);
+	if (rc == 0)
+		printf("index=%" PRIu64 " digest=%016" PRIx64 "%016" PRIx64 "\n",
+		       ns_applied(tool->ns), digest.high, digest.low);
+	ns_destroy(tool->ns);
+	return finish(tool, rc, text);
+}
+
+/* ---- the command ---- */
+
+static const struct {
+	const char *name;
+	int (*run)(struct tool *tool);
+} tools[] = {{"ls", run_ls}, {"cat", run_cat}, {"verify", run_verify}, {"digest", run_digest}};
+
+static int usage(const struct cli_site *site)
+{
+	cli_fail(site,
+	         "usage: holdfast journal [--conf DIR] ls | cat [FROM[-TO]] | verify | digest "
+	         "[--json] [FOLDER]");
+	return CLI_USAGE;
+}
+
+/* "5", "5-9", "5-". */
+static bool parse_range(const char *text, struct tool *tool)
+{
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	tool->first = tool->last = strtoull(text, &end, 10);
+	if (*end == '-')
+		tool->last = end[1] == '\0' ? UINT64_MAX : strtoull(end + 1, &end, 10);
+	return *end == '\0' || end[1] == '\0';
+}
+
+static int run(struct cli_site *site, int argc, char **argv)
+{
+	struct tool tool = {.site = site, .first = 1, .last = UINT64_MAX};
+	int status;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			tool.as_json = true;
+		else if (strcmp(argv[0], "cat") == 0 && parse_range(argv[i], &tool))
+			continue;
+		else if (tool.folder == NULL)
+			tool.folder = argv[i];
+		else
+			return usage(site);
+	}
+	if (tool.folder == NULL)
+		tool.folder = cli_master_folder(site->config);
+	for (size_t i = 0; i < COUNT_OF(tools); i++) {
+		if (strcmp(tools[i].name, argv[0]) != 0)
+			continue;
+		arena_init(&tool.arena, ENTRY_ARENA_BYTES_MAX);
+		status = tools[i].run(&tool);
+		arena_finish(&tool.arena);
+		return status;
+	}
+	return usage(site);
+}
+
+int cmd_journal(int argc, char **argv)
+{
+	struct cli_site site;
+	int next;
+	int status = cli_generic_init(&site, "journal", argc, argv, &next);
+
+	if (status != CLI_OK)
+		return status;
+	status = next < argc ? run(&site, argc - next, argv + next) : usage(&site);
+	cli_site_finish(&site);
+	return status;
+}
