@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/vote_file.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "journal/folder.h"
+#include "journal/pages.h"
+#include "journal/text.h"
+
+struct vote_file {
+	struct io_file *file;
+	struct vote vote;
+	struct pages slots;
+};
+
+void vote_file_close(struct vote_file *file)
+{
+	if (file == NULL)
+		return;
+	io_file_close(file->file);
+	pages_finish(&file->slots);
+	mem_free(file);
+}
+
+/* The way out of a lost record: nobody can tell then whether acknowledged entries are missing. */
+static char *lost_text(const char *folder, const char *path, const char *why)
+{
+	return text_make("%s: %s. It says which segment is the newest, so without it nobody knows "
+	                 "whether acknowledged changes are missing. Bring back the folder's files "
+	                 "from where they went; look closer: holdfast journal verify %s",
+	                 path, why, folder);
+}
+
+static int read_slots(struct vote_file *file, const char *folder, const char *path, char **ret_text)
+{
+	const char *why = NULL;
+	size_t size;
+	int good;
+	int rc = io_file_read(file->file, file->slots.data, file->slots.size, 0, &size);
+
+	if (rc < 0) {
+		*ret_text = text_of_error(path, "read it", rc);
+		return rc;
+	}
+	if (size < (size_t)VOTE_SLOTS * VOTE_SLOT_BYTES) {
+		rc = -ERR_DAMAGED;
+		why = "it is too short";
+	} else {
+		rc = vote_choose(file->slots.data, &file->vote, &good, &why);
+	}
+	if (rc < 0)
+		*ret_text = lost_text(folder, path, why);
+	return rc;
+}
+
+static int open_file(struct io *io, const char *path, unsigned flags, struct vote_file **ret_file)
+{
+	struct vote_file *file = mem_zalloc(sizeof(*file));
+	int rc = -ERR_NO_MEMORY;
+
+	if (file != NULL && pages_resize(&file->slots, (size_t)VOTE_SLOTS * VOTE_SLOT_BYTES))
+		rc = io_file_open(io, path, flags | IO_OPEN_DIRECT, &file->file);
+	if (rc < 0) {
+		vote_file_close(file);
+		return rc;
+	}
+	*ret_file = file;
+	return 0;
+}
+
+static int open_and_read(struct io *io, const char *folder, unsigned flags,
+                         struct vote_file **ret_file, char **ret_text)
+{
+	CLEANUP(mem_cleanup) char *path = folder_join(folder, FOLDER_VOTE);
+	struct vote_file *file;
+	int rc;
+
+	if (path == NULL)
+		return -ERR_NO_MEMORY;
+	rc = open_file(io, path, flags, &file);
+	if (rc < 0) {
+		*ret_text = rc == -ERR_NO_FILE ? lost_text(folder, path, "it is missing")
+		                               : text_of_error(path, "open it", rc);
+		return rc == -ERR_NO_FILE ? -ERR_DAMAGED : rc;
+	}
+	rc = read_slots(file, folder, path, ret_text);
+	if (rc < 0) {
+		vote_file_close(file);
+		return rc;
+	}
+	*ret_file = file;
+	return 0;
+}
+
+int vote_file_open(struct io *io, const char *folder, struct vote_file **ret_file, char **ret_text)
+{
+	return open_and_read(io, folder, IO_OPEN_WRITE | IO_OPEN_DSYNC, ret_file, ret_text);
+}
+
+int vote_file_read(struct io *io, const char *folder, struct vote *ret_vote, char **ret_text)
+{
+	struct vote_file *file;
+	int rc = open_and_read(io, folder, IO_OPEN_READ, &file, ret_text);
+
+	if (rc < 0)
+		return rc;
+	*ret_vote = file->vote;
+	vote_file_close(file);
+	return 0;
+}
+
+const struct vote *vote_file_vote(const struct vote_file *file)
+{
+	return &file->vote;
+}
+
+int vote_file_write(struct vote_file *file, const struct vote *vote)
+{
+	struct vote next = *vote;
+
+	next.sequence = file->vote.sequence + 1;
+	for (uint64_t slot = 0; slot < VOTE_SLOTS; slot++) {
+		int rc;
+
+		vote_encode(&next, file->slots.data);
+		rc = io_file_write(file->file, file->slots.data, VOTE_SLOT_BYTES,
+		                   slot * VOTE_SLOT_BYTES);
+		if (rc < 0)
+			return rc;
+	}
+	file->vote = next;
+	return 0;
+}
+
+int vote_file_create(struct io *io, const char *folder, const struct vote *vote)
+{
+	CLEANUP(mem_cleanup) char *path = folder_join(folder, FOLDER_VOTE);
+	struct vote_file *file;
+	int rc;
+
+	if (path == NULL)
+		return -ERR_NO_MEMORY;
+	rc = open_file(io, path, IO_OPEN_WRITE | IO_OPEN_DSYNC | IO_OPEN_CREATE | IO_OPEN_TRUNCATE,
+	               &file);
+	if (rc < 0)
+		return rc;
+	rc = vote_file_write(file, vote);
+	vote_file_close(file);
+	return rc;
+}
