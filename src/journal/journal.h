@@ -134,7 +134,7 @@ struct journal_options {
 	size_t inflight_bytes_max;   /* appended, not yet committed */
 	size_t entry_bytes_max;
 	size_t batch_bytes_max; /* one write; flush.size.max */
-	uint64_t sync_hang_ms;  /* a sync that takes longer counts as a failed disk */
+	uint64_t sync_hang_ms;  /* a sync that takes longer counts as a failed disk; 0: never */
 	bool keep_segments;     /* tests: never delete a segment */
 	/* Callbacks on the loop, with `context`.  Any may be NULL. */
 	void *context;
@@ -226,11 +226,12 @@ struct journal_file {
 	int rc;           /* 0, or what is wrong with it */
 	const char *text; /* of what is wrong: index, offset, next command */
 };
-/* Lists files in order of index; false from `each` stops. */
+/* Lists files in order of index; false from `each` stops.  Looks at headers, footers and the newest
+ * segment; journal_verify() looks at everything. */
 int journal_ls(struct io *io, const char *folder,
                bool (*each)(void *context, const struct journal_file *file), void *context,
                char **ret_text);
-/* Entries from `first` to `last`. */
+/* Entries from `first` to `last`, as far as there are any, those past the last commit mark too. */
 int journal_cat(struct io *io, const char *folder, uint64_t first, uint64_t last,
                 bool (*each)(void *context, const struct journal_entry *entry), void *context,
                 char **ret_text);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/checkpointer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "journal/journal_private.h"
+#include "journal/text.h"
+
+/* Small enough for a state machine to fill within a millisecond. */
+enum { SLICE_BYTES = 64 * 1024 };
+
+static bool is_running(const struct checkpointer *checkpointer)
+{
+	return checkpointer->save != NULL || checkpointer->is_finishing ||
+	       checkpointer->slices[0].is_busy || checkpointer->slices[1].is_busy;
+}
+
+static bool is_lost(const struct checkpointer *checkpointer)
+{
+	return checkpointer->rc < 0 || atomic_load(&checkpointer->is_given_up);
+}
+
+static void lose(struct checkpointer *checkpointer, int rc)
+{
+	if (checkpointer->rc == 0)
+		checkpointer->rc = rc;
+}
+
+/* ---- on the thread ---- */
+
+static void run_slice(struct io_work *work)
+{
+	struct checkpoint_slice *slice = CONTAINER_OF(work, struct checkpoint_slice, work);
+	struct checkpointer *checkpointer = slice->checkpointer;
+
+	slice->rc = 0;
+	if (checkpointer->writer == NULL)
+		slice->rc = checkpoint_writer_create(checkpointer->journal->io,
+		                                     checkpointer->journal->folder,
+		                                     &checkpointer->header, &checkpointer->writer);
+	if (slice->rc == 0 && slice->records.size > 0)
+		slice->rc = checkpoint_writer_add(checkpointer->writer, buf_str(&slice->records));
+}
+
+static void run_finish(struct io_work *work)
+{
+	struct checkpointer *checkpointer = CONTAINER_OF(work, struct checkpointer, finish);
+	const struct journal *journal = checkpointer->journal;
+	int rc = 0;
+
+	if (!is_lost(checkpointer))
+		checkpointer->rc = checkpoint_writer_finish(
+		        checkpointer->writer, checkpointer->records, checkpointer->digest,
+		        &checkpointer->is_given_up, &checkpointer->text);
+	checkpoint_writer_destroy(checkpointer->writer);
+	checkpointer->writer = NULL;
+	if (!is_lost(checkpointer))
+		rc = checkpoint_clean(journal->io, journal->folder, checkpointer->newest,
+		                      checkpointer->older, journal->options.keep_segments,
+		                      &checkpointer->segments_removed);
+	checkpointer->clean_rc = rc;
+}
+
+/* ---- on the loop ---- */
+
+static void submit(struct checkpointer *checkpointer, struct io_work *work)
+{
+	io_thread_submit(checkpointer->journal->checkpoint_thread, work);
+}
+
+static void end_save(struct checkpointer *checkpointer)
+{
+	const struct state_machine *machine = &checkpointer->journal->options.machine;
+
+	if (checkpointer->save != NULL)
+		machine->save_end(machine->context, checkpointer->save);
+	checkpointer->save = NULL;
+}
+
+static struct checkpoint_slice *free_slice(struct checkpointer *checkpointer)
+{
+	for (size_t i = 0; i < COUNT_OF(checkpointer->slices); i++) {
+		if (!checkpointer->slices[i].is_busy)
+			return &checkpointer->slices[i];
+	}
+	return NULL;
+}
+
+static void ask_turn(struct checkpointer *checkpointer)
+{
+	if (checkpointer->is_turn_asked)
+		return;
+	checkpointer->is_turn_asked = true;
+	io_post(checkpointer->journal->io, &checkpointer->turn);
+}
+
+/* After each slice that came back, or was not taken. */
+static void go_on(struct checkpointer *checkpointer)
+{
+	if (is_lost(checkpointer))
+		end_save(checkpointer);
+	if (checkpointer->save != NULL) {
+		if (free_slice(checkpointer) != NULL)
+			ask_turn(checkpointer);
+		return;
+	}
+	if (checkpointer->slices[0].is_busy || checkpointer->slices[1].is_busy)
+		return;
+	/* The thread sees what is to be kept once this one is there. */
+	checkpointer->kept_newest = checkpointer->newest;
+	checkpointer->kept_older = checkpointer->older;
+	if (checkpointer->index != checkpointer->newest)
+		checkpointer->older = checkpointer->newest;
+	checkpointer->newest = checkpointer->index;
+	checkpointer->is_finishing = true;
+	submit(checkpointer, &checkpointer->finish);
+}
+
+static void slice_done(struct io_work *work)
+{
+	struct checkpoint_slice *slice = CONTAINER_OF(work, struct checkpoint_slice, work);
+
+	slice->is_busy = false;
+	if (slice->rc < 0)
+		lose(slice->checkpointer, slice->rc);
+	go_on(slice->checkpointer);
+}
+
+static void take_slice(struct io_task *task)
+{
+	struct checkpointer *checkpointer = CONTAINER_OF(task, struct checkpointer, turn);
+	const struct state_machine *machine = &checkpointer->journal->options.machine;
+	struct checkpoint_slice *slice = free_slice(checkpointer);
+	int more;
+
+	checkpointer->is_turn_asked = false;
+	if (is_lost(checkpointer) || slice == NULL || checkpointer->save == NULL) {
+		go_on(checkpointer);
+		return;
+	}
+	buf_clear(&slice->records);
+	more = machine->save_step(machine->context, checkpointer->save, SLICE_BYTES,
+	                          &slice->records);
+	if (slice->records.failed)
+		lose(checkpointer, -ERR_NO_MEMORY);
+	if (!more)
+		end_save(checkpointer);
+	slice->is_busy = true;
+	submit(checkpointer, &slice->work);
+	if (more)
+		go_on(checkpointer);
+}
+
+static void tell(struct checkpointer *checkpointer)
+{
+	struct journal *journal = checkpointer->journal;
+
+	if (checkpointer->rc < 0 && !atomic_load(&checkpointer->is_given_up))
+		journal_notice(
+		        journal, checkpointer->rc,
+		        text_make("%s: the checkpoint of index %" PRIu64
+		                  " failed: %s. The journal goes on without it; the next one "
+		                  "is tried after as many changes again",
+		                  journal->folder, checkpointer->index,
+		                  checkpointer->text != NULL ? checkpointer->text
+		                                             : err_text(checkpointer->rc)));
+	else if (checkpointer->rc == 0 && checkpointer->clean_rc < 0)
+		journal_notice(journal, checkpointer->clean_rc,
+		               text_make("%s: files that a checkpoint made needless could not be "
+		                         "removed: %s",
+		                         journal->folder, err_text(checkpointer->clean_rc)));
+}
+
+static void finish_done(struct io_work *work)
+{
+	struct checkpointer *checkpointer = CONTAINER_OF(work, struct checkpointer, finish);
+	void (*done)(void *context, int rc, uint64_t index) = checkpointer->done;
+
+	checkpointer->is_finishing = false;
+	if (checkpointer->rc < 0) {
+		checkpointer->newest = checkpointer->kept_newest;
+		checkpointer->older = checkpointer->kept_older;
+	}
+	checkpointer->journal->stats.segments -= checkpointer->segments_removed;
+	tell(checkpointer);
+	mem_free(checkpointer->text);
+	checkpointer->text = NULL;
+	for (size_t i = 0; i < COUNT_OF(checkpointer->slices); i++)
+		buf_finish(&checkpointer->slices[i].records);
+	if (done != NULL)
+		done(checkpointer->done_context, checkpointer->rc, checkpointer->index);
+	journal_step_close(checkpointer->journal);
+}
+
+void checkpointer_init(struct checkpointer *checkpointer, struct journal *journal)
+{
+	*checkpointer = (struct checkpointer){
+	        .journal = journal,
+	        .turn = {.run = take_slice},
+	        .finish = {.run = run_finish, .done = finish_done},
+	};
+	for (size_t i = 0; i < COUNT_OF(checkpointer->slices); i++) {
+		checkpointer->slices[i].work =
+		        (struct io_work){.run = run_slice, .done = slice_done};
+		checkpointer->slices[i].checkpointer = checkpointer;
+		buf_init(&checkpointer->slices[i].records);
+	}
+}
+
+int checkpointer_start(struct checkpointer *checkpointer,
+                       void (*done)(void *context, int rc, uint64_t index), void *context)
+{
+	struct journal *journal = checkpointer->journal;
+	const struct state_machine *machine = &journal->options.machine;
+
+	if (is_running(checkpointer))
+		return -ERR_BUSY;
+	checkpointer->rc = checkpointer->clean_rc = 0;
+	checkpointer->segments_removed = 0;
+	atomic_store(&checkpointer->is_given_up, false);
+	checkpointer->done = done;
+	checkpointer->done_context = context;
+	checkpointer->entries = checkpointer->bytes = 0;
+	checkpointer->save = machine->save_begin(machine->context, &checkpointer->index,
+	                                         &checkpointer->digest, &checkpointer->records);
+	CHECK(checkpointer->save != NULL && checkpointer->index == journal->applied.index);
+	checkpointer->header = (struct checkpoint_header){
+	        .index = checkpointer->index,
+	        .epoch = journal->applied.epoch,
+	        .chain = journal->applied.chain,
+	        .created_ms = io_wall_ms(journal->io),
+	};
+	memcpy(checkpointer->header.cluster_id, journal->marker.cluster_id,
+	       sizeof(checkpointer->header.cluster_id));
+	ask_turn(checkpointer);
+	return 0;
+}
+
+void checkpointer_loaded(struct checkpointer *checkpointer, uint64_t index, uint64_t older)
+{
+	checkpointer->newest = index;
+	checkpointer->older = older;
+}
+
+void checkpointer_count(struct checkpointer *checkpointer, uint64_t entries, uint64_t bytes)
+{
+	const struct journal_options *options = &checkpointer->journal->options;
+
+	checkpointer->entries += entries;
+	checkpointer->bytes += bytes;
+	if (checkpointer->journal->phase != JOURNAL_LEADING)
+		return;
+	if ((options->checkpoint_entries > 0 &&
+	     checkpointer->entries >= options->checkpoint_entries) ||
+	    (options->checkpoint_bytes > 0 && checkpointer->bytes >= options->checkpoint_bytes))
+		(void)checkpointer_start(checkpointer, NULL, NULL); /* one may be running */
+}
+
+bool checkpointer_stop(struct checkpointer *checkpointer)
+{
+	if (!is_running(checkpointer) && !checkpointer->is_turn_asked)
+		return true;
+	atomic_store(&checkpointer->is_given_up, true);
+	if (!checkpointer->is_finishing)
+		ask_turn(checkpointer);
+	return false;
+}

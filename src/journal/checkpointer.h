@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When a checkpoint is due, and writing one beside service.
+ *
+ * The loop takes records from the state machine in slices of SLICE_BYTES, one a turn; the
+ * checkpoint thread packs and writes them.  Two slices are on their way at most.  The file is
+ * written under a temporary name, synced, read back, renamed, and the folder synced; then older
+ * files go: the two newest good checkpoints stay, and the segments from the older of the two on.
+ *
+ * A checkpoint that fails is given up and told; the journal does not need it.  The next one is
+ * tried when it is due again.
+ */
+#ifndef HOLDFAST_JOURNAL_CHECKPOINTER_H
+#define HOLDFAST_JOURNAL_CHECKPOINTER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "io/io.h"
+#include "journal/checkpoint_write.h"
+
+struct journal;
+struct checkpointer;
+
+struct checkpoint_slice {
+	struct io_work work;
+	struct checkpointer *checkpointer;
+	struct buf records;
+	int rc;
+	bool is_busy; /* on the thread */
+};
+
+struct checkpointer {
+	struct journal *journal;
+	/* Of the one being written. */
+	struct checkpoint_writer *writer;
+	void *save; /* the state machine's; NULL: all records are taken */
+	struct checkpoint_slice slices[2];
+	struct io_task turn;
+	bool is_turn_asked;
+	struct io_work finish;
+	bool is_finishing; /* on the thread */
+	atomic_bool is_given_up;
+	int rc;     /* first error */
+	char *text; /* NULL, or what was wrong */
+	struct checkpoint_header header;
+	uint64_t index;
+	uint64_t records;
+	struct hash128 digest;
+	void (*done)(void *context, int rc, uint64_t index);
+	void *done_context;
+	/* What there is: indexes of the two that stay, 0: none; once more as before this one. */
+	uint64_t newest, older;
+	uint64_t kept_newest, kept_older;
+	int clean_rc;
+	uint64_t segments_removed;
+	/* Since the last attempt. */
+	uint64_t entries, bytes;
+};
+
+void checkpointer_init(struct checkpointer *checkpointer, struct journal *journal);
+/* A start has loaded this one; `older` is the one before it, 0: none. */
+void checkpointer_loaded(struct checkpointer *checkpointer, uint64_t index, uint64_t older);
+/* So much was applied: may start one, if that is due. */
+void checkpointer_count(struct checkpointer *checkpointer, uint64_t entries, uint64_t bytes);
+/* -ERR_BUSY: one runs. */
+int checkpointer_start(struct checkpointer *checkpointer,
+                       void (*done)(void *context, int rc, uint64_t index), void *context);
+/* Gives up the one being written.  True: nothing is on its way; else journal_step_close() runs. */
+bool checkpointer_stop(struct checkpointer *checkpointer);
+
+#endif

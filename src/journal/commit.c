@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/commit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "journal/journal_private.h"
+
+enum {
+	TOUCHED_BYTES = 1 << 20,     /* entries of a batch that find their memory ready */
+	BATCH_BYTES_USUAL = 4 << 20, /* more than this only for a single large entry */
+	SPARE_MAX = 2,
+	CALL_US = 4,     /* what a call costs, network and all */
+	GATHER_US = 100, /* longest wait for callers that will surely come */
+	IDLE_US = 50000, /* then the last mark is written alone */
+	SPIN_US = 50,
+	SPIN_ENTRIES = 8, /* spinning pays after a batch of so many */
+	MEAN_WEIGHT = 8,
+	MEAN_SYNC_US_FIRST = 200,
+};
+
+/* ---- batches ---- */
+
+static void run_batch(struct io_work *work);  /* on the sync thread */
+static void batch_done(struct io_work *work); /* on the loop */
+
+static struct batch *new_batch(struct commit *commit)
+{
+	struct batch *batch = batch_create(commit);
+
+	if (batch != NULL)
+		batch->work = (struct io_work){.run = run_batch, .done = batch_done};
+	return batch;
+}
+
+static struct batch *take_batch(struct commit *commit)
+{
+	struct batch *batch;
+
+	if (commit->spare_count == 0)
+		return new_batch(commit);
+	batch = LIST_FIRST(&commit->spare, struct batch, node);
+	list_remove(&batch->node);
+	commit->spare_count--;
+	return batch;
+}
+
+static void give_back(struct commit *commit, struct batch *batch)
+{
+	if (commit->spare_count == SPARE_MAX) {
+		batch_destroy(batch);
+		return;
+	}
+	list_prepend(&commit->spare, &batch->node);
+	commit->spare_count++;
+}
+
+static void destroy_all(struct list *batches)
+{
+	LIST_FOR_EACH_SAFE (node, batches) {
+		list_remove(node);
+		batch_destroy(CONTAINER_OF(node, struct batch, node));
+	}
+}
+
+/* ---- places ---- */
+
+static uint64_t offset_after_filling(const struct commit *commit)
+{
+	size_t filling = commit->filling == NULL ? 0 : batch_size_with(commit->filling, 0);
+
+	return commit->planned->at + filling;
+}
+
+static bool planned_has_room(const struct commit *commit, size_t size)
+{
+	return commit->planned != NULL &&
+	       segment_writer_has_room(commit->planned, offset_after_filling(commit), size);
+}
+
+/* Nothing is added to it any more; it waits for its turn. */
+static void close_filling(struct commit *commit)
+{
+	struct batch *batch = commit->filling;
+
+	if (batch == NULL)
+		return;
+	batch_settle(batch);
+	batch->header.offset = batch->segment->at;
+	batch->segment->at += batch_size_with(batch, 0);
+	list_append(&commit->full, &batch->node);
+	commit->filling = NULL;
+}
+
+/* Batches go to `writer` from now on; its header names the end of the segment before. */
+static void plan_segment(struct commit *commit, struct segment_writer *writer)
+{
+	struct segment_header header = {
+	        .epoch = commit->journal->epoch,
+	        .first_index = commit->last.index + 1,
+	        .before_epoch = commit->newest.epoch,
+	        .before_first_index = commit->newest.first_index,
+	        .before_end = commit->last.index,
+	        .before_end_epoch = commit->last.epoch,
+	        .before_end_chain = commit->last.chain,
+	        .created_ms = io_wall_ms(commit->journal->io),
+	};
+
+	memcpy(header.cluster_id, commit->journal->marker.cluster_id, sizeof(header.cluster_id));
+	segment_writer_name(writer, &header);
+	commit->planned = writer;
+	commit->newest = segment_writer_id(writer);
+}
+
+/* Begins a batch that has a place for `size` bytes of entries at least. */
+static int begin_batch(struct commit *commit, size_t size)
+{
+	size_t on_device = batch_size(size, SEGMENT_BLOCK_BYTES);
+	bool is_fresh = !planned_has_room(commit, on_device);
+	struct segment_writer *writer = NULL;
+	struct batch *batch = take_batch(commit);
+	int rc = 0;
+
+	if (batch == NULL)
+		return -ERR_NO_MEMORY;
+	if (is_fresh)
+		rc = prepare_take(&commit->journal->prepare, on_device, &writer);
+	if (rc < 0) {
+		give_back(commit, batch);
+		return rc;
+	}
+	close_filling(commit);
+	batch_begin(batch, &commit->last);
+	batch->begins_segment = is_fresh;
+	batch->segment_before = is_fresh ? commit->planned : NULL;
+	if (is_fresh)
+		plan_segment(commit, writer);
+	batch->segment = commit->planned;
+	commit->filling = batch;
+	return 0;
+}
+
+static bool filling_takes(const struct commit *commit, size_t size)
+{
+	const struct batch *batch = commit->filling;
+	size_t most = commit->journal->options.batch_bytes_max;
+
+	if (most > BATCH_BYTES_USUAL)
+		most = BATCH_BYTES_USUAL;
+	return batch != NULL && (batch->count == 0 || batch->body.size + size <= most) &&
+	       segment_writer_has_room(batch->segment, batch->segment->at,
+	                               batch_size_with(batch, size));
+}
+
+/* ---- appending ---- */
+
+/* Into the batch being filled. */
+static int put(struct commit *commit, struct entry *entry, struct journal_append *append)
+{
+	int rc = batch_add(commit->filling, entry, append);
+
+	if (rc < 0)
+		return rc;
+	commit->last = commit->filling->last;
+	commit->waiting++;
+	commit->inflight_bytes += entry_size(entry->payload.size);
+	io_at_turn_end(commit->journal->io, &commit->turn_end);
+	return 0;
+}
+
+static int add(struct commit *commit, struct entry *entry, struct journal_append *append)
+{
+	size_t size = entry_size(entry->payload.size);
+	int rc = filling_takes(commit, size) ? 0 : begin_batch(commit, size);
+
+	return rc < 0 ? rc : put(commit, entry, append);
+}
+
+int commit_append(struct commit *commit, struct journal_append *append)
+{
+	const struct journal_options *options = &commit->journal->options;
+	size_t size = entry_size(append->payload.size);
+	struct entry entry = {
+	        .index = commit->last.index + 1,
+	        .epoch = commit->journal->epoch,
+	        .kind = append->kind,
+	        .version = append->version,
+	        .payload = append->payload,
+	};
+	int rc = -ERR_AGAIN;
+
+	if (append->payload.size > options->entry_bytes_max)
+		return -ERR_TOO_LARGE;
+	if (commit->inflight_bytes == 0 ||
+	    commit->inflight_bytes + size <= options->inflight_bytes_max)
+		rc = add(commit, &entry, append);
+	if (rc == 0)
+		append->index = entry.index;
+	if (rc == -ERR_AGAIN || rc == -ERR_NO_SPACE)
+		commit->wants_room = true;
+	if (rc == -ERR_NO_SPACE)
+		commit->journal->stats.refused_no_space++;
+	return rc;
+}
+
+int commit_rest(struct commit *commit, struct str bytes)
+{
+	struct cursor c = cursor_of(bytes);
+	struct entry entry;
+	int rc = begin_batch(commit, bytes.size);
+
+	if (rc < 0)
+		return rc;
+	while (rc == 0 && entry_next(&c, &entry))
+		rc = put(commit, &entry, NULL);
+	if (rc < 0) {
+		/* Never a part of it: a fresh segment makes the old one's rest count no more. */
+		batch_destroy(commit->filling);
+		commit->filling = NULL;
+		commit->waiting = 0;
+	}
+	return rc;
+}
+
+/* ---- on the sync thread ---- */
+
+static void run_batch(struct io_work *work)
+{
+	struct batch *batch = CONTAINER_OF(work, struct batch, work);
+	struct journal *journal = batch->commit->journal;
+
+	batch_write(batch, journal->io, journal->vote);
+}
+
+/* ---- the way of a batch ---- */
+
+static bool has_more(const struct commit *commit)
+{
+	return commit->filling != NULL || !list_is_empty(&commit->full);
+}
+
+static void submit(struct commit *commit)
+{
+	struct journal *journal = commit->journal;
+	struct batch *batch;
+
+	if (list_is_empty(&commit->full))
+		close_filling(commit);
+	batch = LIST_FIRST(&commit->full, struct batch, node);
+	list_remove(&batch->node);
+	commit->waiting -= batch->count;
+	commit->in_flight = batch;
+	commit->target = 0;
+	io_timer_stop(&commit->gather);
+	io_timer_stop(&commit->idle);
+	batch->header.mark = journal->commit_index;
+	commit->marked = journal->commit_index;
+	if (journal->options.sync_hang_ms > 0)
+		io_timer_start(&commit->hang, journal->options.sync_hang_ms * 1000);
+	io_thread_set_spin(journal->sync_thread, batch->count >= SPIN_ENTRIES ? SPIN_US : 0);
+	io_thread_submit(journal->sync_thread, &batch->work);
+}
+
+static void submit_if_due(struct commit *commit)
+{
+	if (commit->in_flight == NULL && commit->waiting > 0 && commit->waiting >= commit->target)
+		submit(commit);
+}
+
+static void at_turn_end(struct io_hook *hook)
+{
+	submit_if_due(CONTAINER_OF(hook, struct commit, turn_end));
+}
+
+static void gathered_long_enough(struct io_timer *timer)
+{
+	struct commit *commit = CONTAINER_OF(timer, struct commit, gather);
+
+	commit->target = 0;
+	submit_if_due(commit);
+}
+
+/* How many entries the next batch should have, after one with `answered`. */
+static uint64_t next_target(const struct commit *commit, size_t answered)
+{
+	uint64_t calls = answered + commit->waiting;
+
+	return calls * CALL_US < commit->mean_sync_us ? calls : 0;
+}
+
+static void hangs(struct io_timer *timer)
+{
+	struct journal *journal = CONTAINER_OF(timer, struct commit, hang)->journal;
+
+	fatal_damage("%s: a sync has not returned for %" PRIu64 " ms, which counts as a failed "
+	             "disk. Nothing after index %" PRIu64 " was acknowledged. Check the disk, then "
+	             "start again",
+	             journal->folder, journal->options.sync_hang_ms, journal->commit_index);
+}
+
+static void count(struct commit *commit, const struct batch *batch)
+{
+	struct journal_stats *stats = &commit->journal->stats;
+
+	stats->batches++;
+	stats->entries += batch->count;
+	stats->bytes += batch->body.size;
+	stats->sync_us_sum += batch->sync_us;
+	if (stats->sync_us_max < batch->sync_us)
+		stats->sync_us_max = batch->sync_us;
+	stats->segments += batch->begins_segment;
+	commit->mean_sync_us =
+	        (commit->mean_sync_us * (MEAN_WEIGHT - 1) + batch->sync_us) / MEAN_WEIGHT;
+}
+
+static void batch_done(struct io_work *work)
+{
+	struct batch *batch = CONTAINER_OF(work, struct batch, work);
+	struct commit *commit = batch->commit;
+	struct journal *journal = commit->journal;
+
+	io_timer_stop(&commit->hang);
+	if (batch->rc < 0)
+		fatal_damage("%s: %s failed: %s. Nothing after index %" PRIu64
+		             " was acknowledged. Check the disk, then start again",
+		             batch->segment->path, batch->failed_at, err_text(batch->rc),
+		             journal->commit_index);
+	count(commit, batch);
+	if (batch->begins_segment)
+		segment_writer_destroy(batch->segment_before);
+	commit->in_flight = NULL;
+	commit->inflight_bytes -= batch->body.size;
+	commit->target = next_target(commit, batch->count);
+	journal->ops->synced(journal, batch->last.index);
+	submit_if_due(commit);
+	journal_apply(journal, batch->entries, batch->count, &batch->last);
+	if (commit->in_flight == NULL && commit->target > 0)
+		io_timer_start(&commit->gather, GATHER_US);
+	if (commit->in_flight == NULL && commit->marked < journal->commit_index)
+		io_timer_start(&commit->idle, IDLE_US);
+	give_back(commit, batch);
+	commit_has_room(commit);
+	journal_step_close(journal);
+}
+
+/* ---- marks alone ---- */
+
+/* False: there is nothing to mark, or no room for it (the next segment's header will say it). */
+static bool write_mark(struct commit *commit)
+{
+	if (commit->in_flight != NULL || has_more(commit) ||
+	    commit->marked >= commit->journal->commit_index ||
+	    !planned_has_room(commit, SEGMENT_BLOCK_BYTES) || begin_batch(commit, 0) < 0)
+		return false;
+	submit(commit);
+	return true;
+}
+
+static void is_idle(struct io_timer *timer)
+{
+	write_mark(CONTAINER_OF(timer, struct commit, idle));
+}
+
+bool commit_drain(struct commit *commit)
+{
+	if (commit->is_touching || commit->in_flight != NULL)
+		return false;
+	if (has_more(commit)) {
+		submit(commit);
+		return false;
+	}
+	return !write_mark(commit);
+}
+
+void commit_has_room(struct commit *commit)
+{
+	const struct journal_options *options = &commit->journal->options;
+
+	if (!commit->wants_room || commit->journal->is_closing)
+		return;
+	commit->wants_room = false;
+	if (options->on_room != NULL)
+		options->on_room(options->context);
+}
+
+/* ---- life ---- */
+
+static void run_touch(struct io_work *work)
+{
+	struct commit *commit = CONTAINER_OF(work, struct commit, touch);
+
+	for (size_t i = 0; i < COUNT_OF(commit->touched); i++) {
+		/* Without memory now it is taken when it is needed. */
+		(void)batch_touch(commit->touched[i], TOUCHED_BYTES);
+	}
+}
+
+static void touch_done(struct io_work *work)
+{
+	struct commit *commit = CONTAINER_OF(work, struct commit, touch);
+
+	commit->is_touching = false;
+	for (size_t i = 0; i < COUNT_OF(commit->touched); i++) {
+		give_back(commit, commit->touched[i]);
+		commit->touched[i] = NULL;
+	}
+	journal_step_close(commit->journal);
+}
+
+int commit_init(struct commit *commit, struct journal *journal)
+{
+	*commit = (struct commit){
+	        .journal = journal,
+	        .mean_sync_us = MEAN_SYNC_US_FIRST,
+	        .turn_end = {.run = at_turn_end},
+	        .touch = {.run = run_touch, .done = touch_done},
+	};
+	list_init(&commit->full);
+	list_init(&commit->spare);
+	io_timer_init(journal->io, &commit->gather, gathered_long_enough);
+	io_timer_init(journal->io, &commit->hang, hangs);
+	io_timer_init(journal->io, &commit->idle, is_idle);
+	for (size_t i = 0; i < COUNT_OF(commit->touched); i++) {
+		commit->touched[i] = new_batch(commit);
+		if (commit->touched[i] == NULL)
+			return -ERR_NO_MEMORY;
+	}
+	return 0;
+}
+
+void commit_touch(struct commit *commit)
+{
+	commit->is_touching = true;
+	io_thread_submit(commit->journal->work_thread, &commit->touch);
+}
+
+void commit_begin(struct commit *commit, const struct entry *last, struct segment_id newest)
+{
+	commit->last = *last;
+	commit->marked = last->index;
+	commit->newest = newest;
+}
+
+void commit_finish(struct commit *commit)
+{
+	io_timer_stop(&commit->gather);
+	io_timer_stop(&commit->hang);
+	io_timer_stop(&commit->idle);
+	destroy_all(&commit->spare);
+	for (size_t i = 0; i < COUNT_OF(commit->touched); i++)
+		batch_destroy(commit->touched[i]);
+	segment_writer_destroy(commit->planned);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Group commit: what is appended goes into batches, one batch at a time goes to the device, and
+ * what came back is committed.
+ *
+ *   append > filling > [full, full ...] > in flight (sync thread) > commit, apply, done()
+ *
+ * One batch on its way: with two, a power cut could leave a lost batch before a whole one, which
+ * reads as rot.  A batch has its place in a segment from the moment it is begun, so an append that
+ * was accepted never waits for room.
+ *
+ * When to write.  Whatever waits goes in one write.  An idle journal writes at the end of the turn
+ * in which something was appended.  When a sync ends with k answered and m waiting, and k + m calls
+ * cost less than a sync, the next batch waits until k + m are there, at most GATHER_US; else few
+ * callers would split into two groups that wait for each other.
+ *
+ * Each batch carries the commit mark of what was synced before it.  When nothing follows for a
+ * while, a batch without entries carries the last mark.
+ */
+#ifndef HOLDFAST_JOURNAL_COMMIT_H
+#define HOLDFAST_JOURNAL_COMMIT_H
+
+#include "journal/batch.h"
+#include "journal/journal.h"
+
+struct journal;
+
+struct commit {
+	struct journal *journal;
+	struct batch *filling; /* NULL: nothing waits that could take more */
+	struct list full;      /* batches that wait, oldest first */
+	struct batch *in_flight;
+	struct list spare;
+	size_t spare_count;
+	size_t waiting;                 /* entries in filling and full */
+	struct segment_writer *planned; /* where the next batch goes; NULL before the first */
+	struct segment_id newest;       /* planned's, or the newest found at the start */
+	struct entry last;              /* last entry appended: index, epoch, chain */
+	uint64_t marked;                /* commit mark of the last batch written */
+	size_t inflight_bytes;          /* appended, not committed */
+	bool wants_room;                /* an append was refused: on_room is due */
+	uint64_t target;                /* entries to wait for before writing; 0: none */
+	uint64_t mean_sync_us;          /* moving */
+	struct io_hook turn_end;
+	struct io_timer gather, hang, idle;
+	struct batch *touched[2]; /* being made ready on the work thread, then spare */
+	struct io_work touch;
+	bool is_touching;
+};
+
+int commit_init(struct commit *commit, struct journal *journal);
+/* After commit_drain() returned true. */
+void commit_finish(struct commit *commit);
+/* Touches the memory of two batches, on the work thread. */
+void commit_touch(struct commit *commit);
+
+/* Before the first append: `last` is the last entry of the journal, `newest` its newest segment. */
+void commit_begin(struct commit *commit, const struct entry *last, struct segment_id newest);
+/* Entries that are in an older segment already, but surely durable only when they are written
+ * again: into a fresh segment, under their own index and epoch, all of them in one batch.  `bytes`
+ * are whole entries.  -ERR_AGAIN, -ERR_NO_SPACE: nothing happened.  Any other error: nothing was
+ * written, and nothing may be appended any more. */
+int commit_rest(struct commit *commit, struct str bytes);
+
+int commit_append(struct commit *commit, struct journal_append *append);
+
+/* Writes what waits, and then the last mark.  True when there is nothing more to do. */
+bool commit_drain(struct commit *commit);
+/* Runs on_room if somebody was refused. */
+void commit_has_room(struct commit *commit);
+
+#endif

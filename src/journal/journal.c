@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/journal.h"
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "journal/folder.h"
+#include "journal/journal_private.h"
+#include "journal/text.h"
+
+enum { JOURNAL_MAGIC = 0x4a524e4c };
+
+static const struct journal_ops *const kinds[] = {
+        [JOURNAL_LONE] = &journal_lone_ops,
+};
+
+/* ---- telling ---- */
+
+void journal_set_phase(struct journal *journal, enum journal_phase phase)
+{
+	struct journal_progress progress;
+
+	journal->phase = phase;
+	journal_progress(journal, &progress);
+	if (journal->options.on_phase != NULL)
+		journal->options.on_phase(journal->options.context, &progress);
+}
+
+void journal_notice(struct journal *journal, int rc, char *text)
+{
+	if (journal->options.on_notice != NULL)
+		journal->options.on_notice(journal->options.context, rc,
+		                           text == NULL ? err_text(rc) : text);
+	mem_free(text);
+}
+
+void journal_fail(struct journal *journal, int rc, char *text)
+{
+	journal_set_phase(journal, JOURNAL_STOPPED);
+	if (journal->options.on_failure != NULL)
+		journal->options.on_failure(journal->options.context, rc,
+		                            text == NULL ? err_text(rc) : text);
+	mem_free(text);
+}
+
+void journal_has_room(struct journal *journal)
+{
+	journal->ops->has_room(journal);
+}
+
+/* ---- appending and applying ---- */
+
+int journal_append(struct journal *journal, struct journal_append *append)
+{
+	int rc;
+
+	OBJ_CHECK(journal, JOURNAL_MAGIC);
+	rc = journal->is_closing ? -ERR_STANDBY : journal->ops->admit(journal);
+	return rc < 0 ? rc : commit_append(&journal->commit, append);
+}
+
+void journal_apply(struct journal *journal, const struct journal_entry *entries, size_t count,
+                   const struct entry *last)
+{
+	const struct state_machine *machine = &journal->options.machine;
+	uint64_t bytes = 0;
+
+	if (count == 0)
+		return;
+	machine->apply(machine->context, entries, count);
+	journal->applied = *last;
+	if (journal->commit_index < last->index)
+		journal->commit_index = last->index;
+	for (size_t i = 0; i < count; i++) {
+		bytes += entry_size(entries[i].payload.size);
+		if (entries[i].append != NULL)
+			entries[i].append->done(entries[i].append, JOURNAL_COMMITTED);
+	}
+	journal->ops->applied(journal);
+	checkpointer_count(&journal->checkpointer, count, bytes);
+}
+
+void journal_read_index(struct journal *journal, struct journal_read *read)
+{
+	OBJ_CHECK(journal, JOURNAL_MAGIC);
+	journal->ops->read_index(journal, read);
+}
+
+int journal_checkpoint(struct journal *journal, void (*done)(void *context, int rc, uint64_t index),
+                       void *context)
+{
+	OBJ_CHECK(journal, JOURNAL_MAGIC);
+	if (journal->phase != JOURNAL_LEADING || journal->is_closing)
+		return -ERR_STANDBY;
+	return checkpointer_start(&journal->checkpointer, done, context);
+}
+
+/* ---- opening ---- */
+
+static void destroy(struct journal *journal)
+{
+	/* Threads first: what they work on is freed after them. */
+	io_thread_destroy(journal->sync_thread);
+	io_thread_destroy(journal->work_thread);
+	io_thread_destroy(journal->checkpoint_thread);
+	recovery_finish(&journal->recovery);
+	commit_finish(&journal->commit);
+	prepare_finish(&journal->prepare);
+	vote_file_close(journal->vote);
+	buf_finish(&journal->rest);
+	io_file_close(journal->lock);
+	mem_free(journal->folder);
+	mem_free(journal);
+}
+
+static int start_threads(struct journal *journal)
+{
+	int rc = io_thread_create(journal->io, "journal-sync", &journal->sync_thread);
+
+	if (rc == 0)
+		rc = io_thread_create(journal->io, "journal-work", &journal->work_thread);
+	if (rc == 0)
+		rc = io_thread_create(journal->io, "checkpoint", &journal->checkpoint_thread);
+	return rc;
+}
+
+/* Sizes that work together, whatever was configured. */
+static void settle_options(struct journal *journal)
+{
+	struct journal_options *options = &journal->options;
+	uint64_t block = SEGMENT_BLOCK_BYTES;
+
+	options->folder = journal->folder;
+	options->segment_bytes = (options->segment_bytes + block - 1) / block * block;
+	if (options->segment_bytes < 3 * block) /* header, a batch, zeros */
+		options->segment_bytes = 3 * block;
+}
+
+/* Everything that destroy() needs is set first. */
+static int init(struct journal *journal, const struct journal_options *options)
+{
+	int commit_rc, prepare_rc;
+
+	journal->magic = JOURNAL_MAGIC;
+	journal->io = options->io;
+	journal->options = *options;
+	journal->ops = kinds[options->kind];
+	journal->phase = JOURNAL_STARTING;
+	journal->folder = mem_strdup(str_of(options->folder));
+	settle_options(journal);
+	buf_init(&journal->rest);
+	checkpointer_init(&journal->checkpointer, journal);
+	commit_rc = commit_init(&journal->commit, journal);
+	prepare_rc = prepare_init(&journal->prepare, journal);
+	if (journal->folder == NULL || commit_rc < 0 || prepare_rc < 0)
+		return -ERR_NO_MEMORY;
+	return 0;
+}
+
+static int start(struct journal *journal, char **ret_text)
+{
+	int rc = folder_read_marker(journal->io, journal->folder, &journal->marker, ret_text);
+
+	if (rc == 0)
+		rc = folder_lock(journal->io, journal->folder, &journal->lock, ret_text);
+	if (rc == 0)
+		rc = start_threads(journal);
+	if (rc == 0)
+		rc = recovery_start(&journal->recovery, journal);
+	if (rc == 0)
+		commit_touch(&journal->commit);
+	return rc;
+}
+
+int journal_open(const struct journal_options *options, struct journal **ret_journal,
+                 char **ret_text)
+{
+	struct journal *journal = mem_zalloc(sizeof(*journal));
+	char *text = NULL;
+	int rc;
+
+	if (journal == NULL) {
+		*ret_text = NULL;
+		return -ERR_NO_MEMORY;
+	}
+	rc = init(journal, options);
+	if (rc == 0)
+		rc = start(journal, &text);
+	if (rc < 0) {
+		destroy(journal);
+		*ret_text = text;
+		return rc;
+	}
+	*ret_journal = journal;
+	return 0;
+}
+
+/* ---- closing ---- */
+
+static void closed(struct io_task *task)
+{
+	struct journal *journal = CONTAINER_OF(task, struct journal, closed);
+	void (*on_closed)(void *context) = journal->on_closed;
+	void *context = journal->closed_context;
+
+	destroy(journal);
+	if (on_closed != NULL)
+		on_closed(context);
+}
+
+void journal_step_close(struct journal *journal)
+{
+	if (!journal->is_closing || journal->is_closed || journal->recovery.is_reading ||
+	    journal->prepare.is_busy || !checkpointer_stop(&journal->checkpointer) ||
+	    !commit_drain(&journal->commit))
+		return;
+	journal->is_closed = true;
+	journal->phase = JOURNAL_STOPPED;
+	io_post(journal->io, &journal->closed);
+}
+
+void journal_close(struct journal *journal, void (*on_closed)(void *context), void *context)
+{
+	OBJ_CHECK(journal, JOURNAL_MAGIC);
+	CHECK(!journal->is_closing);
+	journal->is_closing = true;
+	journal->on_closed = on_closed;
+	journal->closed_context = context;
+	journal->closed.run = closed;
+	prepare_stop(&journal->prepare);
+	journal_step_close(journal);
+}
+
+/* ---- figures ---- */
+
+uint64_t journal_commit_index(const struct journal *journal)
+{
+	return journal->commit_index;
+}
+
+uint64_t journal_last_index(const struct journal *journal)
+{
+	return journal->commit.last.index;
+}
+
+uint64_t journal_epoch(const struct journal *journal)
+{
+	return journal->epoch;
+}
+
+void journal_progress(const struct journal *journal, struct journal_progress *ret_progress)
+{
+	const struct recovery *recovery = &journal->recovery;
+	uint64_t elapsed_us =
+	        recovery->start_us == 0 ? 0 : io_now_us(journal->io) - recovery->start_us;
+	uint64_t done = recovery->bytes_done, total = recovery->bytes_total;
+
+	*ret_progress = (struct journal_progress){
+	        .phase = journal->phase,
+	        .applied = journal->applied.index,
+	        .target = recovery->target,
+	        .bytes_done = done,
+	        .bytes_total = total,
+	        .elapsed_ms = elapsed_us / 1000,
+	        .eta_ms = UINT64_MAX,
+	};
+	if (done > 0)
+		ret_progress->eta_ms = (uint64_t)((double)elapsed_us / (double)done *
+		                                  (double)(total > done ? total - done : 0) / 1000);
+}
+
+void journal_stats(const struct journal *journal, struct journal_stats *ret_stats)
+{
+	*ret_stats = journal->stats;
+	ret_stats->inflight_bytes = journal->commit.inflight_bytes;
+	ret_stats->newest_checkpoint = journal->checkpointer.newest;
+}

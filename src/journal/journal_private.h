@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Insides of the journal, shared by its files.
+ *
+ *   journal.c            the contract: opening, closing, figures
+ *   lone.c               what is peculiar to a lone master
+ *   recovery.c           a start: pieces from recovery_read.c go to the state machine
+ *   commit.c batch.c     appends, group commit
+ *   prepare.c            the next segment, made ahead
+ *   checkpointer.c       when a checkpoint is due, and writing one beside service
+ *
+ * Three threads beside the loop: `sync_thread` writes batches and nothing else, `work_thread`
+ * reads at the start and makes segments, `checkpoint_thread` packs and writes checkpoints.
+ */
+#ifndef HOLDFAST_JOURNAL_JOURNAL_PRIVATE_H
+#define HOLDFAST_JOURNAL_JOURNAL_PRIVATE_H
+
+#include "format/entry.h"
+#include "format/marker.h"
+#include "journal/checkpointer.h"
+#include "journal/commit.h"
+#include "journal/journal.h"
+#include "journal/prepare.h"
+#include "journal/recovery.h"
+#include "journal/vote_file.h"
+
+/* How the kinds differ.  All on the loop. */
+struct journal_ops {
+	/* The start has read everything; journal->rest holds what is not surely durable. */
+	void (*recovered)(struct journal *journal);
+	/* 0, or why an append is not taken now. */
+	int (*admit)(struct journal *journal);
+	/* Everything up to `index` is durable here: moves journal->commit_index. */
+	void (*synced)(struct journal *journal, uint64_t index);
+	/* journal->applied has moved. */
+	void (*applied)(struct journal *journal);
+	void (*read_index)(struct journal *journal, struct journal_read *read);
+	/* There may be room now. */
+	void (*has_room)(struct journal *journal);
+};
+extern const struct journal_ops journal_lone_ops;
+
+struct journal {
+	uint32_t magic;
+	const struct journal_ops *ops;
+	struct io *io;
+	struct journal_options options;
+	char *folder;
+	struct marker marker;
+	struct io_file *lock;
+	struct io_thread *sync_thread, *work_thread, *checkpoint_thread;
+	enum journal_phase phase;
+	/* Since the start has read the journal. */
+	struct vote_file *vote;
+	uint64_t epoch;
+	uint64_t commit_index; /* applied <= commit <= last appended */
+	struct entry applied;  /* last entry applied: index, epoch, chain */
+	struct buf rest;       /* whole entries, durable perhaps: not applied until written again */
+	struct recovery recovery;
+	struct commit commit;
+	struct prepare prepare;
+	struct checkpointer checkpointer;
+	struct journal_stats stats;
+	/* Closing. */
+	bool is_closing;
+	bool is_closed; /* nothing is on its way any more */
+	void (*on_closed)(void *context);
+	void *closed_context;
+	struct io_task closed;
+};
+
+/* Hands committed entries to the state machine and runs done() of their appends. */
+void journal_apply(struct journal *journal, const struct journal_entry *entries, size_t count,
+                   const struct entry *last);
+/* Moves to another phase and says so. */
+void journal_set_phase(struct journal *journal, enum journal_phase phase);
+/* Takes `text`. */
+void journal_notice(struct journal *journal, int rc, char *text);
+/* The start failed.  Takes `text`. */
+void journal_fail(struct journal *journal, int rc, char *text);
+void journal_has_room(struct journal *journal);
+/* Something that closing waits for may have ended. */
+void journal_step_close(struct journal *journal);
+
+#endif

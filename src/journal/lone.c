@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal of a lone master: a quorum of one.  What is synced here is committed.
+ */
+#include "base/check.h"
+#include "base/err.h"
+#include "journal/journal_private.h"
+
+/* What lay past the last mark must be durable before it is applied: it goes first into the fresh
+ * segment.  Without room for that the start waits. */
+static void write_rest(struct journal *journal)
+{
+	int rc = commit_rest(&journal->commit, buf_str(&journal->rest));
+
+	if (rc == 0)
+		buf_finish(&journal->rest);
+	else if (rc != -ERR_AGAIN && rc != -ERR_NO_SPACE)
+		journal_fail(journal, rc, NULL);
+}
+
+static void lead_if_ready(struct journal *journal)
+{
+	if (journal->phase == JOURNAL_STARTING && journal->recovery.is_over &&
+	    !journal->is_closing && journal->rest.size == 0 &&
+	    journal->applied.index == journal->commit.last.index)
+		journal_set_phase(journal, JOURNAL_LEADING);
+}
+
+static void lone_recovered(struct journal *journal)
+{
+	if (journal->rest.size > 0)
+		write_rest(journal);
+	else
+		prepare_start(&journal->prepare);
+	lead_if_ready(journal);
+}
+
+static int lone_admit(struct journal *journal)
+{
+	return journal->phase == JOURNAL_LEADING ? 0 : -ERR_STANDBY;
+}
+
+static void lone_synced(struct journal *journal, uint64_t index)
+{
+	journal->commit_index = index;
+}
+
+static void lone_read_index(struct journal *journal, struct journal_read *read)
+{
+	bool is_leading = journal->phase == JOURNAL_LEADING;
+
+	read->done(read, is_leading ? 0 : -ERR_STANDBY, journal->commit_index);
+}
+
+static void lone_has_room(struct journal *journal)
+{
+	if (journal->phase == JOURNAL_STARTING && journal->rest.size > 0)
+		write_rest(journal);
+	else
+		commit_has_room(&journal->commit);
+}
+
+const struct journal_ops journal_lone_ops = {
+        .recovered = lone_recovered,
+        .admit = lone_admit,
+        .synced = lone_synced,
+        .applied = lead_if_ready,
+        .read_index = lone_read_index,
+        .has_room = lone_has_room,
+};

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/prepare.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "journal/journal_private.h"
+#include "journal/text.h"
+
+enum {
+	PIECE_BYTES = 256 * 1024,
+	FIRST_BYTES = 1 << 20,
+	GROWTH = 4,
+	RETRY_US = 1000 * 1000,
+};
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* ---- on the thread ---- */
+
+/* What is asked for must be there with as much again, so that trying does not fill the device. */
+static int look_for_room(struct prepare *prepare)
+{
+	struct io_space space;
+	int rc = io_space(prepare->journal->io, prepare->journal->folder, &space);
+
+	if (rc < 0)
+		return rc;
+	return space.available / 2 < prepare->file_bytes ? -ERR_NO_SPACE : 0;
+}
+
+static void run_step(struct io_work *work)
+{
+	struct prepare *prepare = CONTAINER_OF(work, struct prepare, work);
+
+	if (prepare->making == NULL) {
+		prepare->rc = look_for_room(prepare);
+		if (prepare->rc == 0)
+			prepare->rc = segment_writer_create(
+			        prepare->journal->io, prepare->journal->folder, prepare->count,
+			        prepare->file_bytes, &prepare->making);
+		if (prepare->rc < 0)
+			return;
+	}
+	prepare->rc = segment_writer_zero(prepare->making, &prepare->zeros);
+	if (prepare->rc < 0) {
+		segment_writer_destroy(prepare->making);
+		prepare->making = NULL;
+	}
+}
+
+/* ---- on the loop ---- */
+
+static void step(struct prepare *prepare)
+{
+	prepare->is_busy = true;
+	io_thread_submit(prepare->journal->work_thread, &prepare->work);
+}
+
+static bool is_lack(int rc)
+{
+	return rc == -ERR_NO_SPACE || rc == -ERR_NO_MEMORY || rc == -ERR_NO_DESCRIPTORS;
+}
+
+static void out_of_room(struct prepare *prepare)
+{
+	uint64_t least = smaller(FIRST_BYTES, prepare->journal->options.segment_bytes);
+
+	if (least < prepare->bytes_least)
+		least = prepare->bytes_least;
+	if (prepare->file_bytes > least) {
+		prepare->file_bytes = least;
+		step(prepare);
+		return;
+	}
+	io_timer_start(&prepare->retry, RETRY_US);
+	if (prepare->is_out_of_room)
+		return;
+	prepare->is_out_of_room = true;
+	journal_notice(prepare->journal, prepare->rc,
+	               text_make("%s: no room for the next segment (%" PRIu64
+	                         " bytes): %s. Changes are refused until there is; make room "
+	                         "on this device",
+	                         prepare->journal->folder, prepare->file_bytes,
+	                         err_text(prepare->rc)));
+	journal_has_room(prepare->journal); /* who waits is told -ERR_NO_SPACE now */
+}
+
+static void made(struct prepare *prepare)
+{
+	prepare->ready = prepare->making;
+	prepare->making = NULL;
+	prepare->count++;
+	prepare->file_bytes = smaller(prepare->ready->header.file_bytes * GROWTH,
+	                              prepare->journal->options.segment_bytes);
+	if (prepare->is_out_of_room) {
+		prepare->is_out_of_room = false;
+		journal_notice(prepare->journal, 0,
+		               text_make("%s: there is room again, changes are taken",
+		                         prepare->journal->folder));
+	}
+	journal_has_room(prepare->journal);
+}
+
+static void step_done(struct io_work *work)
+{
+	struct prepare *prepare = CONTAINER_OF(work, struct prepare, work);
+
+	prepare->is_busy = false;
+	if (prepare->is_stopped)
+		journal_step_close(prepare->journal);
+	else if (prepare->rc == 1)
+		step(prepare);
+	else if (prepare->rc == 0)
+		made(prepare);
+	else if (is_lack(prepare->rc))
+		out_of_room(prepare);
+	else
+		fatal_damage("%s: the next segment of the journal cannot be prepared: %s. Check "
+		             "the disk, then start again; everything acknowledged is durable",
+		             prepare->journal->folder, err_text(prepare->rc));
+}
+
+static void retry(struct io_timer *timer)
+{
+	prepare_start(CONTAINER_OF(timer, struct prepare, retry));
+}
+
+int prepare_init(struct prepare *prepare, struct journal *journal)
+{
+	*prepare = (struct prepare){
+	        .journal = journal,
+	        .work = {.run = run_step, .done = step_done},
+	        .file_bytes = smaller(FIRST_BYTES, journal->options.segment_bytes),
+	};
+	io_timer_init(journal->io, &prepare->retry, retry);
+	if (!pages_resize(&prepare->zeros, PIECE_BYTES))
+		return -ERR_NO_MEMORY;
+	memset(prepare->zeros.data, 0, prepare->zeros.size);
+	return 0;
+}
+
+void prepare_start(struct prepare *prepare)
+{
+	if (prepare->is_busy || prepare->ready != NULL || prepare->is_stopped)
+		return;
+	io_timer_stop(&prepare->retry);
+	if (prepare->file_bytes < prepare->bytes_least)
+		prepare->file_bytes = prepare->bytes_least;
+	step(prepare);
+}
+
+void prepare_stop(struct prepare *prepare)
+{
+	prepare->is_stopped = true;
+	io_timer_stop(&prepare->retry);
+}
+
+void prepare_finish(struct prepare *prepare)
+{
+	segment_writer_destroy(prepare->making);
+	segment_writer_destroy(prepare->ready);
+	pages_finish(&prepare->zeros);
+}
+
+int prepare_take(struct prepare *prepare, size_t size, struct segment_writer **ret_writer)
+{
+	/* Header, the batch, a block of zeros. */
+	uint64_t bytes = size + 2 * (uint64_t)SEGMENT_BLOCK_BYTES;
+
+	if (prepare->bytes_least < bytes)
+		prepare->bytes_least = bytes;
+	if (prepare->ready != NULL && prepare->ready->header.file_bytes < bytes) {
+		segment_writer_destroy(prepare->ready);
+		prepare->ready = NULL;
+	}
+	if (prepare->ready == NULL) {
+		if (prepare->is_out_of_room)
+			return -ERR_NO_SPACE;
+		prepare_start(prepare);
+		return -ERR_AGAIN;
+	}
+	*ret_writer = prepare->ready;
+	prepare->ready = NULL;
+	prepare_start(prepare);
+	return 0;
+}
