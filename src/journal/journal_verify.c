@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "journal/checkpoint_read.h"
+#include "journal/journal.h"
+#include "journal/text.h"
+#include "journal/vote_file.h"
+#include "journal/walk.h"
+
+struct verify {
+	struct walk walk;
+	struct buf *report;
+	struct journal_verdict verdict;
+	/* The segment before, as far as it was read. */
+	struct segment_id before_id;
+	struct entry end;      /* last entry of it that counts */
+	uint64_t counts_up_to; /* in the segment being read */
+	/* Entry at the end of the newest good checkpoint, to be met in a segment. */
+	struct entry checkpoint;
+	uint64_t older; /* the index after which segments must be there */
+};
+
+/* One line.  Takes `text`. */
+static void problem(struct verify *verify, char *text)
+{
+	verify->verdict.problems++;
+	buf_append_format(verify->report, "%s\n", text == NULL ? "out of memory" : text);
+	mem_free(text);
+}
+
+/* A line that is no problem.  Takes `text`. */
+static void note(struct verify *verify, char *text)
+{
+	if (text != NULL)
+		buf_append_format(verify->report, "%s\n", text);
+	mem_free(text);
+}
+
+/* ---- checkpoints ---- */
+
+static int read_checkpoint(const struct walk *walk, uint64_t index, struct entry *ret_entry,
+                           char **ret_text)
+{
+	CLEANUP(mem_cleanup) char *path = NULL;
+	struct checkpoint_reader *reader;
+	char name[FOLDER_NAME_BYTES];
+	struct buf records;
+	int rc;
+
+	folder_checkpoint_name(index, name);
+	path = folder_join(walk->folder, name);
+	if (path == NULL)
+		return -ERR_NO_MEMORY;
+	rc = checkpoint_reader_open(walk->io, path, walk->marker.cluster_id, &reader, ret_text);
+	if (rc < 0)
+		return rc;
+	buf_init(&records);
+	do {
+		buf_clear(&records);
+		rc = checkpoint_reader_next(reader, &records, ret_text);
+	} while (rc == 1);
+	ret_entry->index = checkpoint_reader_header(reader)->index;
+	ret_entry->epoch = checkpoint_reader_header(reader)->epoch;
+	ret_entry->chain = checkpoint_reader_header(reader)->chain;
+	if (rc == 0 && ret_entry->index != index) {
+		*ret_text = text_make("%s: its header is that of another one", path);
+		rc = -ERR_DAMAGED;
+	}
+	buf_finish(&records);
+	checkpoint_reader_close(reader);
+	return rc;
+}
+
+static void verify_checkpoints(struct verify *verify)
+{
+	const struct folder_names *names = &verify->walk.names;
+
+	for (size_t i = 0; i < names->checkpoint_count; i++) {
+		struct entry entry = {0};
+		char *text = NULL;
+		int rc = read_checkpoint(&verify->walk, names->checkpoints[i], &entry, &text);
+
+		if (rc == -ERR_NO_FILE) {
+			mem_free(text);
+			continue;
+		}
+		verify->verdict.checkpoints++;
+		if (rc < 0) {
+			problem(verify, text);
+			continue;
+		}
+		verify->older = verify->checkpoint.index;
+		verify->checkpoint = entry;
+		if (verify->verdict.last_mark < entry.index)
+			verify->verdict.last_mark = entry.index;
+	}
+}
+
+/* ---- segments ---- */
+
+/* The entry at a checkpoint's index is that checkpoint's. */
+static bool meets_checkpoint(void *context, const struct segment_scan *scan)
+{
+	struct verify *verify = context;
+	struct cursor c = cursor_of(scan->body);
+	const struct entry *checkpoint = &verify->checkpoint;
+	struct entry entry;
+
+	while (entry_next(&c, &entry) && entry.index <= verify->counts_up_to) {
+		if (checkpoint->index > 0 && entry.index == checkpoint->index &&
+		    (entry.epoch != checkpoint->epoch || entry.chain != checkpoint->chain))
+			problem(verify, text_make("%s: the checkpoint of index %" PRIu64
+			                          " is of another history than the journal",
+			                          verify->walk.folder, entry.index));
+		verify->end = entry;
+	}
+	verify->end.payload = (struct str){0};
+	return true;
+}
+
+static void follows(struct verify *verify, size_t place, const struct segment_header *header)
+{
+	char name[FOLDER_NAME_BYTES];
+
+	folder_segment_name(verify->walk.names.segments[place], name);
+	if (place == 0) {
+		if (header->first_index > verify->older + 1)
+			problem(verify, text_make("%s: a hole: entries from index %" PRIu64
+			                          " on are in no segment before %s",
+			                          verify->walk.folder, verify->older + 1, name));
+		return;
+	}
+	if (header->before_epoch != verify->before_id.epoch ||
+	    header->before_first_index != verify->before_id.first_index)
+		problem(verify, text_make("%s/%s: a hole: the segment before it is missing",
+		                          verify->walk.folder, name));
+	else if (header->before_end != verify->end.index ||
+	         header->before_end_epoch != verify->end.epoch ||
+	         header->before_end_chain != verify->end.chain)
+		problem(verify, text_make("%s/%s: it does not follow from the segment before it",
+		                          verify->walk.folder, name));
+}
+
+static void verify_segment(struct verify *verify, size_t place)
+{
+	enum segment_finding finding = SEGMENT_END;
+	struct segment_reader *reader;
+	struct segment_scan scan;
+	char *text = NULL;
+	int rc = segment_reader_open(verify->walk.io, verify->walk.folder,
+	                             verify->walk.names.segments[place],
+	                             verify->walk.marker.cluster_id, &reader, &text);
+
+	if (rc == 0) {
+		const struct segment_header *header = segment_reader_header(reader);
+
+		follows(verify, place, header);
+		verify->end = (struct entry){.index = header->before_end,
+		                             .epoch = header->before_end_epoch,
+		                             .chain = header->before_end_chain};
+		segment_reader_close(reader);
+		verify->counts_up_to = walk_segment_end(&verify->walk, place);
+		rc = walk_segment(&verify->walk, place, meets_checkpoint, verify, &scan, &finding,
+		                  &text);
+	}
+	if (rc == -ERR_NO_FILE) {
+		mem_free(text);
+		return;
+	}
+	verify->verdict.segments++;
+	verify->before_id = verify->walk.names.segments[place];
+	if (rc < 0 || finding == SEGMENT_HOLE || finding == SEGMENT_ROT)
+		problem(verify, text);
+	else if (finding == SEGMENT_TORN)
+		note(verify, text);
+	else
+		mem_free(text);
+	if (rc < 0)
+		return;
+	if (verify->verdict.first_index == 0)
+		verify->verdict.first_index = scan.header.first_index;
+	if (verify->verdict.last_index < scan.last.index)
+		verify->verdict.last_index = scan.last.index;
+	if (verify->verdict.last_mark < scan.mark)
+		verify->verdict.last_mark = scan.mark;
+}
+
+static void verify_vote(struct verify *verify)
+{
+	const struct walk *walk = &verify->walk;
+	char name[FOLDER_NAME_BYTES];
+	struct segment_id id;
+	struct vote vote;
+	char *text = NULL;
+
+	if (vote_file_read(walk->io, walk->folder, &vote, &text) < 0) {
+		problem(verify, text);
+		return;
+	}
+	id.epoch = vote.segment_epoch;
+	id.first_index = vote.segment_first_index;
+	if (folder_has_segment(&walk->names, id))
+		return;
+	folder_segment_name(id, name);
+	problem(verify,
+	        text_make("%s/%s is missing; the vote record names it as the newest segment",
+	                  walk->folder, name));
+}
+
+int journal_verify(struct io *io, const char *folder, struct buf *report,
+                   struct journal_verdict *ret_verdict)
+{
+	struct verify verify = {.report = report};
+	char *text = NULL;
+	int rc = walk_begin(&verify.walk, io, folder, &text);
+
+	if (rc < 0) {
+		problem(&verify, text);
+		*ret_verdict = verify.verdict;
+		return rc;
+	}
+	verify_vote(&verify);
+	verify_checkpoints(&verify);
+	for (size_t i = 0; i < verify.walk.names.segment_count; i++)
+		verify_segment(&verify, i);
+	if (verify.verdict.last_index < verify.checkpoint.index)
+		problem(&verify,
+		        text_make("%s: the journal ends at index %" PRIu64
+		                  ", before the checkpoint of index %" PRIu64,
+		                  folder, verify.verdict.last_index, verify.checkpoint.index));
+	if (verify.verdict.first_index > 0)
+		verify.verdict.entries = verify.verdict.last_index + 1 - verify.verdict.first_index;
+	*ret_verdict = verify.verdict;
+	walk_end(&verify.walk);
+	return report->failed ? -ERR_NO_MEMORY : 0;
+}
