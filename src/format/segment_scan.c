@@ -209,5 +209,12 @@ static enum segment_finding batch_step(struct segment_scan *scan, uint8_t *bytes
 
 enum segment_finding segment_scan_step(struct segment_scan *scan, uint8_t *bytes, size_t size)
 {
-	return scan->is_in_tail ? tail_step(scan, bytes, size) : batch_step(scan, bytes, size);
+	enum segment_finding finding;
+
+	if (scan->end != SEGMENT_MORE)
+		return scan->end;
+	finding = scan->is_in_tail ? tail_step(scan, bytes, size) : batch_step(scan, bytes, size);
+	if (finding != SEGMENT_BATCH)
+		scan->end = finding;
+	return finding;
 }

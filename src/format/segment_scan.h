@@ -46,6 +46,7 @@ struct segment_scan {
 	uint32_t sectors;         /* of the torn batch; 0: its first sector is missing */
 	uint32_t sectors_missing; /* of those that are known */
 	const char *why;          /* HOLE, ROT: what is wrong */
+	enum segment_finding end; /* private: how it ended; SEGMENT_MORE: not yet */
 	bool is_in_tail;          /* private: past the last batch, only zeros may follow */
 	bool is_torn;             /* private */
 };
@@ -57,7 +58,7 @@ int segment_scan_init(struct segment_scan *scan, const struct segment_header *he
 
 /* Looks at `bytes`, the file's content from scan->at on (fewer than scan->want: only MORE comes
  * back).  Bytes of a whole batch are changed in place; scan->body points into them.  After END,
- * TORN, HOLE and ROT nothing may follow. */
+ * TORN, HOLE and ROT it says the same again. */
 enum segment_finding segment_scan_step(struct segment_scan *scan, uint8_t *bytes, size_t size);
 
 #endif
