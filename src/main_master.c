@@ -154,7 +154,6 @@ static int listen_at(struct process *process, const struct listen_address *addre
 	options.port = address->port;
 	options.context = process->service;
 	options.on_calls = service_on_calls;
-	options.knows_protocol = service_knows_protocol;
 	rc = rpc_server_create(&options, &process->servers[process->server_count]);
 	if (rc == 0) {
 		process->server_count++;

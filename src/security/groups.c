@@ -167,12 +167,20 @@ int groups_find(struct groups *groups, struct str user, uint64_t now_ms,
 	return 0;
 }
 
+static bool is_name(struct str user)
+{
+	return user.size > 0 && user.size <= GROUPS_NAME_BYTES_MAX &&
+	       memchr(user.data, '\0', user.size) == NULL;
+}
+
 int groups_list(struct groups *groups, struct str user, uint64_t now_ms,
                 struct groups_waiter *waiter, struct groups_user **ret_user)
 {
 	struct entry *entry;
 	bool is_full = groups->questions >= groups->options.questions_max;
 
+	if (!is_name(user))
+		return -ERR_INVALID;
 	entry = find_entry(groups, user);
 	if (entry == NULL && is_full)
 		return -ERR_BUSY;

@@ -27,6 +27,8 @@
 #include "base/list.h"
 #include "base/str.h"
 
+enum { GROUPS_NAME_BYTES_MAX = 256 };
+
 struct groups;
 
 /* What is known of a user.  Never changes; lives until the last reference is given back. */
@@ -69,7 +71,8 @@ MUST_USE int groups_create(const struct groups_options *options, struct groups *
 void groups_destroy(struct groups *groups);
 
 /* 0: *ret_user, to be given back with groups_release().  -ERR_AGAIN: waiter->done() will run.
- * -ERR_BUSY: too many questions on their way.  -ERR_NO_MEMORY. */
+ * -ERR_BUSY: too many questions on their way.  -ERR_INVALID: no user can have this name (empty,
+ * longer than GROUPS_NAME_BYTES_MAX, or with a zero byte).  -ERR_NO_MEMORY. */
 MUST_USE int groups_find(struct groups *groups, struct str user, uint64_t now_ms,
                          struct groups_waiter *waiter, struct groups_user **ret_user);
 /* The same, but asks for the superuser's groups too: for showing them. */

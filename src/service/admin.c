@@ -41,7 +41,7 @@ void admin_get_groups(struct call *call)
 	if (rc == 0)
 		reply_groups(call);
 	else if (rc != -ERR_AGAIN)
-		call_refuse(call, -ERR_RETRIABLE, STR("Too many users are being looked up"));
+		call_refuse_unknown_user(call, rc);
 }
 
 void admin_refresh_groups(struct call *call)

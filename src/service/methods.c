@@ -75,11 +75,6 @@ static const struct method *find_protocol(const struct methods *methods, struct 
 	return NULL;
 }
 
-bool methods_has_protocol(const struct methods *methods, struct str protocol)
-{
-	return find_protocol(methods, protocol) != NULL;
-}
-
 /* The method's slot, or the free one where it would be. */
 static const struct slot *find_slot(const struct methods *methods, const struct method *protocol,
                                     struct str name)

@@ -62,7 +62,6 @@ struct methods;
 
 struct methods *methods_create(void); /* NULL: no memory */
 void methods_destroy(struct methods *methods);
-bool methods_has_protocol(const struct methods *methods, struct str protocol);
 /* -ERR_NO_PROTOCOL, -ERR_NO_METHOD. */
 int methods_find(const struct methods *methods, struct str protocol, struct str name,
                  const struct method **ret_method);

@@ -126,13 +126,6 @@ void service_on_calls(void *context, struct rpc_call **calls, size_t count)
 	turn_flush(service);
 }
 
-bool service_knows_protocol(void *context, struct str protocol)
-{
-	const struct service *service = context;
-
-	return methods_has_protocol(service->methods, protocol);
-}
-
 /* ---- who calls ---- */
 
 static void take_user(struct call *call)
@@ -149,6 +142,14 @@ static void on_user_known(struct groups_waiter *waiter, struct groups_user *user
 
 	call->user = user;
 	take_user(call);
+}
+
+void call_refuse_unknown_user(struct call *call, int rc)
+{
+	if (rc == -ERR_INVALID)
+		call_refuse(call, rc, STR("No user can have this name"));
+	else
+		call_refuse(call, -ERR_RETRIABLE, STR("Too many users are being looked up"));
 }
 
 void call_identify(struct call *call, method_start_fn *next)
@@ -168,7 +169,7 @@ void call_identify(struct call *call, method_start_fn *next)
 	if (rc == 0)
 		take_user(call);
 	else if (rc != -ERR_AGAIN)
-		call_refuse(call, -ERR_RETRIABLE, STR("Too many users are being looked up"));
+		call_refuse_unknown_user(call, rc);
 }
 
 /* next() of call_identify_superuser(), after the caller is known. */

@@ -59,9 +59,8 @@ struct service_options {
 };
 
 MUST_USE int service_create(const struct service_options *options, struct service **ret_service);
-/* What the RPC server calls (its options' on_calls and knows_protocol); context is the service. */
+/* The RPC server's on_calls, with the service as its context. */
 void service_on_calls(void *service, struct rpc_call **calls, size_t count);
-bool service_knows_protocol(void *service, struct str protocol);
 
 /* Calls and questions that were taken and are not answered yet. */
 bool service_is_idle(const struct service *service);

@@ -49,6 +49,8 @@ void directory_destroy(struct directory *directory);
 
 /* Makes the command and proposes it; again if others changed what it had checked. */
 void service_start_write(struct call *call);
+/* What groups_find() and groups_list() did not take. */
+void call_refuse_unknown_user(struct call *call, int rc);
 /* Frees what a call holds; its rpc_call was replied or dropped. */
 void service_end_call(struct call *call);
 

@@ -256,6 +256,23 @@ static void forgetting_asks_again(void **state)
 	groups_release(caller.user);
 }
 
+static void names_that_no_user_can_have_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	char longest[GROUPS_NAME_BYTES_MAX + 1];
+	struct caller caller = {.waiter.done = known};
+	struct str names[] = {STR(""), STR("hd\0fs"), str_make(longest, sizeof(longest))};
+
+	memset(longest, 'a', sizeof(longest));
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		assert_int_equal(groups_list(f->groups, names[i], 0, &caller.waiter, &caller.user),
+		                 -ERR_INVALID);
+		assert_int_equal(groups_find(f->groups, names[i], 0, &caller.waiter, &caller.user),
+		                 -ERR_INVALID);
+	}
+	assert_int_equal(f->asked_count, 0);
+}
+
 static void an_answer_that_finds_no_memory_is_asked_for_again(void **state)
 {
 	struct fixture *f = *state;
@@ -287,6 +304,7 @@ int main(void)
 	        TEST(the_user_not_used_for_longest_is_forgotten),
 	        TEST(a_user_outlives_being_forgotten),
 	        TEST(forgetting_asks_again),
+	        TEST(names_that_no_user_can_have_are_refused),
 	        TEST(an_answer_that_finds_no_memory_is_asked_for_again),
 	};
 

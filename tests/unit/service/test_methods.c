@@ -185,8 +185,6 @@ static void unknown_names_are_told_apart(void **state)
 	                 -ERR_NO_PROTOCOL);
 	assert_int_equal(methods_find(*state, STR(WIRE_CLIENT_PROTOCOL), STR(""), &method),
 	                 -ERR_NO_METHOD);
-	assert_false(methods_has_protocol(*state, STR("")));
-	assert_true(methods_has_protocol(*state, STR(WIRE_DATANODE_PROTOCOL)));
 }
 
 int main(void)
