@@ -9,11 +9,17 @@
 #include "base/random.h"
 #include "config/commands.h"
 
+/* Long texts make it likely that a block of an arena ends in them. */
+#define LONG_NAME                                                                                  \
+	"a-folder-with-a-name-that-is-longer-than-anybody-would-like-to-type-or-to-read/"          \
+	"and-another-one-in-it-so-that-nobody-can-say-that-we-did-not-try-to-be-as-long-as-we-can"
+
 /* clang-format off */
 #define CORE_BODY \
 	FINAL_PROP("fs.defaultFS", "hdfs://c1") \
 	"<property name=\"io.file.buffer.size\" value=\"131072\"/>\n" \
 	PROP("dfs.replication", "1") \
+	PROP("dfs.namenode.name.dir", "/weaker") \
 	PROP("hadoop.tmp.dir", "/tmp/${user.name}") \
 	"</configuration>\n"
 
@@ -24,7 +30,7 @@ static const char sample_hdfs[] = XML(
 	PROP("dfs.ha.namenodes.c1", "nn1,nn2")
 	PROP("dfs.namenode.rpc-address.c1.nn1", "h1:8020")
 	PROP("dfs.namenode.rpc-address.c1.nn2", "[::1]:8020")
-	PROP("dfs.namenode.name.dir", "file:///a/n,/b/n")
+	PROP("dfs.namenode.name.dir", "file:///" LONG_NAME ",/" LONG_NAME)
 	PROP("fs.defaultFS", "hdfs://other")
 	PROP("dfs.replication", "2"));
 /* clang-format on */
@@ -73,7 +79,7 @@ static void the_sample_is_good(void **state)
 
 /* Arenas ask for memory in blocks.  A first value of this length moves their ends, so that over all
  * lengths every piece of code meets one. */
-enum { PADDING_MAX = 4096, PADDING_STEP = 240 };
+enum { PADDING_MAX = 4096, PADDING_STEP = 112 };
 
 static void pad_core(struct world *world, int size)
 {
