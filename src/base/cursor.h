@@ -101,9 +101,15 @@ uint64_t cursor_varint_slow(struct cursor *c);
 
 static inline uint64_t cursor_varint(struct cursor *c)
 {
+	struct cursor copy; /* only its address is handed out, so *c may live in registers */
+	uint64_t value;
+
 	if (c->at != c->end && *c->at < 0x80)
 		return *c->at++;
-	return cursor_varint_slow(c);
+	copy = *c;
+	value = cursor_varint_slow(&copy);
+	*c = copy;
+	return value;
 }
 
 #endif

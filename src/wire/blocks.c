@@ -38,11 +38,13 @@ static struct wire_location *next_location(struct parts *parts, size_t *part,
                                            struct wire_context *context, struct cursor *c)
 {
 	if (*part == parts->count) {
-		struct wire_location *location = wire_append(context, c, &parts->locations,
-		                                             &parts->count, sizeof(*location));
+		struct wire_location *location =
+		        wire_append(context, &parts->locations, &parts->count, sizeof(*location));
 
-		if (location == NULL)
+		if (location == NULL) {
+			cursor_fail(c);
 			return NULL;
+		}
 		*location = (struct wire_location){.storage_type = HDFS__STORAGE_TYPE__DISK};
 	}
 	return &parts->locations[(*part)++];
@@ -53,7 +55,7 @@ static void read_node(struct parts *parts, struct wire_context *context, struct 
 	struct wire_location *location = next_location(parts, &parts->nodes, context, c);
 
 	if (location != NULL)
-		location->node = wire_get_pointer_datanode(c, context, false);
+		wire_get_pointer_datanode(c, context, false, &location->node);
 }
 
 static void read_cached(struct parts *parts, struct wire_context *context, struct cursor *c)
@@ -69,7 +71,7 @@ static void read_storage_type(struct parts *parts, struct wire_context *context,
 	struct wire_location *location = next_location(parts, &parts->storage_types, context, c);
 
 	if (location != NULL)
-		location->storage_type = wire_get_storage_type(c, context, false);
+		wire_get_storage_type(c, context, false, &location->storage_type);
 }
 
 static void read_storage_id(struct parts *parts, struct wire_context *context, struct cursor *c)
@@ -96,17 +98,17 @@ static void read_located_field(struct cursor *c, uint32_t tag, struct wire_conte
 {
 	switch (tag) {
 	case WIRE_TAG(LOCATED_BLOCK, WIRE_LENGTH):
-		m->block = wire_get_block(c, context, wire_see(seen, LOCATED_BLOCK));
+		wire_get_block(c, context, wire_see(seen, LOCATED_BLOCK), &m->block);
 		break;
 	case WIRE_TAG(LOCATED_OFFSET, WIRE_VARINT):
-		m->offset = wire_get_u64(c, context, wire_see(seen, LOCATED_OFFSET));
+		wire_get_u64(c, context, wire_see(seen, LOCATED_OFFSET), &m->offset);
 		break;
 	case WIRE_TAG(LOCATED_NODE, WIRE_LENGTH): read_node(parts, context, c); break;
 	case WIRE_TAG(LOCATED_CORRUPT, WIRE_VARINT):
-		m->is_corrupt = wire_get_boolean(c, context, wire_see(seen, LOCATED_CORRUPT));
+		wire_get_boolean(c, context, wire_see(seen, LOCATED_CORRUPT), &m->is_corrupt);
 		break;
 	case WIRE_TAG(LOCATED_TOKEN, WIRE_LENGTH):
-		m->token = wire_get_token(c, context, wire_see(seen, LOCATED_TOKEN));
+		wire_get_token(c, context, wire_see(seen, LOCATED_TOKEN), &m->token);
 		break;
 	case WIRE_TAG(LOCATED_CACHED, WIRE_VARINT): read_cached(parts, context, c); break;
 	case WIRE_TAG(LOCATED_CACHED, WIRE_LENGTH):
@@ -124,23 +126,19 @@ static void read_located_field(struct cursor *c, uint32_t tag, struct wire_conte
 }
 
 static bool read_located_block(struct cursor c, struct wire_context *context,
-                               struct wire_located_block *ret_message)
+                               struct wire_located_block *m)
 {
 	const uint64_t needed = BIT(LOCATED_BLOCK) | BIT(LOCATED_OFFSET) | BIT(LOCATED_CORRUPT) |
 	                        BIT(LOCATED_TOKEN);
-	struct wire_located_block m = {0};
 	struct parts parts = {0};
 	uint64_t seen = 0;
 	uint32_t tag;
 
 	while (wire_read_tag(&c, &tag))
-		read_located_field(&c, tag, context, &m, &parts, &seen);
-	if (c.failed || (seen & needed) != needed)
-		return false;
-	m.locations = parts.locations;
-	m.location_count = parts.nodes;
-	*ret_message = m;
-	return true;
+		read_located_field(&c, tag, context, m, &parts, &seen);
+	m->locations = parts.locations;
+	m->location_count = parts.nodes;
+	return !c.failed && (seen & needed) == needed;
 }
 
 static size_t bound_located_block(const struct wire_located_block *m)

@@ -149,8 +149,9 @@ void wire_ack_append(struct buf *buf, const struct wire_ack *ack)
 
 static void read_status(struct cursor *c, struct wire_ack *ack)
 {
-	uint32_t status = wire_get_transfer_status(c, NULL, false);
+	uint32_t status;
 
+	wire_get_transfer_status(c, NULL, false, &status);
 	if (ack->count == WIRE_PIPELINE_MAX) {
 		cursor_fail(c);
 		return;

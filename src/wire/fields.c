@@ -5,20 +5,17 @@
 
 enum { WIRE_ARRAY_COUNT_MIN = 4 };
 
-void *wire_allocate(struct wire_context *context, struct cursor *c, size_t size)
+void *wire_allocate(struct wire_context *context, size_t size)
 {
 	void *memory = context->arena == NULL ? NULL : arena_alloc(context->arena, size);
 
-	if (memory == NULL) {
+	if (memory == NULL)
 		context->ran_out = true;
-		cursor_fail(c);
-	}
 	return memory;
 }
 
 /* Arrays grow by doubling: the capacity follows from the count. */
-void *wire_append(struct wire_context *context, struct cursor *c, void *array_pointer,
-                  size_t *count, size_t size)
+void *wire_append(struct wire_context *context, void *array_pointer, size_t *count, size_t size)
 {
 	uint8_t *array;
 	bool is_full =
@@ -27,7 +24,7 @@ void *wire_append(struct wire_context *context, struct cursor *c, void *array_po
 	memcpy(&array, array_pointer, sizeof(array));
 	if (is_full) {
 		size_t capacity = *count == 0 ? WIRE_ARRAY_COUNT_MIN : 2 * *count;
-		uint8_t *bigger = wire_allocate(context, c, capacity * size);
+		uint8_t *bigger = wire_allocate(context, capacity * size);
 
 		if (bigger == NULL)
 			return NULL;
@@ -39,24 +36,16 @@ void *wire_append(struct wire_context *context, struct cursor *c, void *array_po
 	return array + (*count)++ * size;
 }
 
-int wire_outcome(const struct wire_context *context, bool is_read)
-{
-	if (is_read)
-		return 0;
-	return context->ran_out ? -ERR_NO_MEMORY : -ERR_INVALID;
-}
-
-uint32_t wire_get_mode(struct cursor *c, struct wire_context *context, bool again)
+void wire_get_mode(struct cursor *c, struct wire_context *context, bool again, uint32_t *value)
 {
 	struct cursor body = cursor_of(wire_read_bytes(c));
-	uint32_t mode = 0;
 	uint64_t seen = 0;
 	uint32_t tag;
 
 	(void)context;
 	while (wire_read_tag(&body, &tag)) {
 		if (tag == WIRE_TAG(1, WIRE_VARINT)) {
-			mode = (uint32_t)cursor_varint(&body);
+			*value = (uint32_t)cursor_varint(&body);
 			wire_see(&seen, 1);
 		} else {
 			pb_check_field(&hdfs__fs_permission__descriptor, &body, tag, &seen);
@@ -64,5 +53,4 @@ uint32_t wire_get_mode(struct cursor *c, struct wire_context *context, bool agai
 	}
 	if (again || body.failed || seen == 0)
 		cursor_fail(c);
-	return mode;
 }

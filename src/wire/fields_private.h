@@ -7,10 +7,10 @@
  * protobuf-c's of the same message; it judges the fields that the list does not name.
  *
  * Every kind has
- *   get(cursor, context, again)   the value after the tag; `again`: the field came before
- *   is_set(&value)                not zero, not empty
- *   bound(&value)                 at least the bytes that put() writes
- *   put(at, number, &value)       tag and value; returns the place after
+ *   get(cursor, context, again, &value)   reads what follows the tag; again: the field came before
+ *   is_set(&value)                        not zero, not empty
+ *   bound(&value)                         at least the bytes that put() writes
+ *   put(at, number, &value)               writes tag and value; returns the place after
  */
 #ifndef HOLDFAST_WIRE_FIELDS_PRIVATE_H
 #define HOLDFAST_WIRE_FIELDS_PRIVATE_H
@@ -26,14 +26,11 @@ struct wire_context {
 	bool ran_out;        /* of memory */
 };
 
-/* NULL, and the cursor fails, when there is no memory. */
-void *wire_allocate(struct wire_context *context, struct cursor *c, size_t size);
+/* NULL when there is no memory. */
+void *wire_allocate(struct wire_context *context, size_t size);
 /* A new place at the end of an array of *count elements; array_pointer is the address of the
- * pointer to it. */
-void *wire_append(struct wire_context *context, struct cursor *c, void *array_pointer,
-                  size_t *count, size_t size);
-/* 0, or why a message could not be read. */
-int wire_outcome(const struct wire_context *context, bool is_read);
+ * pointer to it.  NULL when there is no memory. */
+void *wire_append(struct wire_context *context, void *array_pointer, size_t *count, size_t size);
 
 /* ---- kinds: numbers ---- */
 
@@ -41,12 +38,12 @@ enum { WIRE_NUMBER_BOUND = WIRE_TAG_BYTES_MAX + WIRE_VARINT_BYTES_MAX };
 
 #define WIRE_NUMBER(kind, type, wire_type, GET, WRITE)                                             \
 	enum { wire_of_##kind = wire_type };                                                       \
-	static inline type wire_get_##kind(struct cursor *c, struct wire_context *context,         \
-	                                   bool again)                                             \
+	static inline void wire_get_##kind(struct cursor *c, struct wire_context *context,         \
+	                                   bool again, type *value)                                \
 	{                                                                                          \
 		(void)context;                                                                     \
 		(void)again;                                                                       \
-		return GET;                                                                        \
+		*value = GET;                                                                      \
 	}                                                                                          \
 	static inline bool wire_is_set_##kind(const type *value)                                   \
 	{                                                                                          \
@@ -96,29 +93,32 @@ static inline uint32_t wire_read_enum(struct cursor *c, uint32_t mask)
 }
 
 /* Enum values, packed, as bits. */
-static inline uint32_t wire_get_packed(struct cursor *c,
-                                       uint32_t (*get)(struct cursor *, struct wire_context *,
-                                                       bool))
+static inline void wire_get_packed(struct cursor *c,
+                                   void (*get)(struct cursor *, struct wire_context *, bool,
+                                               uint32_t *),
+                                   uint32_t *bits)
 {
 	struct cursor values = cursor_of(wire_read_bytes(c));
-	uint32_t bits = 0;
+	uint32_t value;
 
-	while (cursor_left(&values) > 0)
-		bits |= BIT(get(&values, NULL, false));
+	while (cursor_left(&values) > 0) {
+		get(&values, NULL, false, &value);
+		*bits |= BIT(value);
+	}
 	if (values.failed)
 		cursor_fail(c);
-	return bits;
 }
 
 /* ---- kinds: bytes, and a mode in its message ---- */
 
 enum { wire_of_bytes = WIRE_LENGTH, wire_of_mode = WIRE_LENGTH };
 
-static inline struct str wire_get_bytes(struct cursor *c, struct wire_context *context, bool again)
+static inline void wire_get_bytes(struct cursor *c, struct wire_context *context, bool again,
+                                  struct str *value)
 {
 	(void)context;
 	(void)again;
-	return wire_read_bytes(c);
+	*value = wire_read_bytes(c);
 }
 
 static inline bool wire_is_set_bytes(const struct str *value)
@@ -137,7 +137,7 @@ static inline uint8_t *wire_put_bytes(uint8_t *at, uint32_t number, const struct
 	return wire_write_bytes(at, *value);
 }
 
-uint32_t wire_get_mode(struct cursor *c, struct wire_context *context, bool again);
+void wire_get_mode(struct cursor *c, struct wire_context *context, bool again, uint32_t *value);
 
 static inline size_t wire_bound_mode(const uint32_t *value)
 {
@@ -159,11 +159,12 @@ static inline uint8_t *wire_put_mode(uint8_t *at, uint32_t number, const uint32_
 /* Declares message m as a kind, and pointers to it; WIRE_NESTED(m) defines what is declared. */
 #define WIRE_MESSAGE_KIND(m)                                                                       \
 	enum { wire_of_##m = WIRE_LENGTH, wire_of_pointer_##m = WIRE_LENGTH };                     \
-	struct wire_##m wire_get_##m(struct cursor *c, struct wire_context *context, bool again);  \
+	void wire_get_##m(struct cursor *c, struct wire_context *context, bool again,              \
+	                  struct wire_##m *value);                                                 \
 	size_t wire_bound_##m(const struct wire_##m *value);                                       \
 	uint8_t *wire_put_##m(uint8_t *at, uint32_t number, const struct wire_##m *value);         \
-	struct wire_##m *wire_get_pointer_##m(struct cursor *c, struct wire_context *context,      \
-	                                      bool again);                                         \
+	void wire_get_pointer_##m(struct cursor *c, struct wire_context *context, bool again,      \
+	                          const struct wire_##m **value);                                  \
 	static inline bool wire_is_set_pointer_##m(const struct wire_##m *const *value)            \
 	{                                                                                          \
 		return *value != NULL;                                                             \
@@ -214,35 +215,72 @@ static inline bool wire_see(uint64_t *seen, unsigned number)
 	return again;
 }
 
+/* What is called out of line gets a copy, so that the cursor itself may live in registers. */
+#define WIRE_TAKE(kind, again, place)                                                              \
+	do {                                                                                       \
+		struct cursor copy = c;                                                            \
+                                                                                                   \
+		WIRE_GET(kind)(&copy, context, again, place);                                      \
+		c = copy;                                                                          \
+	} while (0)
+
+#define WIRE_TAKE_STRANGER(descriptor)                                                             \
+	do {                                                                                       \
+		struct cursor copy = c;                                                            \
+		uint64_t copy_of_seen = seen;                                                      \
+                                                                                                   \
+		pb_check_field(&(descriptor), &copy, tag, &copy_of_seen);                          \
+		seen = copy_of_seen;                                                               \
+		c = copy;                                                                          \
+	} while (0)
+
 #define WIRE_CASE(number, label, kind, name) WIRE_CASE_##label(number, kind, name)
 #define WIRE_CASE_REQUIRED(number, kind, name)                                                     \
 	case WIRE_TAG(number, WIRE_OF(kind)):                                                      \
-		m.name = WIRE_GET(kind)(&c, context, wire_see(&seen, number));                     \
+		WIRE_TAKE(kind, wire_see(&seen, number), &m->name);                                \
 		break;
 #define WIRE_CASE_DEFAULTED(value) WIRE_CASE_REQUIRED
 #define WIRE_CASE_SPARSE           WIRE_CASE_REQUIRED
 #define WIRE_CASE_OPTIONAL(number, kind, name)                                                     \
 	case WIRE_TAG(number, WIRE_OF(kind)):                                                      \
-		m.name = WIRE_GET(kind)(&c, context, wire_see(&seen, number));                     \
-		m.has_##name = true;                                                               \
+		WIRE_TAKE(kind, wire_see(&seen, number), &m->name);                                \
+		m->has_##name = true;                                                              \
 		break;
 #define WIRE_CASE_REPEATED(number, kind, name)                                                     \
 	case WIRE_TAG(number, WIRE_OF(kind)): {                                                    \
 		WIRE_TYPE_##kind *place =                                                          \
-		        wire_append(context, &c, &m.name, &m.name##_count, sizeof(*m.name));       \
-		if (place != NULL)                                                                 \
-			*place = WIRE_GET(kind)(&c, context, false);                               \
+		        wire_append(context, &m->name, &m->name##_count, sizeof(*m->name));        \
+		if (place == NULL)                                                                 \
+			cursor_fail(&c);                                                           \
+		else                                                                               \
+			WIRE_TAKE(kind, false, place);                                             \
 		break;                                                                             \
 	}
 #define WIRE_CASE_FLAGS(number, kind, name)                                                        \
-	case WIRE_TAG(number, WIRE_VARINT):                                                        \
-		m.name |= BIT(WIRE_GET(kind)(&c, context, false));                                 \
+	case WIRE_TAG(number, WIRE_VARINT): {                                                      \
+		uint32_t value;                                                                    \
+                                                                                                   \
+		WIRE_TAKE(kind, false, &value);                                                    \
+		m->name |= BIT(value);                                                             \
 		break;                                                                             \
+	}                                                                                          \
 	case WIRE_TAG(number, WIRE_LENGTH):                                                        \
-		m.name |= wire_get_packed(&c, WIRE_GET(kind));                                     \
+		wire_get_packed(&c, WIRE_GET(kind), &m->name);                                     \
 		break;
 
-#define WIRE_DEFAULT(number, label, kind, name) (void)(m.name WIRE_DEFAULT_##label);
+#define WIRE_ZERO(number, label, kind, name) WIRE_ZERO_##label(kind, name)
+#define WIRE_ZERO_REQUIRED(kind, name)       m->name = (WIRE_TYPE_##kind){0};
+#define WIRE_ZERO_OPTIONAL(kind, name)                                                             \
+	m->name = (WIRE_TYPE_##kind){0};                                                           \
+	m->has_##name = false;
+#define WIRE_ZERO_DEFAULTED(value) WIRE_ZERO_REQUIRED
+#define WIRE_ZERO_SPARSE           WIRE_ZERO_REQUIRED
+#define WIRE_ZERO_FLAGS            WIRE_ZERO_REQUIRED
+#define WIRE_ZERO_REPEATED(kind, name)                                                             \
+	m->name = NULL;                                                                            \
+	m->name##_count = 0;
+
+#define WIRE_DEFAULT(number, label, kind, name) (void)(m->name WIRE_DEFAULT_##label);
 #define WIRE_DEFAULT_REQUIRED
 #define WIRE_DEFAULT_OPTIONAL
 #define WIRE_DEFAULT_DEFAULTED(value) = (value)
@@ -295,25 +333,22 @@ static inline bool wire_see(uint64_t *seen, unsigned number)
 /* read_m, bound_m and write_m from the list. */
 #define WIRE_BODY(name, LIST, descriptor)                                                          \
 	static bool read_##name(struct cursor c, struct wire_context *context,                     \
-	                        struct wire_##name *ret_message)                                   \
+	                        struct wire_##name *m)                                             \
 	{                                                                                          \
 		const uint64_t needed = 0 LIST(WIRE_NEED);                                         \
-		struct wire_##name m = {0};                                                        \
 		uint64_t seen = 0;                                                                 \
 		uint32_t tag;                                                                      \
                                                                                                    \
+		LIST(WIRE_ZERO)                                                                    \
 		LIST(WIRE_DEFAULT)                                                                 \
 		while (wire_read_tag(&c, &tag)) {                                                  \
 			switch (tag) {                                                             \
 				LIST(WIRE_CASE)                                                    \
-			default: pb_check_field(&(descriptor), &c, tag, &seen);                    \
+			default: WIRE_TAKE_STRANGER(descriptor);                                   \
 			}                                                                          \
 		}                                                                                  \
 		(void)context;                                                                     \
-		if (c.failed || (seen & needed) != needed)                                         \
-			return false;                                                              \
-		*ret_message = m;                                                                  \
-		return true;                                                                       \
+		return !c.failed && (seen & needed) == needed;                                     \
 	}                                                                                          \
 	static size_t bound_##name(const struct wire_##name *m)                                    \
 	{                                                                                          \
@@ -334,9 +369,12 @@ static inline bool wire_see(uint64_t *seen, unsigned number)
 	                         struct wire_##name *ret_message)                                  \
 	{                                                                                          \
 		struct wire_context context = {.arena = arena};                                    \
+		struct wire_##name message;                                                        \
                                                                                                    \
-		return wire_outcome(&context,                                                      \
-		                    read_##name(cursor_of(bytes), &context, ret_message));         \
+		if (!read_##name(cursor_of(bytes), &context, &message))                            \
+			return context.ran_out ? -ERR_NO_MEMORY : -ERR_INVALID;                    \
+		*ret_message = message;                                                            \
+		return 0;                                                                          \
 	}                                                                                          \
 	void wire_##name##_encode(struct buf *buf, const struct wire_##name *message)              \
 	{                                                                                          \
@@ -351,24 +389,24 @@ static inline bool wire_see(uint64_t *seen, unsigned number)
 
 /* Those that make it a kind. */
 #define WIRE_NESTED(name)                                                                          \
-	struct wire_##name wire_get_##name(struct cursor *c, struct wire_context *context,         \
-	                                   bool again)                                             \
+	void wire_get_##name(struct cursor *c, struct wire_context *context, bool again,           \
+	                     struct wire_##name *value)                                            \
 	{                                                                                          \
-		struct cursor body = cursor_of(wire_read_bytes(c));                                \
-		struct wire_##name m = {0};                                                        \
+		struct str body = wire_read_bytes(c);                                              \
                                                                                                    \
-		if (again || c->failed || !read_##name(body, context, &m))                         \
+		if (again || c->failed || !read_##name(cursor_of(body), context, value))           \
 			cursor_fail(c);                                                            \
-		return m;                                                                          \
 	}                                                                                          \
-	struct wire_##name *wire_get_pointer_##name(struct cursor *c,                              \
-	                                            struct wire_context *context, bool again)      \
+	void wire_get_pointer_##name(struct cursor *c, struct wire_context *context, bool again,   \
+	                             const struct wire_##name **value)                             \
 	{                                                                                          \
-		struct wire_##name *m = wire_allocate(context, c, sizeof(*m));                     \
+		struct wire_##name *m = wire_allocate(context, sizeof(*m));                        \
                                                                                                    \
-		if (m != NULL)                                                                     \
-			*m = wire_get_##name(c, context, again);                                   \
-		return m;                                                                          \
+		*value = m;                                                                        \
+		if (m == NULL)                                                                     \
+			cursor_fail(c);                                                            \
+		else                                                                               \
+			wire_get_##name(c, context, again, m);                                     \
 	}                                                                                          \
 	size_t wire_bound_##name(const struct wire_##name *value)                                  \
 	{                                                                                          \

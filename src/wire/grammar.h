@@ -38,9 +38,15 @@ uint32_t wire_read_varint32_slow(struct cursor *c);
 /* A tag or a length. */
 static inline uint32_t wire_read_varint32(struct cursor *c)
 {
+	struct cursor copy; /* as in cursor_varint() */
+	uint32_t value;
+
 	if (c->at != c->end && *c->at < 0x80)
 		return *c->at++;
-	return wire_read_varint32_slow(c);
+	copy = *c;
+	value = wire_read_varint32_slow(&copy);
+	*c = copy;
+	return value;
 }
 
 /* The next field's tag; false at the message's end, or when it failed. */
