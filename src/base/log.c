@@ -77,6 +77,15 @@ static int format_head(char *line, size_t size, enum log_event event)
 	                events[event].name);
 }
 
+/* Names and texts from outside may hold anything; an event stays one line. */
+static void keep_one_line(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < ' ')
+			*text = ' ';
+	}
+}
+
 void log_event(enum log_event event, const char *format, ...)
 {
 	char line[LOG_LINE_MAX];
@@ -90,6 +99,7 @@ void log_event(enum log_event event, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line + head, sizeof(line) - (size_t)head, format, args);
 	va_end(args);
+	keep_one_line(line + head);
 	sink(sink_context, events[event].level, line);
 	pthread_mutex_unlock(&lock);
 }

@@ -260,7 +260,8 @@ void datanode_error_report(struct call *call)
 {
 	Datanode__ErrorReportRequest *request;
 
-	if (call_unpack(call, &datanode__error_report_request__descriptor, &request) < 0)
+	if (call_unpack(call, &datanode__error_report_request__descriptor, &request) < 0 ||
+	    !datanode_is_ours(call, request->registration))
 		return;
 	log_event(LOG_WORKER_COMPLAINS, "uuid=%.*s address=%.*s code=%u: %.*s",
 	          STR_ARGS(pb_str(request->registration->datanode_id->datanode_uuid)),
