@@ -15,8 +15,6 @@ enum {
 	STARTUP_SAFE_MODE_MS = 60000,
 	DEAD_AFTER_RECHECKS = 2, /* and ten heartbeats */
 	DEAD_AFTER_HEARTBEATS = 10,
-	GROUPS_MS = 300000,
-	GROUPS_FAILED_MS = 30000,
 	CALLS_PER_CONNECTION_MAX = 1024,
 	UNSENT_BYTES_MAX = 4 << 20,
 	UNSENT_MS_MAX = 60000,
@@ -116,8 +114,10 @@ void service_options_read(const struct cli_site *site, struct service_options *r
 	        .has_permissions = config_bool(config, CONFIG_KEY_DFS_PERMISSIONS_ENABLED),
 	        .superuser = str_of(io_user_name(site->io)),
 	        .supergroup = config_str(config, CONFIG_KEY_DFS_PERMISSIONS_SUPERUSERGROUP),
-	        .groups_ms = GROUPS_MS,
-	        .groups_failed_ms = GROUPS_FAILED_MS,
+	        .groups_ms =
+	                config_duration_ms(config, CONFIG_KEY_HADOOP_SECURITY_GROUPS_CACHE_SECS),
+	        .groups_failed_ms = config_duration_ms(
+	                config, CONFIG_KEY_HADOOP_SECURITY_GROUPS_NEGATIVE_CACHE_SECS),
 	        .block_size = config_bytes(config, CONFIG_KEY_DFS_BLOCKSIZE),
 	        .bytes_per_checksum =
 	                (uint32_t)config_int(config, CONFIG_KEY_DFS_BYTES_PER_CHECKSUM),
