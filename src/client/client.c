@@ -233,6 +233,7 @@ static bool may_go_elsewhere(int rc)
 	case ERR_CLOSED:
 	case ERR_TIMEOUT:
 	case ERR_REFUSED:
+	case ERR_UNREACHABLE:
 	case ERR_IO:
 	case ERR_NO_HOST: return true;
 	default: return false;
@@ -285,8 +286,9 @@ int client_call(struct client *client, const char *protocol, const char *method,
 		run_attempt(&attempt, &client->servers[client->current]);
 		if (attempt.rc == 0)
 			break;
-		was_reached =
-		        was_reached || (attempt.rc != -ERR_REFUSED && attempt.rc != -ERR_NO_HOST);
+		was_reached = was_reached || (attempt.rc != -ERR_REFUSED &&
+		                              attempt.rc != -ERR_UNREACHABLE &&
+		                              attempt.rc != -ERR_NO_HOST);
 		if (is_over(client, attempt.rc, (io_now_us(client->io) - began_us) / 1000,
 		            was_reached))
 			return attempt.rc;
