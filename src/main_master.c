@@ -205,6 +205,7 @@ int main_master(int argc, char **argv)
 	} else {
 		status = main_log_open(&process.site, &process.log);
 	}
+	io_set_process_name(process.site.io, "AlluxioMaster");
 	if (status == CLI_OK)
 		status = start_master(&process);
 	if (status != CLI_OK) {

@@ -231,6 +231,8 @@ const char *io_user_name(struct io *io); /* effective user of the process */
  * if it does not know the user.  Blocks. */
 int io_user_groups(struct io *io, const char *user, struct buf *buf);
 int io_process_id(struct io *io);
+/* What ps shows, up to 15 letters: operators and their scripts look for processes by name. */
+void io_set_process_name(struct io *io, const char *name);
 /* Resident memory of this process in bytes. */
 uint64_t io_process_memory(struct io *io);
 const char *io_environment(struct io *io, const char *name); /* NULL: not set */

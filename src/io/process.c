@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -172,6 +173,12 @@ int io_process_id(struct io *io)
 {
 	(void)io;
 	return (int)getpid();
+}
+
+void io_set_process_name(struct io *io, const char *name)
+{
+	(void)io;
+	prctl(PR_SET_NAME, name);
 }
 
 uint64_t io_process_memory(struct io *io)
