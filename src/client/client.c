@@ -286,9 +286,9 @@ int client_call(struct client *client, const char *protocol, const char *method,
 		run_attempt(&attempt, &client->servers[client->current]);
 		if (attempt.rc == 0)
 			break;
-		was_reached = was_reached || (attempt.rc != -ERR_REFUSED &&
-		                              attempt.rc != -ERR_UNREACHABLE &&
-		                              attempt.rc != -ERR_NO_HOST);
+		was_reached = was_reached ||
+		              (attempt.rc != -ERR_REFUSED && attempt.rc != -ERR_UNREACHABLE &&
+		               attempt.rc != -ERR_NO_HOST);
 		if (is_over(client, attempt.rc, (io_now_us(client->io) - began_us) / 1000,
 		            was_reached))
 			return attempt.rc;
