@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""holdfast master as an operator meets it: start, stop, ports, log."""
+import contextlib
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import hadoop_rpc
+import processes
+
+
+def run_master(cluster, *options, timeout=30):
+    """A start that is expected to fail."""
+    return subprocess.run([processes.BINARY, "master", "--conf", cluster.conf, *options],
+                          capture_output=True, text=True, timeout=timeout)
+
+
+def test_a_taken_port_is_one_clear_line(make_cluster):
+    cluster = make_cluster()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", cluster.port))
+        other.listen()
+        done = run_master(cluster)
+    assert done.returncode == 1
+    errors = [line for line in done.stderr.splitlines() if line.startswith("holdfast master:")]
+    assert errors == [f"holdfast master: port {cluster.port} of 127.0.0.1 is taken by another "
+                      "process"]
+
+
+def test_sigterm_ends_it_at_once_with_everything_kept(cluster):
+    connection = hadoop_rpc.Connection(cluster.port)
+    connection.mkdirs("/kept")
+    began = time.monotonic()
+    assert cluster.master.stop() == 0
+    assert time.monotonic() - began < 2
+    cluster.start_master()
+    assert hadoop_rpc.Connection(cluster.port).stat("/kept") is not None
+
+
+def test_sigint_stops_it_too(cluster):
+    cluster.master.popen.send_signal(signal.SIGINT)
+    assert cluster.master.popen.wait(timeout=10) == 0
+
+
+def test_a_folder_that_was_never_formatted_is_refused_with_both_ways_out(tmp_path):
+    cluster = processes.Cluster(tmp_path / "fresh")
+    done = run_master(cluster)
+    assert done.returncode == 1
+    assert "format" in done.stderr and "mount" in done.stderr
+
+
+def test_a_second_start_on_a_folder_names_the_holder(cluster):
+    done = run_master(cluster, "-D", f"alluxio.master.rpc.port={processes.free_ports(1)[0]}",
+                      "-D", f"dfs.namenode.rpc-address=127.0.0.1:{processes.free_ports(1)[0]}")
+    assert done.returncode == 1
+    assert str(cluster.master.popen.pid) in done.stderr
+
+
+def test_it_listens_at_both_dialects_ports(cluster):
+    for port in (cluster.port, cluster.hdfs_port):
+        assert hadoop_rpc.Connection(port).stat("/") is not None
+
+
+def test_hdfs_files_alone_give_hdfs_port_alone(make_cluster):
+    cluster = make_cluster()
+    (cluster.conf / "alluxio-site.properties").unlink()
+    hdfs_site = cluster.conf / "hdfs-site.xml"
+    hdfs_site.write_text(re.sub(r"<property><name>dfs.namenode.rpc-address.*?</property>",
+                                "<property><name>dfs.namenode.name.dir</name><value>"
+                                f"{cluster.folder / 'master'}</value></property>",
+                                hdfs_site.read_text()))
+    cluster.start_master()  # answers at fs.defaultFS
+    assert cluster.master_log().count("listening at") == 1
+
+
+def own_address():
+    """An address of this machine that is not loopback's, or None."""
+    with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))
+        return probe.getsockname()[0]
+    return None
+
+
+def test_without_an_address_it_is_reached_from_this_machine_only(make_cluster):
+    cluster = make_cluster()
+    site = cluster.conf / "alluxio-site.properties"
+    site.write_text(re.sub(r"alluxio.master.hostname=.*\n", "", site.read_text()))
+    cluster.start_master()
+    address = own_address()
+    if address:
+        with socket.socket() as probe:
+            assert probe.connect_ex((address, cluster.port)) != 0
+
+
+def test_it_is_found_by_alluxios_name(cluster):
+    comm = pathlib.Path(f"/proc/{cluster.master.popen.pid}/comm").read_text()
+    assert comm == "AlluxioMaster\n"
+
+
+def test_the_log_goes_into_the_configured_file(make_cluster, tmp_path):
+    cluster = make_cluster(**{"holdfast.log.file": str(tmp_path / "master.log")})
+    cluster.start_master()
+    cluster.master.stop()
+    log = (tmp_path / "master.log").read_text()
+    assert "listening at" in log and "stopped" in log
+    assert cluster.master_log() == ""
+
+
+def test_wrong_options_are_told(cluster):
+    for options in (["--frob"], ["-D", "novalue"], ["extra"]):
+        done = run_master(cluster, *options)
+        assert done.returncode == 2, options
+        assert done.stderr.startswith("holdfast master: ")
+
+
+def test_calls_that_come_before_the_journal_is_read_are_held(cluster):
+    cluster.master.kill()
+    master = cluster.start_master(wait=False)
+    processes.wait_until(lambda: processes.answers(cluster.port), "it listens")
+    assert hadoop_rpc.Connection(cluster.port).mkdirs("/early")
+    assert master.popen.poll() is None
