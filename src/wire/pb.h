@@ -69,7 +69,7 @@ static inline struct str pb_str(ProtobufCBinaryData bytes)
 /* Borrows. */
 static inline ProtobufCBinaryData pb_bytes(struct str s)
 {
-	return (ProtobufCBinaryData){.len = s.size, .data = (uint8_t *)(uintptr_t)s.data};
+	return (ProtobufCBinaryData){.len = s.size, .data = (uint8_t *)s.data};
 }
 
 #endif
