@@ -173,27 +173,30 @@ static void judge(const struct config_map *map, const struct config_entry *entry
 		report_no_effect(entry, report);
 }
 
-/* The own namenode must be one of its nameservice. */
-static void check_own_ids(const struct config_map *map, struct config_report *report)
+/* The own `id`, which some property or the caller said, must be in the list of another property. */
+static void check_own_id(const struct config_map *map, struct str said_by, struct str id,
+                         struct str list, const char *list_name, struct config_report *report)
 {
-	struct str known = namenodes_of(map, map->nameservice);
-	const struct config_entry *entry = config_map_find(map, STR("dfs.ha.namenode.id"));
-	struct config_place place = {.file = STR("dfs.ha.namenode.id")};
+	const struct config_entry *entry = config_map_find(map, said_by);
+	struct config_place place = {.file = said_by};
 
-	if (map->namenode.size == 0 || known.size == 0 || list_has(known, map->namenode))
+	if (id.size == 0 || list.size == 0 || list_has(list, id))
 		return;
 	if (entry != NULL)
 		place = entry->place;
 	config_report_add(report, CONFIG_ERROR, place.file, place.line,
-	                  "the own namenode \"%.*s\" is not in dfs.ha.namenodes.%.*s (%.*s)",
-	                  STR_ARGS(map->namenode), STR_ARGS(map->nameservice), STR_ARGS(known));
+	                  "%.*s: the own id \"%.*s\" is not in %s (%.*s)", STR_ARGS(said_by),
+	                  STR_ARGS(id), list_name, STR_ARGS(list));
 }
 
 void config_judge_names(const struct config_map *map, struct config_report *report)
 {
 	size_t suggestions = 0;
 
-	check_own_ids(map, report);
+	check_own_id(map, STR("dfs.nameservice.id"), map->nameservice,
+	             value_of(map, STR("dfs.nameservices")), "dfs.nameservices", report);
+	check_own_id(map, STR("dfs.ha.namenode.id"), map->namenode,
+	             namenodes_of(map, map->nameservice), "dfs.ha.namenodes", report);
 	for (size_t i = 0; i < map->count; i++)
 		judge(map, map->entries[i], &suggestions, report);
 }

@@ -105,6 +105,8 @@ static void report_no_files(const struct config_sources *sources, const struct f
 {
 	enum config_severity severity = sources->conf_dir != NULL ? CONFIG_ERROR : CONFIG_WARNING;
 
+	if (sources->conf_dir != NULL && folders->count == 0)
+		config_report_add(report, severity, STR("--conf"), 0, "names no folder");
 	for (size_t i = 0; i < folders->count; i++)
 		config_report_add(report, severity, str_of(folders->paths[i]), 0,
 		                  "none of core-site.xml, hdfs-site.xml and "

@@ -188,6 +188,9 @@ static void an_empty_folder_is_refused_when_it_was_named(void **state)
 	(void)state;
 	world_must_refuse(&world, "/empty: error: none of core-site.xml");
 	world_finish(&world);
+	world.conf_dir = "";
+	world_must_refuse(&world, "--conf: error: names no folder");
+	world_finish(&world);
 	world_add_env(&world, "HADOOP_CONF_DIR", "/empty");
 	world_must_load(&world);
 	world_must_report(&world, "/empty: warning: none of core-site.xml");
@@ -355,10 +358,24 @@ static void ids_that_nobody_declares_are_refused(void **state)
 	world_must_report(&world, "warning: dfs.namenode.rpc-address.c1.nn3 is for the namenode "
 	                          "\"nn3\", which is not in dfs.ha.namenodes.c1");
 	world_finish(&world);
+}
+
+static void own_ids_that_nobody_declares_are_refused(void **state)
+{
+	struct world world = {0};
+
+	(void)state;
+	add_all(&world, NULL, XML(TWO_NAMENODES PROP("dfs.nameservice.id", "c3")), NULL);
+	world_must_refuse(&world,
+	                  "/c/hdfs-site.xml:10: error: dfs.nameservice.id: the own id \"c3\" "
+	                  "is not in dfs.nameservices (c1,c2)");
+	world_finish(&world);
 
 	world = (struct world){.nameservice = "c1", .namenode = "nn7"};
 	add_all(&world, NULL, XML(TWO_NAMENODES), NULL);
-	world_must_refuse(&world, "the own namenode \"nn7\" is not in dfs.ha.namenodes.c1");
+	world_must_refuse(&world,
+	                  "dfs.ha.namenode.id: error: dfs.ha.namenode.id: the own id \"nn7\" "
+	                  "is not in dfs.ha.namenodes (nn1,nn2)");
 	world_finish(&world);
 }
 
@@ -420,6 +437,7 @@ int main(void)
 	        cmocka_unit_test(the_only_nameservice_is_the_own_one),
 	        cmocka_unit_test(values_of_other_ids_can_be_asked_for),
 	        cmocka_unit_test(ids_that_nobody_declares_are_refused),
+	        cmocka_unit_test(own_ids_that_nobody_declares_are_refused),
 	        cmocka_unit_test(a_wrong_value_of_another_namenode_is_refused_too),
 	        cmocka_unit_test(a_merely_known_name_may_carry_suffixes),
 	        cmocka_unit_test(references_see_the_own_form),
