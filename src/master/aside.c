@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/random.h"
 
 enum {
 	BUCKET_BITS = 16,
@@ -38,6 +39,7 @@ static uint32_t *bucket_of(const struct aside *aside, uint64_t block_id)
 struct aside *aside_create(uint64_t seed)
 {
 	struct aside *aside = mem_zalloc(sizeof(*aside));
+	struct random random = random_make(seed);
 
 	if (aside == NULL)
 		return NULL;
@@ -46,7 +48,7 @@ struct aside *aside_create(uint64_t seed)
 		mem_free(aside);
 		return NULL;
 	}
-	aside->multiplier = seed | 1;
+	aside->multiplier = random_u64(&random) | 1;
 	return aside;
 }
 

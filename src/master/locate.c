@@ -34,14 +34,16 @@ static size_t find_stores(struct workers *workers, const struct block *block, st
 {
 	uint32_t numbers[CANDIDATES_MAX];
 	size_t found = locations_get(workers->locations, block->id, numbers, CANDIDATES_MAX);
-	struct ns_block_info info = {0};
+	struct ns_block_info info;
 	size_t count = 0;
 
 	if (workers->ns == NULL)
 		return 0;
 	ns_find_block(workers->ns, block->id, &info);
-	if (info.inode == 0 || info.block.stamp != block->stamp)
-		found = 0;
+	if (info.inode == 0)
+		return 0;
+	if (info.block.stamp != block->stamp)
+		found = 0; /* locations are of the block's own stamp */
 	for (size_t i = 0; i < found && i < CANDIDATES_MAX; i++)
 		count = add_once(stores, count, live_store(workers, numbers[i]));
 	for (struct aside_replica *at = aside_first(workers->aside, block->id); at != NULL;
