@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/connect.h"
 #include "main_private.h"
 #include "worker/worker.h"
 
