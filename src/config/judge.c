@@ -28,6 +28,9 @@ enum config_key config_key_of(struct str name)
 	struct str base = name;
 	struct str suffix;
 
+	/* dfs.namenode.name.dir.restore is a name of its own. */
+	if (key == CONFIG_KEY_COUNT && config_name_known(name, &suffix))
+		return CONFIG_KEY_COUNT;
 	for (int suffixes = 0; key == CONFIG_KEY_COUNT && suffixes < 2; suffixes++) {
 		if (!cut_last(&base, &suffix))
 			break;

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 
 enum {
-	REPORT_ROWS_MAX = 1000,
+	REPORT_ROWS_MAX = 1000,  /* of one severity: notes leave room for errors */
 	REPORT_TEXT_SIZE = 1024, /* longer texts are cut */
 	REPORT_ROWS_FIRST = 16
 };
@@ -54,8 +54,7 @@ void config_report_add(struct config_report *report, enum config_severity severi
 	struct config_problem *row;
 	va_list args;
 
-	report->severity_count[severity]++;
-	if (report->count == REPORT_ROWS_MAX || report->failed)
+	if (++report->severity_count[severity] > REPORT_ROWS_MAX || report->failed)
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);

@@ -3,8 +3,9 @@
  * What a load found: errors, warnings and notes, each with its place.
  *
  * An ERROR stops the start.  A WARNING is something an operator should look at.  A NOTE is good to
- * know: a property has no effect, or another name now.  The number of rows is bounded; more are
- * only counted. A failed allocation while adding is kept (`failed`), and config_load() returns it.
+ * know: a property has no effect, or another name now.  The number of rows of each is bounded; more
+ * are only counted.  A failed allocation while adding is kept (`failed`), and config_load() returns
+ * it.
  */
 #ifndef HOLDFAST_CONFIG_REPORT_H
 #define HOLDFAST_CONFIG_REPORT_H

@@ -138,6 +138,22 @@ static void suggestions_are_bounded(void **state)
 	buf_finish(&text);
 }
 
+static void notes_leave_room_for_errors(void **state)
+{
+	struct world world = {.conf_dir = "/c"};
+	struct buf text = {0};
+
+	(void)state;
+	for (int i = 0; i < 3000; i++)
+		buf_append_format(&text, "hadoop.proxyuser.u%d.hosts=h\n", i);
+	buf_append_str(&text, STR("holdfast.made.up=1\n"));
+	buf_append_u8(&text, '\0');
+	world_add_file(&world, "/c/alluxio-site.properties", (const char *)text.data);
+	world_must_refuse(&world, "3001: error: unknown property holdfast.made.up");
+	world_finish(&world);
+	buf_finish(&text);
+}
+
 static void more_properties_than_the_limit_are_refused(void **state)
 {
 	struct world world = {.conf_dir = "/c"};
@@ -182,6 +198,7 @@ int main(void)
 	        cmocka_unit_test(families_that_operators_fill_in_are_known),
 	        cmocka_unit_test(a_star_stands_for_one_or_more_characters),
 	        cmocka_unit_test(suggestions_are_bounded),
+	        cmocka_unit_test(notes_leave_room_for_errors),
 	        cmocka_unit_test(more_properties_than_the_limit_are_refused),
 	        cmocka_unit_test(secrets_are_recognised),
 	};

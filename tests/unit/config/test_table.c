@@ -182,6 +182,33 @@ static void families_that_are_whole_have_their_rows(void **state)
 	}
 }
 
+/* As in a site file that somebody made from the default files. */
+static void every_known_name_with_its_default_starts(void **state)
+{
+	struct world world = {.conf_dir = "/c"};
+	struct buf text = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(known_hadoop); i++) {
+		if (known_hadoop[i].text.size > 0)
+			buf_append_format(&text, "%s=%s\n", known_hadoop[i].name.data,
+			                  known_hadoop[i].text.data);
+	}
+	for (size_t i = 0; i < COUNT_OF(known_alluxio); i++) {
+		if (known_alluxio[i].text.size > 0)
+			buf_append_format(&text, "%s=%s\n", known_alluxio[i].name.data,
+			                  known_alluxio[i].text.data);
+	}
+	buf_append_u8(&text, '\0');
+	world_add_env(&world, "USER", "u");
+	world_add_file(&world, "/c/alluxio-site.properties", (const char *)text.data);
+	world_must_load(&world);
+	if (world.report.severity_count[CONFIG_WARNING] > 0)
+		fail_msg("%s", world_report(&world));
+	world_finish(&world);
+	buf_finish(&text);
+}
+
 static void the_tables_are_of_the_size_of_their_sources(void **state)
 {
 	(void)state;
@@ -222,6 +249,7 @@ int main(void)
 	        cmocka_unit_test(tables_of_names_are_sorted),
 	        cmocka_unit_test(an_older_name_leads_to_a_name_that_is_known),
 	        cmocka_unit_test(families_that_are_whole_have_their_rows),
+	        cmocka_unit_test(every_known_name_with_its_default_starts),
 	        cmocka_unit_test(the_tables_are_of_the_size_of_their_sources),
 	        cmocka_unit_test(rows_can_be_walked_in_order),
 	};
