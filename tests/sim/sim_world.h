@@ -50,9 +50,10 @@ struct sim_machine *sim_machine_create(struct sim_world *world, uint64_t disk_se
 void sim_machine_destroy(struct sim_machine *machine);
 struct sim_disk *sim_machine_disk(struct sim_machine *machine);
 
-/* Starts a process (none may run). */
+/* Starts a process (none may run).  Call it at the beginning of a step of sim_machine_run(). */
 struct io *sim_machine_start(struct sim_machine *machine);
-/* Runs `step` as a turn of the machine's process: it may die in it.  False: it died. */
+struct io *sim_machine_io(struct sim_machine *machine);
+/* Runs `step` as a turn of the machine's process, which may die in it.  False: it did. */
 bool sim_machine_run(struct sim_machine *machine, void (*step)(void *context), void *context);
 bool sim_machine_is_running(const struct sim_machine *machine);
 /* Why the last process ended by fatal_damage(); "" if it did not. */
