@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "namespace/intern.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+/* Every row begins with this. */
+struct use {
+	uint32_t next; /* in the index's chain */
+	uint32_t count;
+	bool is_in_grave;
+};
+
+struct text_row {
+	struct use use;
+	uint32_t size;
+	char *data;
+};
+
+struct rights_row {
+	struct use use;
+	uint32_t owner;
+	uint32_t group;
+	uint16_t mode;
+};
+
+struct class_row {
+	struct use use;
+	struct file_class file_class;
+};
+
+/* ---- rows of any table ---- */
+
+static uint32_t *row_next(void *context, uint32_t number)
+{
+	struct intern_table *table = context;
+
+	return &((struct use *)pool_at(&table->rows, number))->next;
+}
+
+static void use_row(struct intern_table *table, uint32_t number)
+{
+	((struct use *)pool_at(&table->rows, number))->count++;
+}
+
+static void bury(struct interns *interns, struct intern_table *table, uint32_t number)
+{
+	if (interns->grave_count == interns->grave_capacity) {
+		interns->grave_capacity = interns->grave_capacity * 2 + 16;
+		interns->graves = mem_must_realloc(
+		        interns->graves, interns->grave_capacity * sizeof(*interns->graves));
+	}
+	interns->graves[interns->grave_count++] = (struct grave){table, number};
+}
+
+static void drop_row(struct interns *interns, struct intern_table *table, uint32_t number)
+{
+	struct use *use = pool_at(&table->rows, number);
+
+	CHECK(use->count > 0);
+	if (--use->count > 0 || use->is_in_grave)
+		return;
+	use->is_in_grave = true;
+	bury(interns, table, number);
+}
+
+static void free_row(struct interns *interns, struct intern_table *table, uint32_t number)
+{
+	hash_index_remove(&table->index, number);
+	if (table == &interns->texts) {
+		struct text_row *row = pool_at(&table->rows, number);
+
+		interns->text_bytes -= row->size;
+		mem_free(row->data);
+	} else if (table == &interns->rights) {
+		struct rights_row *row = pool_at(&table->rows, number);
+
+		text_drop(interns, row->owner);
+		text_drop(interns, row->group);
+	}
+	pool_free(&table->rows, number);
+}
+
+void interns_sweep(struct interns *interns, size_t count)
+{
+	while (count-- > 0 && interns->grave_count > 0) {
+		struct grave grave = interns->graves[--interns->grave_count];
+		struct use *use = pool_at(&grave.table->rows, grave.number);
+
+		use->is_in_grave = false;
+		if (use->count == 0)
+			free_row(interns, grave.table, grave.number);
+	}
+}
+
+static void table_init(struct intern_table *table, size_t row_size, const struct hash_links *links)
+{
+	pool_init(&table->rows, row_size, POOL_ROWS_MAX);
+	hash_index_init(&table->index, links, table);
+}
+
+static void table_finish(struct intern_table *table)
+{
+	pool_finish(&table->rows);
+	hash_index_finish(&table->index);
+}
+
+static uint64_t table_bytes(const struct intern_table *table)
+{
+	return pool_bytes(&table->rows) + hash_index_bytes(&table->index);
+}
+
+uint64_t interns_bytes(const struct interns *interns)
+{
+	return table_bytes(&interns->texts) + table_bytes(&interns->rights) +
+	       table_bytes(&interns->classes) + interns->text_bytes +
+	       interns->grave_capacity * sizeof(*interns->graves);
+}
+
+/* ---- texts ---- */
+
+static uint64_t text_hash(void *context, uint32_t number)
+{
+	const struct intern_table *table = context;
+	const struct text_row *row = pool_at(&table->rows, number);
+
+	return hash64(0, row->data, row->size);
+}
+
+static const struct hash_links text_links = {row_next, text_hash};
+
+uint32_t text_find(const struct interns *interns, struct str text)
+{
+	const struct intern_table *table = &interns->texts;
+	uint32_t number = hash_index_first(&table->index, hash64(0, text.data, text.size));
+
+	while (number != 0) {
+		const struct text_row *row = pool_at(&table->rows, number);
+
+		if (str_equal(str_make(row->data, row->size), text))
+			return number;
+		number = row->use.next;
+	}
+	return 0;
+}
+
+uint32_t text_take(struct interns *interns, struct str text)
+{
+	struct intern_table *table = &interns->texts;
+	struct text_row *row;
+	uint32_t number;
+
+	if (text.size == 0)
+		return 0;
+	CHECK(text.size <= UINT32_MAX);
+	number = text_find(interns, text);
+	if (number == 0) {
+		number = pool_take(&table->rows);
+		row = pool_at(&table->rows, number);
+		row->data = mem_must_alloc(text.size);
+		memcpy(row->data, text.data, text.size);
+		row->size = (uint32_t)text.size;
+		interns->text_bytes += text.size;
+		hash_index_add(&table->index, number);
+	}
+	use_row(table, number);
+	return number;
+}
+
+void text_drop(struct interns *interns, uint32_t number)
+{
+	if (number != 0)
+		drop_row(interns, &interns->texts, number);
+}
+
+struct str text_of(const struct interns *interns, uint32_t number)
+{
+	const struct text_row *row;
+
+	if (number == 0)
+		return (struct str){0};
+	row = pool_at(&interns->texts.rows, number);
+	return str_make(row->data, row->size);
+}
+
+/* ---- rights ---- */
+
+static uint64_t hash_of_rights(uint32_t owner, uint32_t group, uint16_t mode)
+{
+	uint32_t words[] = {owner, group, mode};
+
+	return hash64(0, words, sizeof(words));
+}
+
+static uint64_t rights_hash(void *context, uint32_t number)
+{
+	const struct intern_table *table = context;
+	const struct rights_row *row = pool_at(&table->rows, number);
+
+	return hash_of_rights(row->owner, row->group, row->mode);
+}
+
+static const struct hash_links rights_links = {row_next, rights_hash};
+
+uint32_t rights_take(struct interns *interns, struct rights rights)
+{
+	struct intern_table *table = &interns->rights;
+	uint32_t owner = text_take(interns, rights.owner);
+	uint32_t group = text_take(interns, rights.group);
+	uint32_t number =
+	        hash_index_first(&table->index, hash_of_rights(owner, group, rights.mode));
+	struct rights_row *row;
+
+	while (number != 0) {
+		row = pool_at(&table->rows, number);
+		if (row->owner == owner && row->group == group && row->mode == rights.mode)
+			break;
+		number = row->use.next;
+	}
+	if (number != 0) {
+		text_drop(interns, owner); /* the row uses them already */
+		text_drop(interns, group);
+	} else {
+		number = pool_take(&table->rows);
+		row = pool_at(&table->rows, number);
+		row->owner = owner;
+		row->group = group;
+		row->mode = rights.mode;
+		hash_index_add(&table->index, number);
+	}
+	use_row(table, number);
+	return number;
+}
+
+void rights_drop(struct interns *interns, uint32_t number)
+{
+	drop_row(interns, &interns->rights, number);
+}
+
+struct rights rights_of(const struct interns *interns, uint32_t number)
+{
+	const struct rights_row *row = pool_at(&interns->rights.rows, number);
+
+	return (struct rights){
+	        .owner = text_of(interns, row->owner),
+	        .group = text_of(interns, row->group),
+	        .mode = row->mode,
+	};
+}
+
+/* ---- file classes ---- */
+
+static uint64_t hash_of_class(struct file_class file_class)
+{
+	uint64_t words[] = {file_class.block_size,
+	                    (uint64_t)file_class.replication << 8 | file_class.storage_policy};
+
+	return hash64(0, words, sizeof(words));
+}
+
+static uint64_t class_hash(void *context, uint32_t number)
+{
+	const struct intern_table *table = context;
+
+	return hash_of_class(((const struct class_row *)pool_at(&table->rows, number))->file_class);
+}
+
+static const struct hash_links class_links = {row_next, class_hash};
+
+static bool class_equal(struct file_class a, struct file_class b)
+{
+	return a.block_size == b.block_size && a.replication == b.replication &&
+	       a.storage_policy == b.storage_policy;
+}
+
+uint32_t class_take(struct interns *interns, struct file_class file_class)
+{
+	struct intern_table *table = &interns->classes;
+	uint32_t number = hash_index_first(&table->index, hash_of_class(file_class));
+	struct class_row *row;
+
+	while (number != 0) {
+		row = pool_at(&table->rows, number);
+		if (class_equal(row->file_class, file_class))
+			break;
+		number = row->use.next;
+	}
+	if (number == 0) {
+		number = pool_take(&table->rows);
+		row = pool_at(&table->rows, number);
+		row->file_class = file_class;
+		hash_index_add(&table->index, number);
+	}
+	use_row(table, number);
+	return number;
+}
+
+void class_drop(struct interns *interns, uint32_t number)
+{
+	drop_row(interns, &interns->classes, number);
+}
+
+struct file_class class_of(const struct interns *interns, uint32_t number)
+{
+	return ((const struct class_row *)pool_at(&interns->classes.rows, number))->file_class;
+}
+
+/* ---- all of them ---- */
+
+void interns_init(struct interns *interns)
+{
+	*interns = (struct interns){0};
+	table_init(&interns->texts, sizeof(struct text_row), &text_links);
+	table_init(&interns->rights, sizeof(struct rights_row), &rights_links);
+	table_init(&interns->classes, sizeof(struct class_row), &class_links);
+}
+
+void interns_finish(struct interns *interns)
+{
+	for (uint32_t number = 1; number < interns->texts.rows.fresh; number++) {
+		struct text_row *row = pool_at(&interns->texts.rows, number);
+
+		if (row->use.count > 0 || row->use.is_in_grave)
+			mem_free(row->data);
+	}
+	table_finish(&interns->texts);
+	table_finish(&interns->rights);
+	table_finish(&interns->classes);
+	mem_free(interns->graves);
+}

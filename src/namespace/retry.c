@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "namespace/retry.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/hash.h"
+
+enum { CHUNK_ROWS = 1024, CHUNKS_MAX = 1 << 22, AGE_BITS = 48, INODE_BITS = 48 };
+
+/* As it is kept; packed to 28 bytes. */
+struct row {
+	uint32_t next; /* in the index's chain */
+	uint32_t client;
+	int32_t call_id;
+	uint32_t age_low;
+	uint16_t age_high;
+	uint8_t kind;
+	uint8_t rc;
+	uint32_t inode_low;
+	uint16_t inode_high;
+	uint16_t flags;
+};
+static_assert(sizeof(struct row) == 28, "with its place in the index a row takes 32 bytes");
+
+struct chunk {
+	uint32_t next;
+	uint32_t unused;
+	uint64_t first; /* sequence number */
+	struct row rows[CHUNK_ROWS];
+};
+
+struct client {
+	uint32_t next;
+	uint32_t rows; /* that name it, forgotten ones too while their chunk is there */
+	uint8_t id[RETRY_CLIENT_BYTES];
+};
+
+static struct chunk *chunk_at(const struct retries *retries, uint32_t number)
+{
+	return pool_at(&retries->chunks, number);
+}
+
+static struct row *row_at(const struct retries *retries, uint32_t number)
+{
+	return &chunk_at(retries, number / CHUNK_ROWS)->rows[number % CHUNK_ROWS];
+}
+
+static struct client *client_at(const struct retries *retries, uint32_t number)
+{
+	return pool_at(&retries->clients, number);
+}
+
+/* ---- the two indexes ---- */
+
+static uint64_t hash_of_call(uint32_t client, int32_t call_id)
+{
+	uint64_t word = (uint64_t)client << 32 | (uint32_t)call_id;
+
+	return hash64(0, &word, sizeof(word));
+}
+
+static uint32_t *call_next(void *context, uint32_t number)
+{
+	return &row_at(context, number)->next;
+}
+
+static uint64_t call_hash(void *context, uint32_t number)
+{
+	const struct row *row = row_at(context, number);
+
+	return hash_of_call(row->client, row->call_id);
+}
+
+static uint32_t *client_next(void *context, uint32_t number)
+{
+	return &client_at(context, number)->next;
+}
+
+static uint64_t client_hash(void *context, uint32_t number)
+{
+	return hash64(0, client_at(context, number)->id, RETRY_CLIENT_BYTES);
+}
+
+static const struct hash_links call_links = {call_next, call_hash};
+static const struct hash_links client_links = {client_next, client_hash};
+
+void retries_init(struct retries *retries)
+{
+	*retries = (struct retries){0};
+	pool_init(&retries->chunks, sizeof(struct chunk), CHUNKS_MAX);
+	pool_init(&retries->clients, sizeof(struct client), POOL_ROWS_MAX);
+	hash_index_init(&retries->of_calls, &call_links, retries);
+	hash_index_init(&retries->of_clients, &client_links, retries);
+	list_init(&retries->holds);
+}
+
+void retries_finish(struct retries *retries)
+{
+	pool_finish(&retries->chunks);
+	pool_finish(&retries->clients);
+	hash_index_finish(&retries->of_calls);
+	hash_index_finish(&retries->of_clients);
+}
+
+uint64_t retries_rows(const struct retries *retries)
+{
+	uint64_t rows = 0;
+
+	for (int class = 0; class < RETRY_CLASSES; class ++)
+		rows += retries->queues[class].tail - retries->queues[class].head;
+	return rows;
+}
+
+uint64_t retries_bytes(const struct retries *retries)
+{
+	return (uint64_t)retries->chunks.used * sizeof(struct chunk) +
+	       (uint64_t)retries->clients.used * sizeof(struct client) +
+	       hash_index_bytes(&retries->of_calls) + hash_index_bytes(&retries->of_clients);
+}
+
+/* ---- clients ---- */
+
+static uint32_t find_client(const struct retries *retries, const uint8_t *id)
+{
+	uint32_t number = hash_index_first(&retries->of_clients, hash64(0, id, RETRY_CLIENT_BYTES));
+
+	while (number != 0 && memcmp(client_at(retries, number)->id, id, RETRY_CLIENT_BYTES) != 0)
+		number = client_at(retries, number)->next;
+	return number;
+}
+
+static uint32_t take_client(struct retries *retries, const uint8_t *id)
+{
+	uint32_t number = find_client(retries, id);
+
+	if (number == 0) {
+		number = pool_take(&retries->clients);
+		memcpy(client_at(retries, number)->id, id, RETRY_CLIENT_BYTES);
+		hash_index_add(&retries->of_clients, number);
+	}
+	client_at(retries, number)->rows++;
+	return number;
+}
+
+static void drop_client(struct retries *retries, uint32_t number)
+{
+	if (--client_at(retries, number)->rows > 0)
+		return;
+	hash_index_remove(&retries->of_clients, number);
+	pool_free(&retries->clients, number);
+}
+
+/* ---- rows ---- */
+
+static uint64_t age_of(const struct row *row)
+{
+	return (uint64_t)row->age_high << 32 | row->age_low;
+}
+
+static void show_row(const struct retries *retries, enum retry_class class, const struct row *row,
+                     struct retry_row *ret_row)
+{
+	*ret_row = (struct retry_row){
+	        .class = class,
+	        .call_id = row->call_id,
+	        .kind = row->kind,
+	        .rc = row->rc,
+	        .flags = row->flags,
+	        .inode = (uint64_t)row->inode_high << 32 | row->inode_low,
+	        .age_ms = age_of(row),
+	};
+	memcpy(ret_row->client_id, client_at(retries, row->client)->id, RETRY_CLIENT_BYTES);
+}
+
+/* The class is told by the flags, above those of retry_flags. */
+enum { FLAG_OTHERS = 1 << 15 };
+
+static enum retry_class class_of_row(const struct row *row)
+{
+	return (row->flags & FLAG_OTHERS) != 0 ? RETRY_OTHERS : RETRY_AT_MOST_ONCE;
+}
+
+bool retries_find(const struct retries *retries, const uint8_t *client_id, int32_t call_id,
+                  struct retry_row *ret_row)
+{
+	uint32_t client = find_client(retries, client_id);
+	uint32_t number;
+
+	if (client == 0)
+		return false;
+	number = hash_index_first(&retries->of_calls, hash_of_call(client, call_id));
+	while (number != 0) {
+		const struct row *row = row_at(retries, number);
+		enum retry_class class = class_of_row(row);
+
+		if (row->client == client && row->call_id == call_id &&
+		    age_of(row) >= retries->queues[class].line) {
+			show_row(retries, class, row, ret_row);
+			return true;
+		}
+		number = row->next;
+	}
+	return false;
+}
+
+/* The number of the row that the queue's next one takes. */
+static uint32_t next_number(struct retries *retries, struct retry_queue *queue)
+{
+	uint32_t chunk = queue->last_chunk;
+
+	if (chunk == 0 || queue->tail - chunk_at(retries, chunk)->first == CHUNK_ROWS) {
+		chunk = pool_take(&retries->chunks);
+		chunk_at(retries, chunk)->first = queue->tail;
+		if (queue->last_chunk != 0)
+			chunk_at(retries, queue->last_chunk)->next = chunk;
+		else
+			queue->first_chunk = chunk;
+		queue->last_chunk = chunk;
+	}
+	return chunk * CHUNK_ROWS + (uint32_t)(queue->tail - chunk_at(retries, chunk)->first);
+}
+
+void retries_add(struct retries *retries, const struct retry_row *row)
+{
+	struct retry_queue *queue = &retries->queues[row->class];
+	uint32_t number = next_number(retries, queue);
+
+	CHECK(row->age_ms >> AGE_BITS == 0 && row->inode >> INODE_BITS == 0 &&
+	      row->flags < FLAG_OTHERS);
+	*row_at(retries, number) = (struct row){
+	        .client = take_client(retries, row->client_id),
+	        .call_id = row->call_id,
+	        .age_low = (uint32_t)row->age_ms,
+	        .age_high = (uint16_t)(row->age_ms >> 32),
+	        .kind = row->kind,
+	        .rc = row->rc,
+	        .inode_low = (uint32_t)row->inode,
+	        .inode_high = (uint16_t)(row->inode >> 32),
+	        .flags = row->flags | (row->class == RETRY_OTHERS ? FLAG_OTHERS : 0),
+	};
+	queue->tail++;
+	hash_index_add(&retries->of_calls, number);
+}
+
+/* ---- forgetting ---- */
+
+/* The lowest sequence number that anybody may still read. */
+static uint64_t floor_of(const struct retries *retries, enum retry_class class)
+{
+	uint64_t lowest = retries->queues[class].head;
+
+	LIST_FOR_EACH (node, &retries->holds) {
+		const struct retry_hold *hold = CONTAINER_OF(node, struct retry_hold, node);
+
+		if (hold->next[class] < hold->end[class] && hold->next[class] < lowest)
+			lowest = hold->next[class];
+	}
+	return lowest;
+}
+
+/* Gives back the first chunks, as far as nobody reads them. */
+static void trim(struct retries *retries, enum retry_class class)
+{
+	struct retry_queue *queue = &retries->queues[class];
+
+	while (queue->first_chunk != 0) {
+		uint32_t number = queue->first_chunk;
+		struct chunk *chunk = chunk_at(retries, number);
+		uint64_t end = chunk->first + CHUNK_ROWS;
+
+		if (end > queue->tail || end > floor_of(retries, class))
+			return;
+		for (uint32_t i = 0; i < CHUNK_ROWS; i++)
+			drop_client(retries, chunk->rows[i].client);
+		queue->first_chunk = chunk->next;
+		if (queue->first_chunk == 0)
+			queue->last_chunk = 0;
+		pool_free(&retries->chunks, number);
+	}
+}
+
+/* The chunk of a sequence number, from `chunk` on. */
+static uint32_t chunk_of(const struct retries *retries, uint32_t chunk, uint64_t sequence)
+{
+	while (sequence - chunk_at(retries, chunk)->first >= CHUNK_ROWS)
+		chunk = chunk_at(retries, chunk)->next;
+	return chunk;
+}
+
+static uint32_t head_number(const struct retries *retries, const struct retry_queue *queue)
+{
+	uint32_t chunk = chunk_of(retries, queue->first_chunk, queue->head);
+
+	return chunk * CHUNK_ROWS + (uint32_t)(queue->head - chunk_at(retries, chunk)->first);
+}
+
+bool retries_forget(struct retries *retries, enum retry_class class, struct retry_row *ret_row)
+{
+	struct retry_queue *queue = &retries->queues[class];
+	uint32_t number;
+
+	if (queue->head == queue->tail)
+		return false;
+	number = head_number(retries, queue);
+	if (age_of(row_at(retries, number)) >= queue->line)
+		return false;
+	show_row(retries, class, row_at(retries, number), ret_row);
+	hash_index_remove(&retries->of_calls, number);
+	queue->head++;
+	if (queue->head % CHUNK_ROWS == 0)
+		trim(retries, class);
+	return true;
+}
+
+bool retries_oldest(const struct retries *retries, enum retry_class class, uint64_t *ret_age_ms)
+{
+	const struct retry_queue *queue = &retries->queues[class];
+
+	if (queue->head == queue->tail)
+		return false;
+	*ret_age_ms = age_of(row_at(retries, head_number(retries, queue)));
+	return true;
+}
+
+/* ---- holds ---- */
+
+void retries_hold(struct retries *retries, struct retry_hold *ret_hold)
+{
+	*ret_hold = (struct retry_hold){0};
+	for (int class = 0; class < RETRY_CLASSES; class ++) {
+		ret_hold->next[class] = retries->queues[class].head;
+		ret_hold->end[class] = retries->queues[class].tail;
+		if (ret_hold->next[class] < ret_hold->end[class])
+			ret_hold->chunk[class] =
+			        chunk_of(retries, retries->queues[class].first_chunk,
+			                 retries->queues[class].head);
+	}
+	list_append(&retries->holds, &ret_hold->node);
+}
+
+void retries_release(struct retries *retries, struct retry_hold *hold)
+{
+	list_remove(&hold->node);
+	for (int class = 0; class < RETRY_CLASSES; class ++)
+		trim(retries, (enum retry_class) class);
+}
+
+bool retries_hold_next(struct retries *retries, struct retry_hold *hold, struct retry_row *ret_row)
+{
+	for (int class = 0; class < RETRY_CLASSES; class ++) {
+		uint64_t sequence = hold->next[class];
+		const struct chunk *chunk;
+
+		if (sequence == hold->end[class])
+			continue;
+		chunk = chunk_at(retries, hold->chunk[class]);
+		show_row(retries, (enum retry_class) class, &chunk->rows[sequence - chunk->first],
+		         ret_row);
+		hold->next[class]++;
+		if (hold->next[class] - chunk->first == CHUNK_ROWS)
+			hold->chunk[class] = chunk->next; /* this one may go now */
+		return true;
+	}
+	return false;
+}
