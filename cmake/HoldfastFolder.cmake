@@ -24,15 +24,14 @@ function(holdfast_folder name)
 		target_include_directories(${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
 		target_link_libraries(${name} INTERFACE ${ARG_DEPS})
 	endif()
-	set_property(GLOBAL APPEND PROPERTY HOLDFAST_ALL ${name})
 endfunction()
 
-# holdfast_program(name source...): the binary, linked with every folder.
+# holdfast_program(name SOURCES file... DEPS folder...): a binary over these folders.
 function(holdfast_program name)
-	get_property(all GLOBAL PROPERTY HOLDFAST_ALL)
-	add_executable(${name} ${ARGN})
+	cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+	add_executable(${name} ${ARG_SOURCES})
 	target_compile_definitions(${name} PRIVATE HOLDFAST_VERSION="${PROJECT_VERSION}")
-	target_link_libraries(${name} PRIVATE ${all})
+	target_link_libraries(${name} PRIVATE ${ARG_DEPS})
 endfunction()
 
 # Target linkrules: every folder's objects, linked whole with nothing but what it may use.

@@ -61,6 +61,7 @@ static void journal_read_options(const struct cli_site *site, struct journal_opt
 	        .batch_bytes_max = config_bytes(
 	                config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_FLUSH_SIZE_MAX),
 	        .sync_hang_ms = config_duration_ms(config, CONFIG_KEY_HOLDFAST_JOURNAL_SYNC_HANG),
+	        .keep_segments = config_bool(config, CONFIG_KEY_HOLDFAST_JOURNAL_KEEP_SEGMENTS),
 	};
 }
 

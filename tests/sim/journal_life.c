@@ -13,11 +13,23 @@
 
 enum { TIME_LIMIT_US = 60 * 1000 * 1000, FORKED_RESULT_MAX = 100 };
 
+static char said[256];
+
+void life_say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(said, sizeof(said), format, args);
+	va_end(args);
+}
+
 _Noreturn void life_wrong(const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
+	fprintf(stderr, "%s: ", said);
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);

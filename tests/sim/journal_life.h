@@ -76,6 +76,8 @@ enum life_end life_run(struct life *life);
 /* journal_verify() finds nothing wrong. */
 void life_verify(struct life *life);
 
+/* What is being tried; life_wrong() prints it. */
+void life_say(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Prints and ends the test process. */
 _Noreturn void life_wrong(const char *format, ...) PRINTF_LIKE(1, 2);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -196,11 +197,14 @@ static void move(struct naive_fs *fs, const char *source, const char *target)
 	for (size_t i = 0; i < fs->count; i++) {
 		char *path = fs->nodes[i].path;
 		char moved[512];
+		size_t length;
 
 		if (strcmp(path, source) != 0 && !is_below(path, source))
 			continue;
 		snprintf(moved, sizeof(moved), "%s%s", target, path + size);
-		snprintf(path, sizeof(fs->nodes[i].path), "%s", moved);
+		length = strlen(moved);
+		CHECK(length < sizeof(fs->nodes[i].path));
+		memcpy(path, moved, length + 1);
 	}
 }
 

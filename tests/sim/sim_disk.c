@@ -73,10 +73,13 @@ static void inode_unref(struct sim_disk *disk, struct sim_inode *inode)
 
 static void resize(struct buf *buf, size_t size)
 {
-	if (size > buf->size) {
-		CHECK(buf_reserve(buf, size - buf->size));
-		memset(buf->data + buf->size, 0, size - buf->size);
+	if (size > buf->capacity) {
+		/* Never by the process's allocator, which a test may make fail. */
+		buf->capacity = size < 2 * buf->capacity ? 2 * buf->capacity : size;
+		buf->data = mem_must_realloc(buf->data, buf->capacity);
 	}
+	if (size > buf->size)
+		memset(buf->data + buf->size, 0, size - buf->size);
 	buf->size = size;
 }
 
@@ -302,6 +305,17 @@ static bool coin(struct sim_disk *disk)
 	return random_chance(&disk->random, 1, 2);
 }
 
+static void make_sector_durable(struct sim_inode *inode, size_t sector)
+{
+	size_t at = sector * SECTOR, size = SECTOR;
+
+	if (at + size > inode->cache.size)
+		size = inode->cache.size - at;
+	if (inode->durable.size < at + size)
+		resize(&inode->durable, at + size);
+	memcpy(inode->durable.data + at, inode->cache.data + at, size);
+}
+
 /* Sectors that differ become durable: all, or each by a throw of the coin. */
 static void flush(struct sim_disk *disk, struct sim_inode *inode, bool all)
 {
@@ -310,26 +324,35 @@ static void flush(struct sim_disk *disk, struct sim_inode *inode, bool all)
 	if (keeps_size)
 		resize(&inode->durable, inode->cache.size);
 	for (size_t i = 0; i < inode->dirty.size; i++) {
-		size_t at = i * SECTOR, size = SECTOR;
-
-		if (inode->dirty.data[i] == 0 || at >= inode->cache.size || !(all || coin(disk)))
-			continue;
-		if (at + size > inode->cache.size)
-			size = inode->cache.size - at;
-		if (inode->durable.size < at + size)
-			resize(&inode->durable, at + size);
-		memcpy(inode->durable.data + at, inode->cache.data + at, size);
+		if (inode->dirty.data[i] != 0 && i * SECTOR < inode->cache.size &&
+		    (all || coin(disk)))
+			make_sector_durable(inode, i);
 	}
 	if (all)
 		buf_clear(&inode->dirty);
+}
+
+/* A durable write: its own sectors and no others. */
+static void flush_range(struct sim_disk *disk, struct sim_inode *inode, uint64_t offset,
+                        size_t size, bool all)
+{
+	size_t end = (offset + size + SECTOR - 1) / SECTOR;
+
+	for (size_t i = offset / SECTOR; i < end; i++) {
+		if (inode->dirty.data[i] == 0 || !(all || coin(disk)))
+			continue;
+		make_sector_durable(inode, i);
+		inode->dirty.data[i] = !all;
+	}
 }
 
 static void lose_cache(struct sim_disk *disk, struct sim_inode *inode)
 {
 	flush(disk, inode, /* all: */ false);
 	disk->used -= inode->cache.size;
-	buf_clear(&inode->cache);
-	buf_append(&inode->cache, inode->durable.data, inode->durable.size);
+	resize(&inode->cache, inode->durable.size);
+	if (inode->durable.size > 0)
+		memcpy(inode->cache.data, inode->durable.data, inode->durable.size);
 	buf_clear(&inode->dirty);
 	disk->used += inode->cache.size;
 }
@@ -478,7 +501,7 @@ int sim_inode_write(struct sim_disk *disk, struct sim_inode *inode, const void *
 		return -ERR_NO_SPACE;
 	put_bytes(disk, inode, data, size, offset, !dies && !fails);
 	if (is_durable)
-		flush(disk, inode, !dies && !fails);
+		flush_range(disk, inode, offset, size, !dies && !fails);
 	return dies || fails ? -ERR_IO : 0;
 }
 

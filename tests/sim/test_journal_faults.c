@@ -64,7 +64,15 @@ struct run {
 	int64_t n;
 	int64_t second; /* operation of the second life at which it dies too; < 0: it does not */
 	bool cut, second_cut;
+	uint64_t appends; /* 0: as usual */
 };
+
+/* For whoever has to find out why it failed. */
+static void say_run(const struct run *run)
+{
+	life_say("seed %lu n %ld cut %d second %ld cut %d", (unsigned long)run->seed, (long)run->n,
+	         run->cut, (long)run->second, run->second_cut);
+}
 
 /* ---- deaths ---- */
 
@@ -75,6 +83,8 @@ static int die_twice(void *context)
 	bool was_reached;
 
 	begin(&life, run->seed);
+	if (run->appends > 0)
+		life.options.appends = run->appends;
 	set_faults(&life, run->n, -1, -1);
 	was_reached = life_run(&life) == LIFE_DIED;
 	if (!was_reached && life.end != LIFE_CLOSED)
@@ -91,35 +101,76 @@ static int die_twice(void *context)
 	return was_reached ? REACHED : NOT_REACHED;
 }
 
+/* Both ways to die at operation n, alone and followed by a second death at once. */
+static int die_at(void *context)
+{
+	struct run *run = context;
+	struct random random = random_make(run->seed);
+	int result = NOT_REACHED;
+
+	for (int variant = 0; variant < 6; variant++) {
+		run->seed = random_u64(&random);
+		run->cut = variant % 2;
+		run->second = variant < 2 ? -1 : (int64_t)random_below(&random, 40);
+		run->second_cut = random_chance(&random, 1, 2);
+		say_run(run);
+		if (die_twice(run) == REACHED)
+			result = REACHED;
+	}
+	return result;
+}
+
 static void it_may_die_at_any_operation_and_again_at_once(void **state)
 {
-	struct random random = random_make(7);
-	struct run run = {.second = -1};
+	struct run run = {0};
 	int result;
 
 	(void)state;
-	for (run.n = 0;; run.n++) {
-		int reached = 0;
-
-		for (int cut = 0; cut < 2; cut++) {
-			for (int second = 0; second < 3; second++) {
-				run.seed = random_u64(&random);
-				run.cut = cut;
-				run.second = second == 0 ? -1 : (int64_t)random_below(&random, 40);
-				run.second_cut = random_chance(&random, 1, 2);
-				result = life_fork(die_twice, &run);
-				if (result < 0)
-					fail_msg("seed %lu n %ld cut %d second %ld cut %d",
-					         (unsigned long)run.seed, (long)run.n, cut,
-					         (long)run.second, run.second_cut);
-				reached += result == REACHED;
-			}
-		}
-		if (reached == 0)
-			break;
-	}
+	do {
+		run.seed = (uint64_t)run.n;
+		result = life_fork(die_at, &run);
+		assert_true(result >= 0);
+		run.n++;
+	} while (result == REACHED);
 	printf("died at each of %ld operations\n", (long)run.n);
 	assert_true(run.n > 100);
+}
+
+/* Few operations, so that every pair can be tried. */
+static int die_at_every_pair(void *context)
+{
+	struct run *run = context;
+	struct random random = random_make(run->seed);
+	int result = NOT_REACHED;
+
+	run->appends = 8;
+	for (run->second = 0; run->second < 12; run->second++) {
+		for (int variant = 0; variant < 4; variant++) {
+			run->seed = random_u64(&random);
+			run->cut = variant % 2;
+			run->second_cut = variant / 2;
+			say_run(run);
+			if (die_twice(run) == REACHED)
+				result = REACHED;
+		}
+	}
+	return result;
+}
+
+static void it_may_die_at_every_pair_of_operations(void **state)
+{
+	struct run run = {0};
+	int result;
+
+	(void)state;
+	do {
+		run.seed = (uint64_t)run.n;
+		result = life_fork(die_at_every_pair, &run);
+		assert_true(result >= 0);
+		run.n++;
+	} while (result == REACHED);
+	printf("died at each of %ld operations\n", (long)run.n);
+	assert_true(run.n > 10);
 }
 
 /* ---- failures ---- */
@@ -129,6 +180,7 @@ static int fail_once(struct run *run, int64_t write, int64_t sync, int64_t alloc
 	struct life life;
 	enum life_end end;
 
+	say_run(run);
 	begin(&life, run->seed);
 	set_faults(&life, -1, write, sync);
 	life.options.fail_allocation = allocation;
@@ -181,9 +233,7 @@ static int64_t for_every_n(int (*body)(void *context))
 			run.seed = random_u64(&random);
 			run.cut = cut;
 			result = life_fork(body, &run);
-			if (result < 0)
-				fail_msg("seed %lu n %ld cut %d", (unsigned long)run.seed,
-				         (long)run.n, cut);
+			assert_true(result >= 0);
 			was_reached |= result == REACHED;
 		}
 		missed = was_reached ? 0 : missed + 1;
@@ -213,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(it_may_die_at_any_operation_and_again_at_once),
+	        cmocka_unit_test(it_may_die_at_every_pair_of_operations),
 	        cmocka_unit_test(the_nth_write_may_fail),
 	        cmocka_unit_test(the_nth_sync_may_fail),
 	        cmocka_unit_test(the_nth_allocation_may_fail),
