@@ -12,12 +12,12 @@
 #include "wire/rpc_header.h"
 
 /* Methods whose answer says "none" by having no fields. */
-void client_answer_nothing(struct call *call)
+void serve_answer_nothing(struct call *call)
 {
 	call_reply_empty(call);
 }
 
-void client_get_server_defaults(struct call *call)
+void serve_get_server_defaults(struct call *call)
 {
 	const struct service_options *options = call_options(call);
 	Hdfs__GetServerDefaultsResponse reply = HDFS__GET_SERVER_DEFAULTS_RESPONSE__INIT;
@@ -43,7 +43,7 @@ void client_get_server_defaults(struct call *call)
 
 /* ---- figures ---- */
 
-void client_get_fs_stats(struct call *call)
+void serve_get_fs_stats(struct call *call)
 {
 	Hdfs__GetFsStatsResponse reply = HDFS__GET_FS_STATS_RESPONSE__INIT;
 	struct workers_totals totals;
@@ -62,7 +62,7 @@ void client_get_fs_stats(struct call *call)
 	call_reply_pb(call, &reply.base);
 }
 
-void client_get_block_stats(struct call *call)
+void serve_get_block_stats(struct call *call)
 {
 	Hdfs__GetFsReplicatedBlockStatsResponse reply =
 	        HDFS__GET_FS_REPLICATED_BLOCK_STATS_RESPONSE__INIT;
@@ -78,7 +78,7 @@ void client_get_block_stats(struct call *call)
 }
 
 /* Of erasure-coded files, which there are none of. */
-void client_get_group_stats(struct call *call)
+void serve_get_group_stats(struct call *call)
 {
 	Hdfs__GetFsEcBlockGroupStatsResponse reply =
 	        HDFS__GET_FS_EC_BLOCK_GROUP_STATS_RESPONSE__INIT;
@@ -87,7 +87,7 @@ void client_get_group_stats(struct call *call)
 	call_reply_pb(call, &reply.base);
 }
 
-void client_upgrade_status(struct call *call)
+void serve_upgrade_status(struct call *call)
 {
 	call_reply_bool(call, true);
 }
@@ -127,7 +127,7 @@ static Hdfs__BlockStoragePolicy *make_policy(struct call *call, const struct pol
 	return policy->creation_policy == NULL ? NULL : policy;
 }
 
-void client_get_storage_policies(struct call *call)
+void serve_get_storage_policies(struct call *call)
 {
 	Hdfs__GetStoragePoliciesResponse reply = HDFS__GET_STORAGE_POLICIES_RESPONSE__INIT;
 	const struct policy *from = policies(&reply.n_policies);
@@ -177,7 +177,7 @@ static unsigned liveness_of(Hdfs__DatanodeReportType type)
 	}
 }
 
-void client_get_datanode_report(struct call *call)
+void serve_get_datanode_report(struct call *call)
 {
 	Hdfs__GetDatanodeReportRequest *request;
 	struct worker_report report;
@@ -196,7 +196,7 @@ void client_get_datanode_report(struct call *call)
 
 /* ---- roles and safe mode ---- */
 
-void client_get_ha_state(struct call *call)
+void serve_get_ha_state(struct call *call)
 {
 	Hdfs__GetHaServiceStateResponse reply = HDFS__GET_HA_SERVICE_STATE_RESPONSE__INIT;
 
@@ -239,7 +239,7 @@ static void reply_safe_mode(struct call *call)
 }
 
 /* Without `checked` every role answers GET: dfsadmin asks all masters. */
-void client_set_safe_mode(struct call *call)
+void serve_set_safe_mode(struct call *call)
 {
 	Hdfs__SetSafeModeRequest *request;
 

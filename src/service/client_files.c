@@ -54,7 +54,7 @@ static int choose_policy(struct call *call, const struct wire_create *request, u
 	return 0;
 }
 
-int client_create(struct call *call, struct command *command)
+int serve_create(struct call *call, struct command *command)
 {
 	struct wire_create request;
 	uint8_t policy = 0;
@@ -81,7 +81,7 @@ int client_create(struct call *call, struct command *command)
 	return 0;
 }
 
-void client_answer_create(struct call *call, const struct ns_result *result)
+void serve_answer_create(struct call *call, const struct ns_result *result)
 {
 	struct wire_status_reply reply = {.has_status = result->has_status};
 
@@ -116,7 +116,7 @@ static int place(struct call *call, const struct wire_add_block *request)
 	return 0;
 }
 
-int client_add_block(struct call *call, struct command *command)
+int serve_add_block(struct call *call, struct command *command)
 {
 	struct wire_add_block request;
 	int rc = wire_add_block_decode(call->rpc->request, call_arena(call), &request);
@@ -139,7 +139,7 @@ int client_add_block(struct call *call, struct command *command)
 	return 0;
 }
 
-void client_answer_add_block(struct call *call, const struct ns_result *result)
+void serve_answer_add_block(struct call *call, const struct ns_result *result)
 {
 	struct wire_block_reply reply;
 	struct block block = result->block;
@@ -155,7 +155,7 @@ void client_answer_add_block(struct call *call, const struct ns_result *result)
 
 /* ---- the rest of a block's life ---- */
 
-int client_abandon_block(struct call *call, struct command *command)
+int serve_abandon_block(struct call *call, struct command *command)
 {
 	Hdfs__AbandonBlockRequest *request;
 	int rc = call_unpack_command(call, &hdfs__abandon_block_request__descriptor, &request);
@@ -174,7 +174,7 @@ int client_abandon_block(struct call *call, struct command *command)
 	return 0;
 }
 
-int client_complete(struct call *call, struct command *command)
+int serve_complete(struct call *call, struct command *command)
 {
 	struct wire_complete request;
 	int rc = wire_complete_decode(call->rpc->request, NULL, &request);
@@ -195,7 +195,7 @@ int client_complete(struct call *call, struct command *command)
 	return 0;
 }
 
-int client_new_stamp(struct call *call, struct command *command)
+int serve_new_stamp(struct call *call, struct command *command)
 {
 	Hdfs__UpdateBlockForPipelineRequest *request;
 	int rc = call_unpack_command(call, &hdfs__update_block_for_pipeline_request__descriptor,
@@ -214,7 +214,7 @@ int client_new_stamp(struct call *call, struct command *command)
 }
 
 /* The caller's block with its new stamp; no locations and no offset, as in HDFS. */
-void client_answer_new_stamp(struct call *call, const struct ns_result *result)
+void serve_answer_new_stamp(struct call *call, const struct ns_result *result)
 {
 	struct block block = call->command->new_stamp.block;
 	struct wire_block_reply reply = {.block.offset = UINT64_MAX};
@@ -227,7 +227,7 @@ void client_answer_new_stamp(struct call *call, const struct ns_result *result)
 
 /* ---- leases ---- */
 
-int client_recover_lease(struct call *call, struct command *command)
+int serve_recover_lease(struct call *call, struct command *command)
 {
 	Hdfs__RecoverLeaseRequest *request;
 	int rc = call_unpack_command(call, &hdfs__recover_lease_request__descriptor, &request);
@@ -242,7 +242,7 @@ int client_recover_lease(struct call *call, struct command *command)
 	return 0;
 }
 
-void client_renew_lease(struct call *call)
+void serve_renew_lease(struct call *call)
 {
 	Hdfs__RenewLeaseRequest *request;
 	struct master *master = call_master(call);

@@ -28,7 +28,7 @@ static void on_replica(struct replica_wait *wait, bool is_reached)
 
 	if (!is_reached)
 		locating->waits = WAITS_MAX;
-	call_read(locating->call, client_get_block_locations);
+	call_read(locating->call, serve_get_block_locations);
 }
 
 /* The last complete block without a replica: reports that bring it bring others before it. */
@@ -104,7 +104,7 @@ static int check_range(struct call *call, const struct wire_get_block_locations 
 	                what, STR_ARGS(request->path));
 }
 
-void client_get_block_locations(struct call *call)
+void serve_get_block_locations(struct call *call)
 {
 	struct wire_get_block_locations request;
 	struct ns_blocks blocks;

@@ -8,18 +8,18 @@
 #include "service/rights.h"
 #include "wire/hot_requests.h"
 
-void client_answer_value(struct call *call, const struct ns_result *result)
+void serve_answer_value(struct call *call, const struct ns_result *result)
 {
 	call_reply_bool(call, result->value);
 }
 
-void client_answer_empty(struct call *call, const struct ns_result *result)
+void serve_answer_empty(struct call *call, const struct ns_result *result)
 {
 	(void)result;
 	call_reply_empty(call);
 }
 
-int client_mkdirs(struct call *call, struct command *command)
+int serve_mkdirs(struct call *call, struct command *command)
 {
 	struct wire_mkdirs request;
 	int rc = wire_mkdirs_decode(call->rpc->request, NULL, &request);
@@ -35,7 +35,7 @@ int client_mkdirs(struct call *call, struct command *command)
 	return 0;
 }
 
-int client_rename(struct call *call, struct command *command)
+int serve_rename(struct call *call, struct command *command)
 {
 	struct wire_rename request;
 	int rc = wire_rename_decode(call->rpc->request, NULL, &request);
@@ -48,7 +48,7 @@ int client_rename(struct call *call, struct command *command)
 	return 0;
 }
 
-int client_rename2(struct call *call, struct command *command)
+int serve_rename2(struct call *call, struct command *command)
 {
 	struct wire_rename2 request;
 	int rc = wire_rename2_decode(call->rpc->request, NULL, &request);
@@ -83,7 +83,7 @@ static void check_delete_rights(struct call *call)
 	rights_check(call, call->command->delete.path, DELETE_ACTION, on_delete_rights);
 }
 
-int client_delete(struct call *call, struct command *command)
+int serve_delete(struct call *call, struct command *command)
 {
 	struct wire_delete request;
 	int rc = wire_delete_decode(call->rpc->request, NULL, &request);
@@ -101,7 +101,7 @@ int client_delete(struct call *call, struct command *command)
 
 /* ---- attributes ---- */
 
-int client_set_permission(struct call *call, struct command *command)
+int serve_set_permission(struct call *call, struct command *command)
 {
 	Hdfs__SetPermissionRequest *request;
 	int rc = call_unpack_command(call, &hdfs__set_permission_request__descriptor, &request);
@@ -116,7 +116,7 @@ int client_set_permission(struct call *call, struct command *command)
 	return 0;
 }
 
-int client_set_owner(struct call *call, struct command *command)
+int serve_set_owner(struct call *call, struct command *command)
 {
 	Hdfs__SetOwnerRequest *request;
 	int rc = call_unpack_command(call, &hdfs__set_owner_request__descriptor, &request);
@@ -132,7 +132,7 @@ int client_set_owner(struct call *call, struct command *command)
 	return 0;
 }
 
-int client_set_times(struct call *call, struct command *command)
+int serve_set_times(struct call *call, struct command *command)
 {
 	Hdfs__SetTimesRequest *request;
 	int rc = call_unpack_command(call, &hdfs__set_times_request__descriptor, &request);
@@ -148,7 +148,7 @@ int client_set_times(struct call *call, struct command *command)
 	return 0;
 }
 
-int client_set_replication(struct call *call, struct command *command)
+int serve_set_replication(struct call *call, struct command *command)
 {
 	Hdfs__SetReplicationRequest *request;
 	int rc = call_unpack_command(call, &hdfs__set_replication_request__descriptor, &request);

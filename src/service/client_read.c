@@ -70,7 +70,7 @@ static void end_listing(struct listing *listing, uint64_t remaining)
 	call_reply_end(listing->call);
 }
 
-void client_get_listing(struct call *call)
+void serve_get_listing(struct call *call)
 {
 	struct wire_get_listing request;
 	struct listing listing = {.call = call};
@@ -123,7 +123,7 @@ static bool find_file(struct call *call, struct str path, struct ns_status *ret_
 	return rc == 0;
 }
 
-void client_get_preferred_block_size(struct call *call)
+void serve_get_preferred_block_size(struct call *call)
 {
 	Hdfs__GetPreferredBlockSizeResponse reply = HDFS__GET_PREFERRED_BLOCK_SIZE_RESPONSE__INIT;
 	Hdfs__GetPreferredBlockSizeRequest *request;
@@ -136,7 +136,7 @@ void client_get_preferred_block_size(struct call *call)
 	call_reply_pb(call, &reply.base);
 }
 
-void client_is_file_closed(struct call *call)
+void serve_is_file_closed(struct call *call)
 {
 	Hdfs__IsFileClosedRequest *request;
 	struct ns_status status;
@@ -159,7 +159,7 @@ static bool locate_file(struct call *call, const struct ns_status *status,
 	       status_blocks(call, &blocks, located);
 }
 
-void client_get_located_file_info(struct call *call)
+void serve_get_located_file_info(struct call *call)
 {
 	struct wire_status_reply reply = {.has_status = true};
 	Hdfs__GetLocatedFileInfoRequest *request;
@@ -186,7 +186,7 @@ void client_get_located_file_info(struct call *call)
 	call_reply_end(call);
 }
 
-void client_check_access(struct call *call)
+void serve_check_access(struct call *call)
 {
 	Hdfs__CheckAccessRequest *request;
 	struct str message = {0};
@@ -294,7 +294,7 @@ static void reply_summary(struct call *call, const struct ns_status *status,
 	call_reply_pb(call, &reply.base);
 }
 
-void client_get_content_summary(struct call *call)
+void serve_get_content_summary(struct call *call)
 {
 	Hdfs__GetContentSummaryRequest *request;
 
@@ -316,7 +316,7 @@ static void reply_usage(struct call *call, const struct ns_status *status,
 	call_reply_pb(call, &reply.base);
 }
 
-void client_get_quota_usage(struct call *call)
+void serve_get_quota_usage(struct call *call)
 {
 	Hdfs__GetQuotaUsageRequest *request;
 
