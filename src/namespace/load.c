@@ -572,3 +572,8 @@ int ns_load_end(struct ns_load *load, uint64_t index, struct hash128 digest)
 	mem_free(load);
 	return rc;
 }
+
+void ns_load_cancel(struct ns_load *load)
+{
+	mem_free(load);
+}
