@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A TCP connection.
+ * A TCP connection: reading and ending.  (Writing: conn_write.c.)
  *
  * Reading: all connections read into one buffer of the loop, whose bytes are handed on before the
  * next one reads, so an idle connection holds no buffer.
- *
- * Writing: at once while nothing is queued.  What the kernel does not take is copied and given to
- * libuv (`flying`); what is written meanwhile waits in `pending` and flies next, for the kernel
- * must not be asked past what is queued.
  *
  * Ending: an error of a write is reported at the end of the turn (end_hook), never inside the call;
  * on_end runs once.  A connection that is closed with bytes still queued is reset, so that the peer
@@ -22,15 +18,6 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
-
-enum { PIECES_PER_CALL = 64 };
-
-struct io_sending {
-	uv_write_t request;
-	struct io_conn *conn;
-	struct buf flying; /* libuv has it */
-	struct buf pending;
-};
 
 struct io_lingering {
 	struct io_conn *conn;
@@ -68,7 +55,7 @@ static void run_end_hook(struct io_hook *hook)
 		end(conn, conn->end_rc);
 }
 
-static void fail(struct io_conn *conn, int rc)
+void io_conn_fail(struct io_conn *conn, int rc)
 {
 	if (conn->end_rc < 0)
 		return;
@@ -79,15 +66,10 @@ static void fail(struct io_conn *conn, int rc)
 int io_conn_create(struct io *io, struct io_conn **ret_conn)
 {
 	struct io_conn *conn = mem_zalloc(sizeof(*conn));
-	int rc;
 
 	if (conn == NULL)
 		return -ERR_NO_MEMORY;
-	rc = uv_tcp_init(&io->loop, &conn->tcp);
-	if (rc < 0) {
-		mem_free(conn);
-		return io_err_from_uv(rc);
-	}
+	CHECK(uv_tcp_init(&io->loop, &conn->tcp) == 0); /* makes no socket yet: cannot fail */
 	conn->tcp.data = conn;
 	conn->io = io;
 	conn->end_hook.run = run_end_hook;
@@ -144,7 +126,7 @@ static void start_reading(struct io_conn *conn)
 	int rc = uv_read_start((uv_stream_t *)&conn->tcp, give_buffer, on_read);
 
 	if (rc < 0 && rc != UV_EALREADY)
-		fail(conn, io_err_from_uv(rc));
+		io_conn_fail(conn, io_err_from_uv(rc));
 }
 
 void io_conn_start(struct io_conn *conn, const struct io_conn_ops *ops, void *context)
@@ -172,154 +154,6 @@ void io_conn_resume(struct io_conn *conn)
 		start_reading(conn);
 }
 
-/* ---- writing ---- */
-
-/* No more will be written: tells the peer, which closes then. */
-static void finish_lingering(struct io_conn *conn)
-{
-	uv_os_fd_t fd;
-
-	if (conn->is_ended || uv_fileno((uv_handle_t *)&conn->tcp, &fd) < 0 ||
-	    shutdown(fd, SHUT_WR) < 0)
-		io_conn_close(conn);
-}
-
-static void free_sending(struct io_conn *conn)
-{
-	buf_finish(&conn->sending->flying);
-	buf_finish(&conn->sending->pending);
-	mem_free(conn->sending);
-	conn->sending = NULL;
-}
-
-static void on_written(uv_write_t *request, int status);
-
-/* What is pending flies. */
-static void send_pending(struct io_conn *conn)
-{
-	struct io_sending *sending = conn->sending;
-	uv_buf_t bytes;
-	int rc;
-
-	buf_finish(&sending->flying);
-	sending->flying = sending->pending;
-	buf_init(&sending->pending);
-	bytes = (uv_buf_t){.base = (char *)sending->flying.data, .len = sending->flying.size};
-	rc = uv_write(&sending->request, (uv_stream_t *)&conn->tcp, &bytes, 1, on_written);
-	if (rc < 0) {
-		free_sending(conn);
-		fail(conn, io_err_from_uv(rc));
-	}
-}
-
-static void on_written(uv_write_t *request, int status)
-{
-	struct io_conn *conn = CONTAINER_OF(request, struct io_sending, request)->conn;
-
-	if (conn->is_closed)
-		return; /* freed with the connection */
-	if (status == 0 && conn->sending->pending.size > 0) {
-		send_pending(conn);
-		return;
-	}
-	free_sending(conn);
-	if (status < 0)
-		fail(conn, io_err_from_uv(status));
-	else if (conn->lingering != NULL)
-		finish_lingering(conn);
-	else if (!conn->is_ended && conn->ops->on_drained != NULL)
-		conn->ops->on_drained(conn->context);
-}
-
-/* Hands to the kernel what it takes now; -ERR_AGAIN when that is not all. */
-static int write_now(struct io_conn *conn, const struct str *pieces, size_t count,
-                     size_t *ret_taken)
-{
-	uv_buf_t bufs[PIECES_PER_CALL];
-
-	for (size_t done = 0; done < count;) {
-		unsigned now = 0;
-		size_t size = 0;
-		int sent;
-
-		for (; now < PIECES_PER_CALL && done + now < count; now++) {
-			const struct str *piece = &pieces[done + now];
-
-			bufs[now] = (uv_buf_t){.base = (char *)(uintptr_t)piece->data,
-			                       .len = piece->size};
-			size += piece->size;
-		}
-		sent = uv_try_write((uv_stream_t *)&conn->tcp, bufs, now);
-		if (sent < 0)
-			return sent == UV_EAGAIN ? -ERR_AGAIN : io_err_from_uv(sent);
-		*ret_taken += (size_t)sent;
-		if ((size_t)sent < size)
-			return -ERR_AGAIN;
-		done += now;
-	}
-	return 0;
-}
-
-static bool start_sending(struct io_conn *conn)
-{
-	conn->sending = mem_zalloc(sizeof(*conn->sending));
-	if (conn->sending == NULL)
-		return false;
-	conn->sending->conn = conn;
-	return true;
-}
-
-/* Queues the pieces without their first `taken` bytes. */
-static void queue(struct io_conn *conn, const struct str *pieces, size_t count, size_t taken)
-{
-	bool is_flying = conn->sending != NULL;
-	struct buf *pending;
-
-	if (!is_flying && !start_sending(conn)) {
-		fail(conn, -ERR_NO_MEMORY);
-		return;
-	}
-	pending = &conn->sending->pending;
-	for (size_t i = 0; i < count; i++) {
-		size_t skipped = taken < pieces[i].size ? taken : pieces[i].size;
-
-		taken -= skipped;
-		buf_append(pending, pieces[i].data + skipped, pieces[i].size - skipped);
-	}
-	if (pending->failed)
-		fail(conn, -ERR_NO_MEMORY);
-	if (is_flying)
-		return;
-	if (pending->failed)
-		free_sending(conn);
-	else
-		send_pending(conn);
-}
-
-void io_conn_write(struct io_conn *conn, const struct str *pieces, size_t count)
-{
-	size_t taken = 0;
-	int rc = -ERR_AGAIN;
-
-	CHECK(conn->lingering == NULL && !conn->is_closed);
-	if (conn->is_ended || conn->end_rc < 0)
-		return;
-	if (conn->sending == NULL)
-		rc = write_now(conn, pieces, count, &taken);
-	if (rc == -ERR_AGAIN)
-		queue(conn, pieces, count, taken);
-	else if (rc < 0)
-		fail(conn, rc);
-}
-
-size_t io_conn_queued(const struct io_conn *conn)
-{
-	if (conn->sending == NULL)
-		return 0;
-	return uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp) +
-	       conn->sending->pending.size;
-}
-
 bool io_conn_is_open(const struct io_conn *conn)
 {
 	struct pollfd poll_fd = {.events = POLLRDHUP};
@@ -344,8 +178,7 @@ const char *io_conn_peer_address(const struct io_conn *conn)
 
 void io_conn_free(struct io_conn *conn)
 {
-	if (conn->sending != NULL)
-		free_sending(conn);
+	io_conn_free_sending(conn);
 	mem_free(conn->connecting);
 	mem_free(conn->peer);
 	mem_free(conn);
@@ -382,6 +215,16 @@ void io_conn_close(struct io_conn *conn)
 		uv_close((uv_handle_t *)&conn->tcp, on_closed);
 }
 
+/* No more will be written: tells the peer, which closes then. */
+void io_conn_finish_lingering(struct io_conn *conn)
+{
+	uv_os_fd_t fd;
+
+	if (conn->is_ended || uv_fileno((uv_handle_t *)&conn->tcp, &fd) < 0 ||
+	    shutdown(fd, SHUT_WR) < 0)
+		io_conn_close(conn);
+}
+
 static void linger_is_over(struct io_timer *timer)
 {
 	io_conn_close(CONTAINER_OF(timer, struct io_lingering, timer)->conn);
@@ -411,7 +254,7 @@ void io_conn_close_after_write(struct io_conn *conn, unsigned linger_ms)
 	}
 	start_reading(conn); /* to see the peer close; what it still says is dropped */
 	if (conn->sending == NULL)
-		finish_lingering(conn);
+		io_conn_finish_lingering(conn);
 }
 
 void io_conn_end_lingering(struct io *io)

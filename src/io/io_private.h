@@ -131,12 +131,19 @@ struct io_conn {
 /* Without a socket. */
 int io_conn_create(struct io *io, struct io_conn **ret_conn);
 void io_conn_free(struct io_conn *conn); /* when its handle is closed */
+/* Ends it with rc at the end of the turn. */
+void io_conn_fail(struct io_conn *conn, int rc);
+/* It lingers, and all was sent. */
+void io_conn_finish_lingering(struct io_conn *conn);
 /* Takes the socket; closes it on failure. */
 int io_conn_adopt(struct io *io, int fd, const union io_address *peer, struct io_conn **ret_conn);
 /* Closes those that still linger. */
 void io_conn_end_lingering(struct io *io);
 int io_conn_set_peer(struct io_conn *conn, const union io_address *peer);
 int io_err_from_uv(int status);
+
+/* ---- conn_write.c ---- */
+void io_conn_free_sending(struct io_conn *conn);
 
 /* ---- connect.c ---- */
 /* Stops the attempt; on_connect will not run.  True if the handle is being closed already, and the

@@ -78,17 +78,17 @@ const char *io_host_name(struct io *io)
 	return io->host_name;
 }
 
-/* Room for an entry of the user or group data base; grows until it fits. */
-static int grow(char **memory, size_t *size)
+/* Room for an entry of the user or group data base; doubles each time. */
+static bool grow(char **memory, size_t *size)
 {
 	size_t bigger = *size == 0 ? 1024 : 2 * *size;
 	char *grown = mem_realloc(*memory, bigger);
 
 	if (grown == NULL)
-		return ENOMEM;
+		return false;
 	*memory = grown;
 	*size = bigger;
-	return ERANGE;
+	return true;
 }
 
 const char *io_user_name(struct io *io)
@@ -97,12 +97,14 @@ const char *io_user_name(struct io *io)
 	struct passwd entry, *found = NULL;
 	char number[24];
 	size_t size = 0;
-	int error = ERANGE;
+	int error;
 
 	if (io->user_name != NULL)
 		return io->user_name;
-	while (error == ERANGE && (error = grow(&memory, &size)) == ERANGE)
-		error = getpwuid_r(geteuid(), &entry, memory, size, &found);
+	do
+		error = grow(&memory, &size) ? getpwuid_r(geteuid(), &entry, memory, size, &found)
+		                             : ENOMEM;
+	while (error == ERANGE);
 	snprintf(number, sizeof(number), "%u", (unsigned)geteuid());
 	io->user_name = mem_must_strdup(str_of(found == NULL ? number : found->pw_name));
 	return io->user_name;
@@ -113,10 +115,12 @@ static int append_group(gid_t id, struct buf *buf)
 	CLEANUP(mem_cleanup) char *memory = NULL;
 	struct group entry, *found = NULL;
 	size_t size = 0;
-	int error = ERANGE;
+	int error;
 
-	while (error == ERANGE && (error = grow(&memory, &size)) == ERANGE)
-		error = getgrgid_r(id, &entry, memory, size, &found);
+	do
+		error = grow(&memory, &size) ? getgrgid_r(id, &entry, memory, size, &found)
+		                             : ENOMEM;
+	while (error == ERANGE);
 	if (error != 0)
 		return err_from_errno(error);
 	if (found == NULL) /* a number without a name is no group to anybody */
@@ -151,11 +155,13 @@ int io_user_groups(struct io *io, const char *user, struct buf *buf)
 	struct passwd entry, *found = NULL;
 	struct buf groups = {0};
 	size_t size = 0;
-	int error = ERANGE, rc;
+	int error, rc;
 
 	(void)io;
-	while (error == ERANGE && (error = grow(&memory, &size)) == ERANGE)
-		error = getpwnam_r(user, &entry, memory, size, &found);
+	do
+		error = grow(&memory, &size) ? getpwnam_r(user, &entry, memory, size, &found)
+		                             : ENOMEM;
+	while (error == ERANGE);
 	if (error != 0)
 		return err_from_errno(error);
 	if (found == NULL)

@@ -59,7 +59,10 @@ static int fill(struct frames *frames, struct cursor *input, size_t want, size_t
 	rc = make_room(frames, frames->size + now, whole);
 	if (rc < 0)
 		return rc;
-	memcpy(frames->partial + frames->size, cursor_bytes(input, now).data, now);
+	if (now == 0)
+		return 0;
+	memcpy(frames->partial + frames->size, input->at, now);
+	cursor_bytes(input, now);
 	frames->size += now;
 	return 0;
 }
