@@ -391,10 +391,13 @@ void commit_has_room(struct commit *commit)
 static void run_touch(struct io_work *work)
 {
 	struct commit *commit = CONTAINER_OF(work, struct commit, touch);
+	size_t bytes = commit->journal->options.batch_bytes_max;
 
+	if (bytes > TOUCHED_BYTES)
+		bytes = TOUCHED_BYTES;
 	for (size_t i = 0; i < COUNT_OF(commit->touched); i++) {
 		/* Without memory now it is taken when it is needed. */
-		(void)batch_touch(commit->touched[i], TOUCHED_BYTES);
+		(void)batch_touch(commit->touched[i], bytes);
 	}
 }
 

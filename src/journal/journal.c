@@ -97,12 +97,18 @@ int journal_checkpoint(struct journal *journal, void (*done)(void *context, int 
 
 /* ---- opening ---- */
 
+static void destroy_thread(struct io_thread *thread)
+{
+	if (thread != NULL)
+		io_thread_destroy(thread);
+}
+
 static void destroy(struct journal *journal)
 {
 	/* Threads first: what they work on is freed after them. */
-	io_thread_destroy(journal->sync_thread);
-	io_thread_destroy(journal->work_thread);
-	io_thread_destroy(journal->checkpoint_thread);
+	destroy_thread(journal->sync_thread);
+	destroy_thread(journal->work_thread);
+	destroy_thread(journal->checkpoint_thread);
 	recovery_finish(&journal->recovery);
 	commit_finish(&journal->commit);
 	prepare_finish(&journal->prepare);

@@ -499,7 +499,8 @@ int sim_inode_write(struct sim_disk *disk, struct sim_inode *inode, const void *
 	if (!dies && !fails && offset + size > inode->cache.size &&
 	    disk->used + (offset + size - inode->cache.size) > capacity_of(disk))
 		return -ERR_NO_SPACE;
-	put_bytes(disk, inode, data, size, offset, !dies && !fails);
+	/* Often all of it reaches the cache and is readable after a kill, and not yet durable. */
+	put_bytes(disk, inode, data, size, offset, (!dies && !fails) || coin(disk));
 	if (is_durable)
 		flush_range(disk, inode, offset, size, !dies && !fails);
 	return dies || fails ? -ERR_IO : 0;
