@@ -128,8 +128,6 @@ static struct naive_answer mkdirs(struct naive_fs *fs, const char *path,
 
 	if (node != NULL)
 		return node->is_directory ? answer(0, true) : answer(-ERR_EXISTS, false);
-	if (runs_through_file(fs, path))
-		return answer(-ERR_NOT_DIRECTORY, false);
 	parent_of(path, parent);
 	if (!c->create_parent && find(fs, parent) == NULL)
 		return answer(-ERR_NOT_FOUND, false);
@@ -146,8 +144,6 @@ static struct naive_answer create(struct naive_fs *fs, const char *path,
 
 	if (node != NULL && node->is_directory)
 		return answer(-ERR_EXISTS, false);
-	if (runs_through_file(fs, path))
-		return answer(-ERR_NOT_DIRECTORY, false);
 	if (node != NULL && !(c->flags & CREATE_OVERWRITE))
 		return answer(node->is_open ? -ERR_BEING_CREATED : -ERR_EXISTS, false);
 	parent_of(path, parent);
@@ -169,8 +165,10 @@ static struct naive_answer complete(struct naive_fs *fs, const char *path,
 {
 	struct naive_node *node = find(fs, path);
 
-	if (node == NULL || node->is_directory)
+	if (node == NULL)
 		return answer(-ERR_NOT_FOUND, false);
+	if (node->is_directory)
+		return answer(-ERR_LEASE_EXPIRED, false);
 	if (node->is_open && !str_equal(c->holder, str_of(node->holder)))
 		return answer(-ERR_LEASE_EXPIRED, false);
 	node->is_open = false;
@@ -231,8 +229,7 @@ static struct naive_answer rename2(struct naive_fs *fs, const char *source, cons
 	parent_of(target, parent);
 	above = find(fs, parent);
 	if (above == NULL)
-		return answer(runs_through_file(fs, target) ? -ERR_NOT_DIRECTORY : -ERR_NOT_FOUND,
-		              false);
+		return answer(-ERR_NOT_FOUND, false);
 	if (!above->is_directory)
 		return answer(-ERR_NOT_DIRECTORY, false);
 	if (to != NULL)
@@ -262,10 +259,43 @@ static struct naive_answer set_replication(struct naive_fs *fs, const char *path
 	return answer(0, true);
 }
 
+/* HDFS resolves every path of a call before it looks at anything else.  A file on the way is a
+ * parent that is no directory for what makes names, and something one may not enter for the rest.
+ */
+static int resolve(const struct naive_fs *fs, struct str text, bool makes_name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%.*s", STR_ARGS(text));
+	if (!runs_through_file(fs, path))
+		return 0;
+	return makes_name ? -ERR_NOT_DIRECTORY : -ERR_PERMISSION;
+}
+
+static int resolve_all(const struct naive_fs *fs, const struct command *command)
+{
+	int rc;
+
+	switch (command->kind) {
+	case ENTRY_mkdirs: return resolve(fs, command->mkdirs.path, true);
+	case ENTRY_create: return resolve(fs, command->create.path, true);
+	case ENTRY_complete: return resolve(fs, command->complete.path, false);
+	case ENTRY_delete: return resolve(fs, command->delete.path, false);
+	case ENTRY_set_permission: return resolve(fs, command->set_permission.path, false);
+	case ENTRY_set_replication: return resolve(fs, command->set_replication.path, false);
+	case ENTRY_rename2:
+		rc = resolve(fs, command->rename2.source, false);
+		return rc < 0 ? rc : resolve(fs, command->rename2.target, true);
+	default: return 0;
+	}
+}
+
 struct naive_answer naive_apply(struct naive_fs *fs, const struct command *command)
 {
 	char path[256], target[256];
 
+	if (resolve_all(fs, command) < 0)
+		return answer(resolve_all(fs, command), false);
 #define TEXT(to, s) snprintf(to, sizeof(to), "%.*s", STR_ARGS(s))
 	switch (command->kind) {
 	case ENTRY_mkdirs:

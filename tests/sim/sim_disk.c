@@ -171,7 +171,9 @@ static bool is_in_folder(const char *path, const char *folder)
 {
 	size_t size = folder_size(path);
 
-	return path != NULL && size == strlen(folder) && memcmp(path, folder, size) == 0;
+	if (strcmp(folder, "/") == 0)
+		folder = "";
+	return size == strlen(folder) && memcmp(path, folder, size) == 0;
 }
 
 static bool has_children(const struct view *view, const char *folder)
@@ -686,7 +688,7 @@ int sim_disk_list(struct sim_disk *disk, const char *path, char ***ret_names, si
 
 	if (disk->is_dead)
 		return -ERR_IO;
-	if (view_find(&disk->cache, path) == NULL)
+	if (strcmp(path, "/") != 0 && view_find(&disk->cache, path) == NULL)
 		return -ERR_NO_FILE;
 	names = mem_must_alloc((disk->cache.count + 1) * sizeof(*names));
 	for (size_t i = 0; i < disk->cache.count; i++) {

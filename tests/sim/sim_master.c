@@ -117,7 +117,7 @@ static void draw_command(struct client *client)
 	struct command *c = &client->command;
 	struct random *random = &client->random;
 
-	*c = (struct command){.version = 1,
+	*c = (struct command){.version = 0,
 	                      .flags = COMMAND_SUPERUSER | COMMAND_AT_MOST_ONCE,
 	                      .auth = COMMAND_AUTH_SIMPLE,
 	                      .has_client = true,
@@ -262,7 +262,7 @@ static void check_lookup(struct run *run, const char *path, struct arena *arena)
 
 	ns_lookup(master_namespace(run->master), &lookup, 1, arena);
 	if (want == NULL) {
-		if (lookup.rc != -ERR_NOT_FOUND && lookup.rc != -ERR_NOT_DIRECTORY)
+		if (lookup.rc != -ERR_NOT_FOUND && lookup.rc != -ERR_PERMISSION)
 			fail(run, "%s: found (%s), must be missing", path, err_name(lookup.rc));
 		return;
 	}
@@ -462,11 +462,11 @@ static void step_digest(void *context)
 static void step_format(void *context)
 {
 	struct run *run = context;
-	struct command command = {.kind = ENTRY_cluster, .version = 1, .user = STR("root")};
+	struct command command = {.kind = ENTRY_cluster, .version = 0, .user = STR("root")};
 	struct journal_format_options options = {.io = sim_machine_start(run->machine),
 	                                         .folder = folder,
 	                                         .kind = ENTRY_cluster,
-	                                         .version = 1};
+	                                         .version = 0};
 	struct buf payload = {0};
 	char *text = NULL;
 	int rc;
@@ -696,7 +696,7 @@ static void set_up(struct run *run, struct random *random)
 		/* its first call makes its directory */
 		client->command =
 		        (struct command){.kind = ENTRY_mkdirs,
-		                         .version = 1,
+		                         .version = 0,
 		                         .flags = COMMAND_SUPERUSER | COMMAND_AT_MOST_ONCE,
 		                         .has_client = true,
 		                         .user = STR("root")};
