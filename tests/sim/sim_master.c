@@ -70,6 +70,7 @@ struct run {
 	bool may_be_damaged; /* this life's faults justify it */
 	bool is_draining;    /* clients finish what they have and begin nothing */
 	bool is_closed;
+	bool is_refused; /* this life's start was */
 	uint64_t acknowledged, refused, reads, deaths, cuts, damages;
 };
 
@@ -378,11 +379,19 @@ static void on_role(void *context, enum master_role role)
 	run->is_primary = role == MASTER_PRIMARY;
 }
 
+/* Only what this life's faults did to the disk may keep a master from starting. */
+static void refuse_start(struct run *run, int rc, const char *text)
+{
+	if (!sim_disk_has_failed(sim_machine_disk(run->machine)))
+		fail(run, "the start was refused (%s): %s", err_name(rc), text);
+	run->is_refused = true;
+}
+
 static void on_failure(void *context, int rc, const char *text)
 {
 	struct run *run = context;
 
-	fail(run, "the start was refused (%s): %s", err_name(rc), text);
+	refuse_start(run, rc, text);
 }
 
 static void step_create(void *context)
@@ -429,7 +438,8 @@ static void step_create(void *context)
 	options.journal.io = options.io;
 	rc = master_create(&options, &run->master, &text);
 	if (rc < 0)
-		fail(run, "the master cannot be made (%s): %s", err_name(rc), text);
+		refuse_start(run, rc, text);
+	mem_free(text);
 }
 
 static void on_closed(void *context)
@@ -526,7 +536,7 @@ static bool step_until(struct run *run, bool (*is_over)(struct run *run), uint64
 
 static bool is_serving(struct run *run)
 {
-	return run->is_primary;
+	return run->is_primary || run->is_refused;
 }
 
 static bool is_never(struct run *run)
@@ -568,6 +578,7 @@ static void start_life(struct run *run)
 {
 	run->is_primary = false;
 	run->is_closed = false;
+	run->is_refused = false;
 	run->master = NULL;
 	/* sim_machine_run() wants a process; step_create() starts it inside */
 	sim_machine_run(run->machine, step_create, run);
@@ -590,11 +601,12 @@ static void live(struct run *run, struct random *random)
 
 	draw_faults(run, random);
 	start_life(run);
-	if (sim_machine_is_running(run->machine) && step_until(run, is_serving, 1000000)) {
+	if (sim_machine_is_running(run->machine) && step_until(run, is_serving, 1000000) &&
+	    !run->is_refused) {
 		sim_machine_run(run->machine, step_digest, run);
 		wake_clients(run);
 		step_until(run, is_never, events);
-	} else if (sim_machine_is_running(run->machine)) {
+	} else if (sim_machine_is_running(run->machine) && !run->is_refused) {
 		fail(run, "the master does not become primary");
 	}
 	judge_death(run, random);
