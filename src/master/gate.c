@@ -2,12 +2,8 @@
 /*
  * Conditions on soft state, which are looked at before a write is proposed and never in apply.
  */
-#include <stdio.h>
-
 #include "base/err.h"
 #include "master/master_private.h"
-
-enum { EXCLUDED_TEXT_BYTES = 24 };
 
 /* ---- replicas reported: complete, add_block ---- */
 
@@ -130,17 +126,14 @@ enum gate gate_replicas(struct master_write *write)
 static struct str placement_text(struct master_write *write, struct str path, size_t excluded)
 {
 	struct workers_totals totals;
-	char count[EXCLUDED_TEXT_BYTES] = "no";
 
 	workers_totals(write->master->workers, &totals);
-	if (excluded > 0)
-		snprintf(count, sizeof(count), "%zu", excluded);
 	return arena_format(write->arena,
 	                    "File %.*s could only be written to 0 of the %u minReplication nodes. "
-	                    "There are %u datanode(s) running and %s node(s) are excluded in this "
+	                    "There are %u datanode(s) running and %zu node(s) are excluded in this "
 	                    "operation.",
 	                    STR_ARGS(path), write->master->options.replication_min,
-	                    totals.live + totals.stale, count);
+	                    totals.live + totals.stale, excluded);
 }
 
 enum gate gate_placement(struct master_write *write)

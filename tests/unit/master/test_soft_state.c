@@ -189,7 +189,7 @@ static void without_workers_a_block_is_refused_with_hdfss_text(void **state)
 	assert_int_equal(call->write.result.rc, -ERR_WRITE_REFUSED);
 	assert_true(str_equal(call->write.result.message,
 	                      STR("File /f could only be written to 0 of the 1 minReplication "
-	                          "nodes. There are 0 datanode(s) running and no node(s) are "
+	                          "nodes. There are 0 datanode(s) running and 0 node(s) are "
 	                          "excluded in this operation.")));
 	join();
 	call = add_block_new("/f", none);
