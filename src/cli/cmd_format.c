@@ -105,8 +105,7 @@ static int format(const struct cli_site *site)
 	if (rc < 0)
 		cli_fail(site, "%s", text == NULL ? err_text(rc) : text);
 	else
-		printf("%s\ncluster %s in %s\n", text == NULL ? "formatted" : text,
-		       identity.cluster_id, folder);
+		printf("%s\n", text == NULL ? "formatted" : text);
 	mem_free(text);
 	return rc < 0 ? CLI_FAILURE : CLI_OK;
 }

@@ -238,7 +238,8 @@ static void reply_safe_mode(struct call *call)
 	call_reply_bool(call, safe_mode_refuses(call_master(call)));
 }
 
-/* Without `checked` every role answers GET: dfsadmin asks all masters. */
+/* Without `checked` every role answers GET, for dfsadmin asks all masters; but one that is still
+ * reading its journal does not know yet. */
 void serve_set_safe_mode(struct call *call)
 {
 	Hdfs__SetSafeModeRequest *request;
@@ -256,7 +257,8 @@ void serve_set_safe_mode(struct call *call)
 		call_identify_superuser(call, STR("safemode_force_exit"), leave_safe_mode);
 		break;
 	default:
-		if (request->checked)
+		if (request->checked ||
+		    status_role(call_master(call)) == HA__SERVICE_STATE__INITIALIZING)
 			call_read(call, reply_safe_mode);
 		else
 			reply_safe_mode(call);

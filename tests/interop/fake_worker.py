@@ -12,6 +12,7 @@ FINALIZED, BEING_WRITTEN = 0, 1
 class FakeWorker:
     def __init__(self, port, uuid="worker-1", xfer_port=9866):
         self.connection = hadoop_rpc.Connection(port)
+        self.connection.stat("/")  # held until the master is primary
         self.uuid = uuid
         self.store = f"DS-{uuid}"
         self.xfer_port = xfer_port

@@ -313,6 +313,7 @@ def test_safe_mode_refuses_changes_until_it_is_left(root, cluster):
 
 
 def test_a_lone_master_is_active(root):
+    root.stat("/")  # held until it is
     assert field(root.call("getHAServiceState", []), 1) == 1
     status = root.call("getServiceStatus", [], protocol=HA_PROTOCOL)
     assert field(status, 1) == 1 and field(status, 2) == 1
