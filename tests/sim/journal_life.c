@@ -114,6 +114,7 @@ struct process {
 	uint64_t acked;
 	bool is_over;
 	bool is_closing;
+	bool waits_for_room;
 };
 
 struct request {
@@ -181,7 +182,7 @@ static struct str make_payload(struct process *process, char *bytes)
 	return str_make(bytes, size);
 }
 
-/* False: refused. */
+/* False: refused; on_room() must come when that is for lack of room. */
 static bool append_one(struct process *process)
 {
 	struct history *history = process->life->history;
@@ -204,6 +205,7 @@ static bool append_one(struct process *process)
 	}
 	history->refused[place] = true;
 	process->life->refused_no_space += rc == -ERR_NO_SPACE;
+	process->waits_for_room = rc == -ERR_AGAIN || rc == -ERR_NO_SPACE;
 	mem_free(request);
 	if (rc != -ERR_AGAIN && rc != -ERR_NO_SPACE && rc != -ERR_NO_MEMORY && rc != -ERR_STANDBY)
 		life_wrong("an append was answered with %s", err_text(rc));
@@ -218,8 +220,18 @@ static void pump(struct io_timer *timer)
 
 	while (!process->is_closing && process->in_flight < want && append_one(process))
 		continue;
-	if (!process->is_closing)
+	if (!process->is_closing && !process->waits_for_room)
 		io_timer_start(timer, random_below(random, 400));
+}
+
+static void on_room(void *context)
+{
+	struct process *process = context;
+
+	if (!process->waits_for_room || process->is_closing)
+		return;
+	process->waits_for_room = false;
+	io_timer_start(&process->pump, 0);
 }
 
 static void on_phase(void *context, const struct journal_progress *progress)
@@ -286,6 +298,7 @@ static void start(void *context)
 	        .keep_segments = life->options.keep_segments,
 	        .context = process,
 	        .on_phase = on_phase,
+	        .on_room = on_room,
 	        .on_failure = on_failure,
 	        .on_notice = on_notice,
 	};
