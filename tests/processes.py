@@ -72,8 +72,8 @@ class Process:
         self.popen.wait()
 
     def stop(self, seconds=30):
-        """SIGTERM; returns the exit status."""
-        self.popen.terminate()
+        """SIGTERM, past a wrapper such as strace too; returns the exit status."""
+        os.killpg(self.popen.pid, signal.SIGTERM)
         return self.popen.wait(timeout=seconds)
 
 

@@ -1,97 +1,143 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 spares the page cache, so it proves no sync: a system-call trace does.
 
-Every reply of a write must follow the return of a durable write that covers it.  The trace has the
-bytes of both: an entry's client id and call id stand in the journal write and in the reply frame.
+Every reply of a write says (stateId) at which journal index it stands; before it leaves, a durable
+write of a batch that reaches this index must have returned.  Batches are counted on the way.
 """
 import re
 import shutil
+import struct
 import threading
 
 import pytest
 
-from hadoop_rpc import Connection
+from hadoop_rpc import Connection, decode, field, read_varint
 from processes import wait_until
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
-WRITE = re.compile(r"(pwrite64|pwritev2?|pwritev|write|writev|sendmsg|sendto|fdatasync|fsync)\(")
-MARK = "sync-mark-"
+CALLERS, CALLS = 4, 50
+LINE = re.compile(r"^(\d+) +\S+ (.*)$")
+OPENED = re.compile(r'openat\([^,]*, "([^"]*)", ([A-Z_|]+).*\) = (\d+)')
+WRITTEN = re.compile(r'(pwrite64|pwritev2?|write|writev|sendmsg|sendto|fdatasync|fsync)\((\d+)<([^>]*)>')
+STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
+BATCH_MAGIC = b"HFBT"
 
 
-def trace(cluster):
-    path = cluster.folder / "strace.txt"
-    wrapper = ["strace", "-f", "-o", str(path), "-s", "200000", "-y", "-ttt", "-e",
-               "trace=openat,pwrite64,pwritev,pwritev2,write,writev,sendmsg,sendto,fdatasync,fsync,"
-               "rename,renameat,renameat2"]
-    return path, wrapper
+def unhex(text):
+    return bytes.fromhex(text.replace("\\x", "")) if text.startswith("\\x") else text.encode()
+
+
+def calls_in(path):
+    """Calls in the order in which they returned, each on one line."""
+    unfinished = {}
+    for line in path.read_text(errors="replace").splitlines():
+        match = LINE.match(line)
+        if match is None:
+            continue
+        thread, call = match.groups()
+        if "<unfinished ...>" in call:
+            unfinished[thread] = call.replace("<unfinished ...>", "")
+        elif "resumed>" in call:
+            yield unfinished.pop(thread, "") + call.split("resumed>", 1)[1]
+        else:
+            yield call
+
+
+class Trace:
+    """What a trace says of batches and replies."""
+
+    def __init__(self, path):
+        self.durable_index = 0
+        self.pending_index = {}   # descriptor: last index written, not yet synced
+        self.is_dsync = {}        # descriptor: a write is durable when it returns
+        self.batches = 0
+        self.replies = 0
+        self.early = []           # replies that left before their sync
+        self.unsent = {}          # descriptor: bytes of a frame that is not whole yet
+        for call in calls_in(path):
+            self._take(call)
+
+    def _take(self, call):
+        opened = OPENED.match(call)
+        if opened:
+            self.is_dsync[opened[3]] = "SYNC" in opened[2]
+            return
+        written = WRITTEN.match(call)
+        if written is None:
+            return
+        name, descriptor, target = written.groups()
+        if name in ("fdatasync", "fsync"):
+            self.durable_index = max(self.durable_index, self.pending_index.pop(descriptor, 0))
+            return
+        data = b"".join(unhex(text) for text in STRING.findall(call))
+        if name.startswith("pwrite") and data.startswith(BATCH_MAGIC):
+            self._take_batch(descriptor, data)
+        elif unhex(target).startswith((b"socket:", b"TCP:")):
+            self._take_replies(descriptor, data)
+
+    def _take_batch(self, descriptor, data):
+        entries, = struct.unpack_from("<I", data, 12)
+        last_index, = struct.unpack_from("<Q", data, 56)
+        if entries == 0:
+            return
+        self.batches += 1
+        if self.is_dsync.get(descriptor):
+            self.durable_index = max(self.durable_index, last_index)
+        else:
+            self.pending_index[descriptor] = last_index
+
+    def _take_replies(self, descriptor, data):
+        data = self.unsent.pop(descriptor, b"") + data
+        while len(data) >= 4:
+            size, = struct.unpack_from(">I", data)
+            if len(data) < 4 + size:
+                break
+            self._take_reply(data[4:4 + size])
+            data = data[4 + size:]
+        if data:
+            self.unsent[descriptor] = data
+
+    def _take_reply(self, frame):
+        size, at = read_varint(frame, 0)
+        index = field(decode(frame[at:at + size]), 9)
+        assert index is not None, "a reply of a write says its index"
+        self.replies += 1
+        if index > self.durable_index:
+            self.early.append((index, self.durable_index))
 
 
 class Calls(threading.Thread):
-    def __init__(self, port, number, count):
+    def __init__(self, port, number):
         super().__init__(daemon=True)
         self.connection = Connection(port)
-        self.number, self.count, self.done = number, count, 0
+        self.number, self.done = number, 0
 
     def run(self):
-        for i in range(self.count):
-            assert self.connection.mkdirs(f"/{MARK}{self.number}-{i}")
+        for i in range(CALLS):
+            assert self.connection.mkdirs(f"/caller{self.number}-{i}")
             self.done += 1
 
 
-def events(path):
-    """('durable', names) when a write into a segment has returned durable, ('reply', fd) for socket
-    writes, in order of their return."""
-    unfinished = {}
-    for line in path.read_text(errors="replace").splitlines():
-        pid, _, rest = line.split(" ", 2)
-        if "<unfinished ...>" in rest:
-            unfinished[pid] = rest.replace("<unfinished ...>", "")
-            continue
-        if "resumed>" in rest:
-            rest = unfinished.pop(pid, "") + rest.split("resumed>", 1)[1]
-        yield pid, rest
-
-
-def test_a_sync_returns_before_every_reply_of_a_write(make_cluster):
+@pytest.fixture
+def trace(make_cluster):
     cluster = make_cluster()
-    path, wrapper = trace(cluster)
-    cluster.start_master(wrapper)
-    callers = [Calls(cluster.port, number, 50) for number in range(4)]
+    path = cluster.folder / "strace.txt"
+    cluster.start_master([
+        "strace", "-f", "-ttt", "-y", "-xx", "-s", "1000000", "-o", str(path), "-e",
+        "trace=openat,pwrite64,pwritev,pwritev2,write,writev,sendmsg,sendto,fdatasync,fsync"])
+    callers = [Calls(cluster.port, number) for number in range(CALLERS)]
     for caller in callers:
         caller.start()
-    wait_until(lambda: all(caller.done == caller.count for caller in callers), "all calls answered",
-               seconds=120)
+    wait_until(lambda: all(caller.done == CALLS for caller in callers), "all calls answered", 120)
     cluster.master.stop()
+    return Trace(path)
 
-    direct = set()         # segment files opened so that a write is durable when it returns
-    written = {}           # file: names written and not yet synced
-    durable = set()
-    replies = syncs = 0
-    answered = 0
-    for _, call in events(path):
-        opened = re.match(r'openat\(.*?"([^"]*\.seg[^"]*|[^"]*segment[^"]*)", ([A-Z_|]+).*= (\d+)', call)
-        if opened and ("O_DSYNC" in opened[2] or "O_SYNC" in opened[2]):
-            direct.add(opened[1])
-        target = re.match(r"(\w+)\((\d+)<([^>]*)>", call)
-        if not target:
-            continue
-        name, file = target[1], target[3]
-        if name in ("fdatasync", "fsync"):
-            durable |= written.pop(file, set())
-            syncs += 1
-        elif "socket" in file or "TCP" in file:
-            # One reply frame for each success; the mark is not in replies, so count them.
-            replies = call.count(r"\0\0\0\36\32\10")
-            answered += replies
-            assert answered <= len(durable), f"a reply before its sync: {call[:200]}"
-        elif str(cluster.folder / "master") in file and name.startswith("pwrite"):
-            names = set(re.findall(MARK + r"\d+-\d+", call))
-            if file in direct or any(file.endswith(d.rsplit("/", 1)[-1]) for d in direct):
-                durable |= names
-                syncs += bool(names)
-            else:
-                written.setdefault(file, set()).update(names)
-    assert len(durable) == 200, "every call's entry was seen going to the disk"
-    assert answered > 0, "replies were recognised in the trace"
-    assert syncs < 200, "calls that wait together share one sync"
+
+def test_a_sync_returns_before_every_reply_of_a_write(trace):
+    assert trace.replies == CALLERS * CALLS
+    assert trace.early == []
+
+
+def test_calls_that_wait_together_share_one_sync(trace):
+    assert trace.batches < trace.replies
