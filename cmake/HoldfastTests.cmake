@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests/unit/<folder>/test_*.c: one cmocka program each, linked with that folder (and what it uses).
+# tests/model_fs/ is a model of the file system that any test may be held against.
 # tests/sim/, tests/scenario/, tests/fuzz/ and bench/ bring a CMakeLists.txt of their own.
 
 function(holdfast_tests)
 	pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
+	add_library(model_fs STATIC EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/model_fs/model_fs.c)
+	target_include_directories(model_fs PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+	target_link_libraries(model_fs PUBLIC format)
 	if(CMOCKA_FOUND)
 		file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/*/test_*.c)
 		foreach(test ${tests})
@@ -15,6 +19,9 @@ function(holdfast_tests)
 			add_executable(${target} ${test})
 			target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 			target_link_libraries(${target} PRIVATE ${folder} PkgConfig::CMOCKA)
+			if(folder STREQUAL namespace)
+				target_link_libraries(${target} PRIVATE model_fs)
+			endif()
 			add_test(NAME unit/${folder}/${subject} COMMAND ${target})
 			set_tests_properties(unit/${folder}/${subject} PROPERTIES TIMEOUT 300 LABELS unit)
 		endforeach()

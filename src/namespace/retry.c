@@ -23,6 +23,9 @@ struct row {
 };
 static_assert(sizeof(struct row) == 28, "with its place in the index a row takes 32 bytes");
 
+/* The class of a row stands in its flags, above those of retry_flags. */
+enum { FLAG_OTHERS = 1 << 15 };
+
 struct chunk {
 	uint32_t next;
 	uint32_t unused;
@@ -166,15 +169,12 @@ static void show_row(const struct retries *retries, enum retry_class class, cons
 	        .call_id = row->call_id,
 	        .kind = row->kind,
 	        .rc = row->rc,
-	        .flags = row->flags,
+	        .flags = row->flags & (uint16_t)~FLAG_OTHERS,
 	        .inode = (uint64_t)row->inode_high << 32 | row->inode_low,
 	        .age_ms = age_of(row),
 	};
 	memcpy(ret_row->client_id, client_at(retries, row->client)->id, RETRY_CLIENT_BYTES);
 }
-
-/* The class is told by the flags, above those of retry_flags. */
-enum { FLAG_OTHERS = 1 << 15 };
 
 static enum retry_class class_of_row(const struct row *row)
 {
