@@ -26,6 +26,7 @@ struct world {
 	struct kept kept[HOLDS_MAX];
 	struct command last; /* for repeats */
 	char paths[4][PATH_BYTES];
+	uint64_t width; /* different plain names */
 	uint64_t age_ms;
 	int32_t call_id;
 	struct block *gone;
@@ -39,10 +40,9 @@ static uint64_t below(struct world *world, uint64_t bound)
 
 /* ---- random commands ---- */
 
-static const char *const names[] = {"a", "b", "c", "d", "e"};
 static const char *const odd_names[] = {".",         "..",        "x:y",      "",
                                         ".snapshot", ".reserved", "\xff\x01", "name with spaces"};
-static const char *const users[] = {"root", "root", "alice", "bob", "carl"};
+static const char *const users[] = {"root", "root", "root", "root", "alice", "bob", "carl"};
 static const char *const holders[] = {"h1", "h2", "h3"};
 static const uint16_t modes[] = {0755, 0755, 0777, 01777, 0700, 0750, 0000, 07777, 0555};
 
@@ -56,21 +56,37 @@ static void append_name(struct world *world, char *path)
 	else if (below(world, 300) == 0)
 		snprintf(path + size, PATH_BYTES - size, "/%0*d", (int)(250 + below(world, 12)), 7);
 	else
-		snprintf(path + size, PATH_BYTES - size, "/%s",
-		         names[below(world, COUNT_OF(names))]);
+		snprintf(path + size, PATH_BYTES - size, "/name%0*llu",
+		         below(world, 9) == 0 ? 90 : 1,
+		         (unsigned long long)below(world, world->width));
+}
+
+/* The path of some node, one level down with each step. */
+static void real_path(struct world *world, char *path)
+{
+	const struct model_node *node = model_fs_root(world->model);
+
+	while (node->child_count > 0 && below(world, 5) != 0) {
+		size_t size = strlen(path);
+
+		node = node->children[below(world, node->child_count)];
+		snprintf(path + size, PATH_BYTES - size, "/%s", node->name);
+	}
 }
 
 static struct str random_path(struct world *world, int which)
 {
 	char *path = world->paths[which];
-	uint64_t depth = 1 + below(world, 5);
+	uint64_t depth = below(world, 4);
 
 	path[0] = '\0';
 	if (below(world, 50) == 0)
 		snprintf(path, PATH_BYTES, "/.reserved/.inodes/%d",
 		         (int)(16385 + below(world, 60)));
-	if (below(world, 100) == 0)
-		depth = 0;
+	else if (below(world, 4) != 0)
+		real_path(world, path);
+	if (path[0] != '\0' && below(world, 3) != 0)
+		depth = below(world, 2);
 	for (uint64_t i = 0; i < depth; i++)
 		append_name(world, path);
 	if (path[0] == '\0' || below(world, 80) == 0)
@@ -646,7 +662,10 @@ static void step(struct world *world)
 
 static void run(uint64_t seed, int steps)
 {
-	struct world world = {.random = random_make(seed), .model = model_fs_create(), .age_ms = 1};
+	struct world world = {.random = random_make(seed),
+	                      .model = model_fs_create(),
+	                      .width = seed % 2 == 0 ? 5 : 60,
+	                      .age_ms = 1};
 	struct command cluster = {.kind = ENTRY_cluster,
 	                          .cluster = {.cluster_id = STR("CID-1"),
 	                                      .namespace_id = 42,
