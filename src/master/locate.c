@@ -89,7 +89,7 @@ size_t workers_locate(struct workers *workers, const struct block *block, struct
 			if (distance(workers, stores[i], reader_address) != d)
 				continue;
 			ret_locations[count++] =
-			        (struct location){.worker = &stores[i]->worker->info,
+			        (struct location){.worker = worker_show(workers, stores[i]->worker),
 			                          .store_uuid = store_uuid(stores[i]),
 			                          .storage_type = stores[i]->storage_type};
 		}

@@ -63,7 +63,7 @@ static bool is_fit(const struct choice *choice, const struct worker *worker,
 static void choose(struct choice *choice, struct worker *worker)
 {
 	worker->placed_bytes += choice->block_size;
-	choice->chosen[choice->count++] = &worker->info;
+	choice->chosen[choice->count++] = worker_show(choice->workers, worker);
 }
 
 static void choose_favored(struct choice *choice)

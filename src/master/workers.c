@@ -132,8 +132,7 @@ enum worker_liveness worker_liveness(const struct workers *workers, const struct
 	return silent_us >= workers->stale_us ? WORKER_STALE : WORKER_LIVE;
 }
 
-/* What others see, brought up to date. */
-static const struct worker_info *worker_show(struct workers *workers, struct worker *worker)
+const struct worker_info *worker_show(struct workers *workers, struct worker *worker)
 {
 	struct worker_info *info = &worker->info;
 

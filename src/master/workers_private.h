@@ -125,6 +125,8 @@ bool workers_is_counted(const struct workers *workers); /* the counts are as of 
 
 bool worker_is_name(struct str name);
 struct worker *worker_find(struct workers *workers, struct str uuid);
+/* What others see, brought up to date. */
+const struct worker_info *worker_show(struct workers *workers, struct worker *worker);
 enum worker_liveness worker_liveness(const struct workers *workers, const struct worker *worker);
 /* Finds or makes it. */
 int worker_store(struct workers *workers, struct worker *worker, struct str uuid,

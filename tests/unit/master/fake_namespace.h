@@ -51,6 +51,7 @@ struct namespace
 	uint64_t forget_at_most_once_ms; /* of the last tick */
 	uint64_t forget_others_ms;
 	uint64_t ticks;
+	char name_answered[32]; /* what the last status pointed to */
 };
 
 static struct namespace *fake_ns; /* the newest */
@@ -352,7 +353,8 @@ static inline void fake_change(struct namespace *ns, const struct command *comma
 		         STR_ARGS(command->create.holder));
 		result->inode = fake_inode(ns, file);
 		result->has_status = true;
-		result->status.name = str_of(file->path);
+		snprintf(ns->name_answered, sizeof(ns->name_answered), "%s", file->path);
+		result->status.name = str_of(ns->name_answered);
 		break;
 	case ENTRY_delete:
 		file = fake_find(ns, command->delete.path);
@@ -387,6 +389,7 @@ void ns_apply(struct namespace *ns, uint64_t index, const struct command *comman
 	ns->applied = index;
 	CHECK(command->age_ms >= ns->age_ms || command->kind == ENTRY_NONE);
 	ns->age_ms = command->age_ms;
+	memset(ns->name_answered, '?', sizeof(ns->name_answered)); /* valid until now */
 	*ret_result = (struct ns_result){0};
 	if (!ns_retry_find(ns, command, arena, ret_result)) {
 		fake_judge(ns, command, ret_result);

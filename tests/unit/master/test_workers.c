@@ -344,6 +344,23 @@ static void report_of_an_unseen_block_waits(void **state)
 	assert_int_equal(totals_now().waiting_reports, 0);
 }
 
+static void a_replica_beyond_what_is_applied_is_never_deleted(void **state)
+{
+	struct block known = fake_block(9, 1, true);
+	struct block unseen_id = {.id = fake_ns->next_block, .stamp = known.stamp, .length = 9};
+	struct block unseen_stamp = {.id = known.id, .stamp = fake_ns->next_stamp, .length = 9};
+
+	(void)state;
+	join("w1");
+	join("w2");
+	report_change("w1", unseen_id, REPLICA_RECEIVED);
+	report_change("w2", unseen_stamp, REPLICA_RECEIVED);
+	assert_int_equal(totals_now().waiting_reports, 2);
+	assert_int_equal(totals_now().corrupt, 0);
+	assert_int_equal(beat("w1").deletion_count, 0);
+	assert_int_equal(beat("w2").deletion_count, 0);
+}
+
 static void what_an_unseen_block_was_said_to_be_can_be_taken_back(void **state)
 {
 	struct block ahead = {.id = fake_ns->next_block, .stamp = fake_ns->next_stamp, .length = 9};
@@ -786,6 +803,7 @@ int main(void)
 	        TEST(changes_wait_for_the_end_of_a_full_report),
 	        TEST(a_store_that_a_round_of_reports_does_not_name_holds_nothing),
 	        TEST(report_of_an_unseen_block_waits),
+	        TEST(a_replica_beyond_what_is_applied_is_never_deleted),
 	        TEST(what_an_unseen_block_was_said_to_be_can_be_taken_back),
 	        TEST(past_its_bound_a_new_full_report_is_asked_for),
 	        TEST(a_replica_with_another_stamp_or_length_is_no_location),
