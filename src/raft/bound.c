@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A voter that lost entries which it may have acknowledged (torn and rotten ends of its log).
+ *
+ * With a bound, the place of the highest entry lost, it counts as one whose log ends there: it
+ * votes for nobody below, and does not stand.  The bound goes when the log, synced, is not below it
+ * any more under a leader.
+ *
+ * Without one it looks for one.  A leader has every entry that this voter ever helped to commit, so
+ * the end of a leader's log at first contact will do.  Otherwise all other voters are asked, and
+ * whoever their lists name beside: of any majority that included this voter some other one answers,
+ * so the highest answer is not below what was committed.  That needs lists of three and more: of
+ * two, the entry that made a second one a voter may be known to that one alone, which an older list
+ * does not name.
+ */
+#include "raft/raft_private.h"
+
+enum { VOTERS_MIN = 3 };
+
+enum raft_refusal bound_judge(const struct raft *core, uint64_t last_term, uint64_t last)
+{
+	const struct raft_vote *vote = &core->vote;
+
+	if (IS_TWIN(core, BOUND_FORGOTTEN))
+		return RAFT_OK;
+	if (vote->bound == RAFT_BOUND_UNKNOWN)
+		return RAFT_BOUND_UNKNOWN_YET;
+	if (vote->bound == RAFT_BOUND &&
+	    !log_is_not_below(last_term, last, vote->bound_term, vote->bound_index))
+		return RAFT_BOUND_ABOVE;
+	return RAFT_OK;
+}
+
+/* True if what is synced here, up to `index`, is not below the bound. */
+static bool is_reached(const struct raft *core, uint64_t index)
+{
+	const struct log *log = &core->log;
+
+	if (index > log->synced)
+		index = log->synced;
+	return index >= log->base &&
+	       log_is_not_below(log_term(log, index), index, core->vote.bound_term,
+	                        core->vote.bound_index);
+}
+
+static void set(struct raft *core, enum raft_bound bound, uint64_t term, uint64_t index)
+{
+	core->vote.bound = bound;
+	core->vote.bound_term = term;
+	core->vote.bound_index = index;
+	vote_changed(core);
+}
+
+void bound_leader_heard(struct raft *core, uint64_t last_term, uint64_t last)
+{
+	if (core->vote.bound == RAFT_BOUND_UNKNOWN)
+		set(core, RAFT_BOUND, last_term, last);
+}
+
+static void add_voters(struct bound_search *search, const struct raft_members *members,
+                       struct raft_id self)
+{
+	if (raft_voter_count(members) < VOTERS_MIN)
+		search->is_hopeless = true;
+	for (size_t i = 0; i < members->count; i++) {
+		const struct raft_member *member = &members->member[i];
+		size_t at = 0;
+
+		if (!member->is_voter || raft_id_equal(member->id, self))
+			continue;
+		while (at < search->count && !raft_id_equal(search->asked[at].id, member->id))
+			at++;
+		if (at < search->count)
+			continue;
+		if (search->count == COUNT_OF(search->asked)) {
+			search->is_hopeless = true;
+			return;
+		}
+		search->asked[search->count] = (struct bound_answer){.id = member->id};
+		memcpy(search->asked[search->count].address, member->address,
+		       sizeof(member->address));
+		search->count++;
+	}
+}
+
+void bound_answered(struct raft *core, const struct raft_message *message)
+{
+	const struct raft_answer_message *answer = &message->answer;
+	struct bound_search *search = &core->bound;
+	bool is_complete = true;
+
+	if (core->vote.bound != RAFT_BOUND_UNKNOWN || answer->list == NULL ||
+	    !raft_id_equal(message->history, core->vote.history))
+		return;
+	for (size_t i = 0; i < search->count; i++)
+		if (raft_id_equal(search->asked[i].id, message->from))
+			search->asked[i].has_answered = true;
+	if (log_is_not_below(answer->last_term, answer->last, search->term, search->index)) {
+		search->term = answer->last_term;
+		search->index = answer->last;
+	}
+	add_voters(search, &answer->list->members, core->options.self);
+	for (size_t i = 0; i < search->count; i++)
+		is_complete &= search->asked[i].has_answered;
+	if (!is_complete || search->is_hopeless)
+		return;
+	set(core, RAFT_BOUND, search->term, search->index);
+	/* The end that is left here is an answer too: nobody has more. */
+	if (is_reached(core, core->log.synced))
+		set(core, RAFT_NO_BOUND, 0, 0);
+}
+
+static void ask(struct raft *core, const struct bound_answer *voter)
+{
+	struct raft_message *message = outbox_add(core, RAFT_MESSAGE_ASK, voter->id);
+
+	message->to_address = voter->address;
+	message->ask = (struct raft_ask_message){
+	        .address = voter->address,
+	        .configured_hash = core->configured_hash,
+	};
+}
+
+static void ask_all(struct raft *core)
+{
+	struct bound_search *search = &core->bound;
+	const struct raft_members *members = core_members(core);
+
+	if (members == NULL)
+		return;
+	if (core->now_ms >= search->ask_ms) {
+		search->ask_ms = core->now_ms + core->options.retry_ms;
+		add_voters(search, members, core->options.self);
+		for (size_t i = 0; i < search->count; i++)
+			if (!search->asked[i].has_answered)
+				ask(core, &search->asked[i]);
+	}
+	outbox_wake(core, search->ask_ms);
+}
+
+void bound_settle(struct raft *core)
+{
+	if (core->vote.bound == RAFT_BOUND_UNKNOWN)
+		ask_all(core);
+	else if (core->vote.bound == RAFT_BOUND && !raft_id_is_none(core->leader_id) &&
+	         is_reached(core, core->follower.matched))
+		set(core, RAFT_NO_BOUND, 0, 0);
+}

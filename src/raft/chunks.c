@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A checkpoint for a peer whose next entry is not in the log any more, in pieces (Raft 7).
+ *
+ * Sending: one piece is on its way at a time.  The peer says up to where it has stored, and the
+ * next piece begins there; a piece that is not answered is sent again. Receiving: only the piece
+ * that follows is taken.  From the last piece until the checkpoint is installed no entries are.
+ */
+#include "raft/raft_private.h"
+
+/* ---- sending ---- */
+
+void chunks_begin(struct raft *core, struct progress *peer)
+{
+	peer->mode = PROGRESS_CHECKPOINT;
+	peer->fetch_number = 0;
+	peer->inflight_count = peer->inflight_bytes = 0;
+	peer->chunk_number = 0;
+	peer->checkpoint = 0;
+	peer->chunk_offset = 0;
+	peer->is_chunk_out = false;
+	peer->chunk_ms = core->now_ms;
+}
+
+void chunks_pump(struct raft *core, struct progress *peer)
+{
+	if (peer->is_chunk_out && core->now_ms - peer->chunk_ms >= core->options.retry_ms)
+		peer->is_chunk_out = false;
+	if (peer->is_chunk_out) {
+		outbox_wake(core, peer->chunk_ms + core->options.retry_ms);
+		return;
+	}
+	if (peer->chunk_number != 0 || !progress_is_heard(core, peer))
+		return;
+	peer->chunk_number = ++core->fetch_number;
+	outbox_fetch_chunk(core,
+	                   (struct raft_fetch_chunk){.number = peer->chunk_number,
+	                                             .index = peer->checkpoint,
+	                                             .offset = peer->chunk_offset,
+	                                             .bytes_max = core->options.chunk_bytes_max});
+}
+
+static struct progress *find_fetch(struct raft *core, uint64_t number)
+{
+	for (size_t i = 0; i < core->leader.peer_count; i++) {
+		struct progress *peer = &core->leader.peers[i];
+
+		if (peer->mode == PROGRESS_CHECKPOINT && peer->chunk_number == number)
+			return peer;
+	}
+	return NULL;
+}
+
+void chunks_fetched(struct raft *core, const struct raft_chunk_fetched *fetched)
+{
+	struct progress *peer;
+
+	if (core->role != RAFT_LEADER || fetched->number == 0)
+		return;
+	peer = find_fetch(core, fetched->number);
+	if (peer == NULL)
+		return;
+	if (fetched->index == 0 || (peer->checkpoint != 0 && peer->checkpoint != fetched->index)) {
+		chunks_begin(core, peer);
+		peer->is_chunk_out = true; /* nothing more until the next try */
+		return;
+	}
+	peer->chunk_number = 0;
+	peer->checkpoint = fetched->index;
+	peer->is_chunk_out = true;
+	peer->chunk_ms = core->now_ms;
+	outbox_add(core, RAFT_MESSAGE_CHUNK, peer->id)->chunk = (struct raft_chunk_message){
+	        .index = fetched->index,
+	        .index_term = fetched->index_term,
+	        .offset = peer->chunk_offset,
+	        .size = fetched->size,
+	        .is_last = fetched->is_last,
+	};
+}
+
+void chunks_reply(struct raft *core, const struct raft_message *message)
+{
+	const struct raft_chunk_reply *reply = &message->chunk_reply;
+	struct progress *peer = progress_find(core, message->from);
+
+	if (core->role != RAFT_LEADER || message->term != core->vote.term || peer == NULL)
+		return;
+	peer->heard_ms = core->now_ms;
+	if (reply->refusal != RAFT_OK)
+		outbox_refused_by(core, peer->id, reply->refusal);
+	if (peer->mode != PROGRESS_CHECKPOINT || reply->index != peer->checkpoint)
+		return;
+	if (reply->is_installed) {
+		progress_begin_probe(peer, reply->index + 1);
+		return;
+	}
+	peer->chunk_offset = reply->offset;
+	peer->chunk_number = 0;
+	peer->is_chunk_out = reply->refusal != RAFT_OK;
+}
+
+/* ---- receiving ---- */
+
+static void reply(struct raft *core, struct raft_id to, uint64_t index, enum raft_refusal refusal)
+{
+	const struct follower *follower = &core->follower;
+
+	if (!vote_can_speak(core))
+		return;
+	outbox_add(core, RAFT_MESSAGE_CHUNK_REPLY, to)->chunk_reply = (struct raft_chunk_reply){
+	        .index = index,
+	        .offset = follower->checkpoint == index ? follower->chunk_stored : 0,
+	        .is_installed = core->log.commit >= index,
+	        .refusal = refusal,
+	};
+}
+
+void chunks_received(struct raft *core, const struct raft_message *message)
+{
+	const struct raft_chunk_message *chunk = &message->chunk;
+	struct follower *follower = &core->follower;
+	const struct log *log = &core->log;
+
+	core->heard_ms = core->now_ms;
+	follower_reset_timer(core);
+	if (follower->is_storing || follower->is_installing)
+		return;
+	if (chunk->index <= log->commit || chunk->index_term > message->term) {
+		reply(core, message->from, chunk->index,
+		      chunk->index <= log->commit ? RAFT_OK : RAFT_MALFORMED);
+		return;
+	}
+	if (chunk->offset == 0) {
+		follower->checkpoint = chunk->index;
+		follower->checkpoint_term = chunk->index_term;
+		follower->chunk_stored = 0;
+	}
+	if (chunk->index != follower->checkpoint ||
+	    chunk->index_term != follower->checkpoint_term ||
+	    chunk->offset != follower->chunk_stored) {
+		reply(core, message->from, chunk->index, RAFT_OK);
+		return;
+	}
+	follower->is_storing = true;
+	follower->is_installing = chunk->is_last;
+	core->update->store = (struct raft_store){
+	        .index = chunk->index,
+	        .index_term = chunk->index_term,
+	        .offset = chunk->offset,
+	        .is_last = chunk->is_last,
+	        .keeps_log = log_holds(log, chunk->index) &&
+	                     log_term(log, chunk->index) == chunk->index_term,
+	};
+	core->update->what |= RAFT_STORE;
+}
+
+void chunks_stored(struct raft *core, uint64_t index, uint64_t offset)
+{
+	struct follower *follower = &core->follower;
+
+	if (!follower->is_storing || index != follower->checkpoint)
+		return;
+	follower->is_storing = false;
+	follower->chunk_stored = offset;
+	if (offset == 0) {
+		follower->checkpoint = 0;
+		follower->is_installing = false;
+	}
+	if (!raft_id_is_none(core->leader_id) && core->role == RAFT_FOLLOWER)
+		reply(core, core->leader_id, index, RAFT_OK);
+}
+
+void chunks_installed(struct raft *core, uint64_t index, uint64_t term,
+                      const struct raft_list *list)
+{
+	struct follower *follower = &core->follower;
+	struct log *log = &core->log;
+
+	follower->is_storing = follower->is_installing = false;
+	follower->checkpoint = follower->chunk_stored = 0;
+	if (index <= log->commit)
+		return;
+	if (log_holds(log, index) && log_term(log, index) == term) {
+		/* The checkpoint is durable, and so is what it stands for. */
+		if (log->synced < index)
+			log->synced = index;
+		outbox_commit(core, index);
+	} else {
+		log_reset(log, index, term, list);
+		core->update->what |= RAFT_MEMBERS;
+		core->update->commit = index;
+		core->update->what |= RAFT_COMMIT;
+	}
+	if (follower->matched < index)
+		follower->matched = index;
+	follower->owes_reply = true;
+	if (!raft_id_is_none(core->leader_id) && core->role == RAFT_FOLLOWER)
+		reply(core, core->leader_id, index, RAFT_OK);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A master without a seat: its id is in no list, and no leader is heard.
+ *
+ * It asks every configured address who is there.  If one belongs to a cluster whose list has this
+ * id, the leader will come by itself.  If the list has it not (perhaps its address, under the id
+ * that it had before it was wiped), the leader is asked to let it in as a learner.  If all answer
+ * and all are empty, the lowest address writes the first entries, and the others get them from it
+ * as followers do.  If any is silent, it may be the one that has everything: wait.
+ */
+#include "raft/raft_private.h"
+
+enum { ANSWER_RETRIES = 3 }; /* an answer is good for so many times retry_ms */
+
+void forming_init(struct raft *core)
+{
+	/* FNV-1a: of whole addresses, and summed, so that their order does not matter. */
+	for (size_t i = 0; i < core->configured_count; i++) {
+		uint64_t hash = 0xcbf29ce484222325u;
+
+		for (const char *at = core->addresses[i]; *at != '\0'; at++)
+			hash = (hash ^ (uint8_t)*at) * 0x100000001b3u;
+		core->configured_hash += hash;
+	}
+}
+
+static bool is_seated(const struct raft *core)
+{
+	return core_member(core, core->options.self) != NULL;
+}
+
+static bool hears_leader(const struct raft *core)
+{
+	return core->role == RAFT_LEADER ||
+	       (!raft_id_is_none(core->leader_id) &&
+	        core->now_ms - core->heard_ms < core->options.election_max_ms);
+}
+
+/* ---- asked ---- */
+
+void forming_asked(struct raft *core, const struct raft_message *message)
+{
+	const struct log *log = &core->log;
+	struct raft_answer_message answer = {
+	        .address = message->ask.address,
+	        .configured_hash = core->configured_hash,
+	        .last = log->last,
+	        .last_term = log_term(log, log->last),
+	        .leader = core->leader_id,
+	        .list = log_list(log),
+	};
+
+	if (core->vote.bound == RAFT_BOUND &&
+	    !log_is_not_below(answer.last_term, answer.last, core->vote.bound_term,
+	                      core->vote.bound_index)) {
+		answer.last = core->vote.bound_index;
+		answer.last_term = core->vote.bound_term;
+	}
+	outbox_add(core, RAFT_MESSAGE_ANSWER, message->from)->answer = answer;
+}
+
+/* ---- asking ---- */
+
+static bool is_own(const struct raft *core, size_t at)
+{
+	return strcmp(core->addresses[at], core->address) == 0;
+}
+
+static void ask_all(struct raft *core)
+{
+	for (size_t i = 0; i < core->configured_count; i++) {
+		struct raft_message *message;
+
+		if (is_own(core, i))
+			continue;
+		message = outbox_add(core, RAFT_MESSAGE_ASK, (struct raft_id){0});
+		message->to_address = core->addresses[i];
+		message->ask = (struct raft_ask_message){
+		        .address = core->addresses[i],
+		        .configured_hash = core->configured_hash,
+		};
+	}
+}
+
+static void ask_to_join(struct raft *core, const struct raft_answer_message *answer)
+{
+	const struct raft_member *leader =
+	        raft_member_by_id(&answer->list->members, answer->leader);
+	struct raft_message *message;
+
+	core->forming.waiting = RAFT_WAITS_FOR_LEADER;
+	if (leader == NULL)
+		return;
+	core->forming.waiting = RAFT_WAITS_TO_JOIN;
+	memcpy(core->forming.leader_address, leader->address, sizeof(leader->address));
+	message = outbox_add(core, RAFT_MESSAGE_JOIN, leader->id);
+	message->to_address = core->forming.leader_address;
+	message->join = (struct raft_join_message){.address = core->address};
+}
+
+void forming_answered(struct raft *core, const struct raft_message *message)
+{
+	const struct raft_answer_message *answer = &message->answer;
+	struct sighting sighting = {
+	        .answered_ms = core->now_ms,
+	        .id = message->from,
+	        .is_empty = answer->list == NULL && raft_id_is_none(message->history),
+	        .configured_hash = answer->configured_hash,
+	};
+
+	if (is_seated(core) || hears_leader(core))
+		return;
+	for (size_t i = 0; i < core->configured_count; i++)
+		if (strcmp(core->addresses[i], answer->address) == 0)
+			core->forming.seen[i] = sighting;
+	if (answer->list == NULL)
+		return;
+	if (!core_is_empty(core) && !raft_id_equal(message->history, core->vote.history)) {
+		outbox_refuse(core, RAFT_FOREIGN);
+		return;
+	}
+#ifdef RAFT_TWINS
+	if (IS_TWIN(core, WIPED_VOTER_COUNTS) && core_is_empty(core) &&
+	    raft_member_by_address(&answer->list->members, core->address) != NULL)
+		core->options.self =
+		        raft_member_by_address(&answer->list->members, core->address)->id;
+#endif
+	if (raft_member_by_id(&answer->list->members, core->options.self) != NULL)
+		core->forming.waiting = RAFT_WAITS_FOR_LEADER;
+	else
+		ask_to_join(core, answer);
+}
+
+void forming_join_reply(struct raft *core, const struct raft_message *message)
+{
+	if (message->join.refusal != RAFT_OK)
+		outbox_refused_by(core, message->from, message->join.refusal);
+}
+
+/* ---- forming ---- */
+
+static bool is_fresh(const struct raft *core, const struct sighting *sighting)
+{
+	return sighting->answered_ms != 0 &&
+	       core->now_ms - sighting->answered_ms <= ANSWER_RETRIES * core->options.retry_ms;
+}
+
+static void add_voter(struct raft_members *members, struct raft_id id, const char *address)
+{
+	struct raft_member *member = &members->member[members->count++];
+
+	*member = (struct raft_member){.id = id, .is_voter = true};
+	memcpy(member->address, address, strlen(address) + 1);
+}
+
+/* A new history, and the first entries under it. */
+static void form(struct raft *core)
+{
+	struct raft_members members = {0};
+
+	add_voter(&members, core->options.self, core->address);
+	for (size_t i = 0; i < core->configured_count; i++)
+		if (!is_own(core, i) && is_fresh(core, &core->forming.seen[i]))
+			add_voter(&members, core->forming.seen[i].id, core->addresses[i]);
+	for (size_t i = 0; i < RAFT_ID_BYTES; i++)
+		core->vote.history.bytes[i] = (uint8_t)random_u64(&core->random);
+	vote_set_term(core, core->vote.term + 1, core->options.self);
+	outbox_append(core, RAFT_FROM_FORMING, 2, &members);
+	core->stand_ms = core->now_ms > core->deaf_until_ms ? core->now_ms : core->deaf_until_ms;
+}
+
+/* RAFT_OK: all that answered are empty and agree on who is configured. */
+static enum raft_refusal judge(const struct raft *core, bool *ret_all_answered)
+{
+	*ret_all_answered = true;
+	if (!core_is_empty(core))
+		return RAFT_HAS_CLUSTER;
+	for (size_t i = 0; i < core->configured_count; i++) {
+		const struct sighting *seen = &core->forming.seen[i];
+
+		if (is_own(core, i))
+			continue;
+		if (!is_fresh(core, seen))
+			*ret_all_answered = false;
+		else if (!seen->is_empty)
+			return RAFT_HAS_CLUSTER;
+		else if (seen->configured_hash != core->configured_hash)
+			return RAFT_CONFIGURED_DIFFERS;
+	}
+	return RAFT_OK;
+}
+
+static bool is_lowest(const struct raft *core)
+{
+	bool is_configured = core->configured_count == 0;
+
+	for (size_t i = 0; i < core->configured_count; i++) {
+		if (strcmp(core->addresses[i], core->address) < 0)
+			return false;
+		is_configured |= is_own(core, i);
+	}
+	return is_configured;
+}
+
+void forming_form(struct raft *core)
+{
+	bool all_answered;
+	enum raft_refusal refusal = judge(core, &all_answered);
+
+	if (refusal != RAFT_OK)
+		outbox_refuse(core, refusal);
+	else
+		form(core);
+}
+
+static void form_if_due(struct raft *core)
+{
+	bool all_answered;
+	enum raft_refusal refusal = judge(core, &all_answered);
+
+	if (refusal == RAFT_CONFIGURED_DIFFERS)
+		outbox_refuse(core, refusal);
+	if (refusal == RAFT_HAS_CLUSTER)
+		return;
+	core->forming.waiting = RAFT_WAITS_FOR_ANSWERS;
+	if (refusal != RAFT_OK || !all_answered)
+		return;
+	if (is_lowest(core))
+		form(core);
+	else
+		core->forming.waiting = RAFT_WAITS_FOR_LOWEST;
+}
+
+void forming_settle(struct raft *core)
+{
+	struct forming *forming = &core->forming;
+
+	if (is_seated(core) || hears_leader(core) || core->vote.is_removed) {
+		forming->waiting = RAFT_WAITS_FOR_NOTHING;
+		return;
+	}
+	form_if_due(core);
+	if (is_seated(core)) {
+		forming->waiting = RAFT_WAITS_FOR_NOTHING;
+		return;
+	}
+	if (core->now_ms >= forming->ask_ms) {
+		forming->ask_ms = core->now_ms + core->options.retry_ms;
+		ask_all(core);
+	}
+	outbox_wake(core, forming->ask_ms);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes of members (Raft 6, thesis 4): one entry each, in effect as soon as it is in the log, the
+ * next one only when the one before is committed, and none before the new leader's first entry is
+ * (thesis 4, correction of 2015).
+ *
+ * A newcomer joins as a learner and is made a voter when it has caught up.
+ *   - From one voter to three: the first learner is promoted only when the second has caught up,
+ *     for two voters are less safe than one.
+ *   - A learner under the address of a silent voter (its folder was wiped) replaces it by two
+ *     changes: the old id goes, then the new one votes.  In one step the majorities before and
+ *     after need not meet, should the old disk come back.
+ */
+#include "raft/raft_private.h"
+
+bool membership_change_runs(const struct raft *core)
+{
+	const struct raft_list *list = log_list(&core->log);
+
+	return list != NULL && list->index > core->log.commit;
+}
+
+static enum raft_refusal may_change(const struct raft *core)
+{
+	if (core->role != RAFT_LEADER)
+		return RAFT_NOT_LEADER;
+	if (!leader_is_settled(core) && !IS_TWIN(core, CHANGE_BEFORE_NOOP))
+		return RAFT_NOT_READY;
+	if (core->leader.transfer.is_on)
+		return RAFT_HANDING_OVER;
+	if ((membership_change_runs(core) && !IS_TWIN(core, CHANGES_OVERLAP)) ||
+	    (core->update->what & RAFT_APPEND) != 0)
+		return RAFT_CHANGE_RUNS;
+	return RAFT_OK;
+}
+
+static void propose(struct raft *core, const struct raft_members *members)
+{
+	if (IS_TWIN(core, CHANGE_NOT_IN_LOG))
+		core->log.lists[core->log.list_count - 1].members = *members;
+	else
+		outbox_append(core, RAFT_FROM_MEMBERS, 1, members);
+	progress_follow_list(core);
+}
+
+static bool is_heard(struct raft *core, struct raft_id id)
+{
+	struct progress *peer = progress_find(core, id);
+
+	return peer != NULL && progress_is_heard(core, peer);
+}
+
+static void drop(struct raft_members *members, struct raft_id id)
+{
+	for (size_t i = 0; i < members->count; i++)
+		if (raft_id_equal(members->member[i].id, id)) {
+			members->member[i] = members->member[--members->count];
+			return;
+		}
+}
+
+static struct raft_member *find(struct raft_members *members, struct raft_id id)
+{
+	return (struct raft_member *)raft_member_by_id(members, id);
+}
+
+/* Could these decide anything, as things are? */
+static bool has_live_quorum(struct raft *core, const struct raft_members *members)
+{
+	size_t heard = 0;
+
+	for (size_t i = 0; i < members->count; i++)
+		heard += members->member[i].is_voter && is_heard(core, members->member[i].id);
+	return heard > raft_voter_count(members) / 2;
+}
+
+/* ---- by command ---- */
+
+static bool is_allowed(const struct raft *core, const char *address)
+{
+	for (size_t i = 0; i < core->address_count; i++)
+		if (strcmp(core->addresses[i], address) == 0)
+			return true;
+	return false;
+}
+
+static bool is_address(const char *address)
+{
+	size_t size = address == NULL ? 0 : strnlen(address, RAFT_ADDRESS_BYTES_MAX + 1);
+
+	return size > 0 && size <= RAFT_ADDRESS_BYTES_MAX;
+}
+
+static enum raft_refusal allow(struct raft *core, const char *address)
+{
+	if (!is_address(address))
+		return RAFT_MALFORMED;
+	if (is_allowed(core, address))
+		return RAFT_OK;
+	if (core->address_count == ADDRESSES_MAX)
+		return RAFT_TOO_MANY_ADDRESSES;
+	memcpy(core->addresses[core->address_count++], address, strlen(address) + 1);
+	return RAFT_OK;
+}
+
+static enum raft_refusal remove_member(struct raft *core, struct raft_id id)
+{
+	struct raft_members members = *core_members(core);
+	const struct raft_member *member = raft_member_by_id(&members, id);
+	bool is_voter;
+
+	if (member == NULL)
+		return RAFT_UNKNOWN_MEMBER;
+	if (raft_id_equal(id, core->options.self))
+		return RAFT_LEADER_ITSELF;
+	is_voter = member->is_voter;
+	drop(&members, id);
+	if (is_voter && !has_live_quorum(core, &members))
+		return RAFT_WOULD_LOSE_QUORUM;
+	propose(core, &members);
+	return RAFT_OK;
+}
+
+static enum raft_refusal set_priority(struct raft *core, struct raft_id id, uint8_t priority)
+{
+	struct raft_members members = *core_members(core);
+	struct raft_member *member = find(&members, id);
+
+	if (member == NULL)
+		return RAFT_UNKNOWN_MEMBER;
+	if (member->priority == priority)
+		return RAFT_OK;
+	member->priority = priority;
+	propose(core, &members);
+	return RAFT_OK;
+}
+
+void membership_change(struct raft *core, const struct raft_change *change)
+{
+	enum raft_refusal refusal = may_change(core);
+
+	if (change->kind == RAFT_CHANGE_ALLOW)
+		refusal = allow(core, change->address);
+	else if (refusal == RAFT_OK && change->kind == RAFT_CHANGE_REMOVE)
+		refusal = remove_member(core, change->id);
+	else if (refusal == RAFT_OK)
+		refusal = set_priority(core, change->id, change->priority);
+	if (refusal != RAFT_OK)
+		outbox_refuse(core, refusal);
+}
+
+/* ---- newcomers ---- */
+
+static enum raft_refusal admit(struct raft *core, const struct raft_message *message)
+{
+	const char *address = message->join.address;
+	struct raft_members members;
+	enum raft_refusal refusal;
+
+	if (core->role != RAFT_LEADER)
+		return RAFT_NOT_LEADER;
+	if (core_member(core, message->from) != NULL)
+		return RAFT_OK;
+	if (!raft_id_is_none(message->history) &&
+	    !raft_id_equal(message->history, core->vote.history))
+		return RAFT_FOREIGN;
+	if (!is_address(address))
+		return RAFT_MALFORMED;
+	if (log_was_taken_out(&core->log, message->from, core->log.last))
+		return RAFT_NOT_MEMBER; /* an old request that took its time */
+	if (!is_allowed(core, address))
+		return RAFT_NOT_CONFIGURED;
+	members = *core_members(core);
+	for (size_t i = members.count; i-- > 0;) {
+		const struct raft_member *member = &members.member[i];
+
+		if (strcmp(member->address, address) != 0)
+			continue;
+		if (is_heard(core, member->id))
+			return RAFT_ADDRESS_IN_USE;
+		if (!member->is_voter)
+			drop(&members, member->id);
+	}
+	if (members.count == RAFT_MEMBERS_MAX)
+		return RAFT_TOO_MANY_MEMBERS;
+	refusal = may_change(core);
+	if (refusal != RAFT_OK)
+		return refusal;
+	members.member[members.count] = (struct raft_member){.id = message->from};
+	memcpy(members.member[members.count++].address, address, strlen(address) + 1);
+	propose(core, &members);
+	return RAFT_OK;
+}
+
+void membership_join(struct raft *core, const struct raft_message *message)
+{
+	enum raft_refusal refusal = admit(core, message);
+
+	if (refusal != RAFT_OK)
+		outbox_refuse(core, refusal);
+	outbox_add(core, RAFT_MESSAGE_JOIN_REPLY, message->from)->join =
+	        (struct raft_join_message){.address = "", .refusal = refusal};
+}
+
+/* ---- by itself ---- */
+
+/* The other member under a learner's address. */
+static const struct raft_member *predecessor(const struct raft_members *members,
+                                             const struct raft_member *learner)
+{
+	for (size_t i = 0; i < members->count; i++)
+		if (&members->member[i] != learner &&
+		    strcmp(members->member[i].address, learner->address) == 0)
+			return &members->member[i];
+	return NULL;
+}
+
+static bool is_ready(struct raft *core, const struct raft_member *member)
+{
+	struct progress *peer = progress_find(core, member->id);
+
+	return !member->is_voter && peer != NULL && peer->is_caught_up &&
+	       progress_is_heard(core, peer);
+}
+
+/* Takes the silent voter out whose place the learner will take. */
+static bool replace(struct raft *core, const struct raft_member *learner,
+                    const struct raft_member *old)
+{
+	struct raft_members members = *core_members(core);
+
+	if (is_heard(core, old->id))
+		return false;
+	drop(&members, old->id);
+	if (IS_TWIN(core, REPLACED_IN_ONE_STEP))
+		find(&members, learner->id)->is_voter = true;
+	if (!has_live_quorum(core, &members))
+		return false;
+	propose(core, &members);
+	return true;
+}
+
+static void promote(struct raft *core, const struct raft_member *learner)
+{
+	struct raft_members members = *core_members(core);
+
+	find(&members, learner->id)->is_voter = true;
+	propose(core, &members);
+}
+
+void membership_settle(struct raft *core)
+{
+	const struct raft_list *list = log_list(&core->log);
+	const struct raft_members *members = &list->members;
+	size_t ready = 0;
+
+	if (may_change(core) != RAFT_OK)
+		return;
+	if (list->index == 0) { /* a lone master's: its followers must find it in the log */
+		struct raft_members same = *members;
+
+		propose(core, &same);
+		return;
+	}
+	for (size_t i = 0; i < members->count; i++)
+		ready += is_ready(core, &members->member[i]);
+	for (size_t i = 0; i < members->count; i++) {
+		const struct raft_member *member = &members->member[i];
+		const struct raft_member *old = predecessor(members, member);
+
+		if (!is_ready(core, member))
+			continue;
+		if (old != NULL) {
+			if (replace(core, member, old))
+				return;
+			continue;
+		}
+		if (raft_voter_count(members) > 1 || ready > 1) {
+			promote(core, member);
+			return;
+		}
+	}
+}
