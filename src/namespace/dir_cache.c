@@ -90,14 +90,10 @@ void dir_cache_forget(struct dir_cache *cache, uint64_t parent, struct str name)
 		entry->parent = 0;
 }
 
+/* What was kept stays where it is: a name whose place is another one now will not be found there,
+ * and its old place is never looked at for it again, for the masks only grow. */
 void dir_cache_fit(struct dir_cache *cache, uint64_t directories)
 {
-	uint32_t places = cache->places;
-
-	while (places < PLACES_MAX && places < directories * PLACES_PER_DIRECTORY)
-		places *= 2;
-	if (places == cache->places)
-		return;
-	region_give_back(&cache->memory, 0, cache->places * sizeof(struct dir_entry));
-	cache->places = places;
+	while (cache->places < PLACES_MAX && cache->places < directories * PLACES_PER_DIRECTORY)
+		cache->places *= 2;
 }

@@ -3,8 +3,8 @@
  * (parent id, name) to directory, for the ways down: one memory access instead of one a level.
  *
  * Two places for each name, 64 bytes each.  Whoever renames, deletes or changes the rights of a
- * directory forgets its one entry.  Grows by beginning anew with more places when there are more
- * directories; longer names are not kept.
+ * directory forgets its one entry.  Takes more places as there are more directories; longer names
+ * are not kept.
  */
 #ifndef HOLDFAST_NAMESPACE_DIR_CACHE_H
 #define HOLDFAST_NAMESPACE_DIR_CACHE_H

@@ -252,7 +252,7 @@ void inode_change_end(struct namespace *ns, struct inode_change *change)
 		change_directory(ns, change);
 	else
 		change_file(ns, change);
-	tree_put(&ns->tree, &change->inode);
+	tree_update(&ns->tree, &change->inode);
 }
 
 void inode_touch(struct namespace *ns, uint64_t id, uint64_t mtime_ms)

@@ -140,7 +140,9 @@ int tree_descend_step(const struct tree *tree, struct tree_descent *descent,
 
 		descent->node = inner_child(inner, at);
 		descent->level--;
-		prefetch_node(&tree->nodes, descent->node, descent->level > 0 ? GRANULES_MAX : 2);
+		if (descent->level <= 1) /* those above are in the cache anyway */
+			prefetch_node(&tree->nodes, descent->node,
+			              descent->level == 1 ? GRANULES_MAX : 2);
 		return 1;
 	}
 	leaf = leaf_at(&tree->nodes, descent->node);
@@ -510,6 +512,24 @@ void tree_put(struct tree *tree, const struct inode *inode)
 	}
 	tree->count += record.is_new;
 	id_map_set(&tree->of_ids, inode->id, number);
+}
+
+void tree_update(struct tree *tree, const struct inode *inode)
+{
+	uint8_t bytes[RECORD_BYTES_MAX];
+	size_t size = record_encode(inode, bytes);
+	struct leaf_place place;
+	struct leaf *leaf;
+	uint64_t number;
+
+	CHECK(id_map_get(&tree->of_ids, inode->id, &number));
+	leaf = leaf_at(&tree->nodes, *leaf_ref(tree, (uint32_t)number));
+	CHECK(leaf_find_id(leaf, inode->id, &place));
+	if (!node_is_held(&tree->nodes, &leaf->node) &&
+	    record_size(leaf_record(leaf, place.slot)) == size)
+		memcpy(leaf_record(leaf, place.slot), bytes, size);
+	else
+		tree_put(tree, inode);
 }
 
 /* ---- removing ---- */

@@ -58,6 +58,8 @@ bool tree_get(const struct tree *tree, uint64_t parent, struct str name, struct 
 bool tree_get_id(const struct tree *tree, uint64_t id, struct inode *ret_inode);
 /* Makes or replaces the record of the inode's key.  Its name may point into the tree. */
 void tree_put(struct tree *tree, const struct inode *inode);
+/* The same for a record that is there; quicker when it keeps its size. */
+void tree_update(struct tree *tree, const struct inode *inode);
 /* The key must be there. */
 void tree_remove(struct tree *tree, uint64_t parent, struct str name);
 
