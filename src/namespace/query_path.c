@@ -36,7 +36,6 @@ static void look_begin(struct namespace *ns, struct looking *looking, struct ns_
 	looking->lookup = lookup;
 	looking->space = (struct buf){0};
 	looking->asker = asker_of(lookup->caller, arena);
-	lookup->message = (struct str){0};
 	rc = path_normalise(ns, &looking->asker, lookup->path, &looking->space, &path);
 	if (rc < 0)
 		looking->walk = (struct path_walk){.is_done = true, .rc = rc};
@@ -51,14 +50,15 @@ static void look_end(struct namespace *ns, struct looking *looking)
 	struct ns_lookup *lookup = looking->lookup;
 
 	lookup->rc = looking->walk.rc;
-	if (lookup->rc == 0 && !looking->place.exists)
+	lookup->message = looking->asker.message;
+	if (lookup->rc == -ERR_PERMISSION && looking->asker.is_superuser) {
 		lookup->rc = -ERR_NOT_FOUND;
-	if (lookup->rc == -ERR_PERMISSION && looking->asker.is_superuser)
+		lookup->message = (struct str){0};
+	} else if (lookup->rc == 0 && !looking->place.exists) {
 		lookup->rc = -ERR_NOT_FOUND;
-	if (lookup->rc == 0)
+	} else if (lookup->rc == 0) {
 		show_status(ns, &looking->place.inode, &lookup->status);
-	else if (lookup->rc != -ERR_NOT_FOUND || !looking->walk.is_last)
-		lookup->message = looking->asker.message;
+	}
 	buf_finish(&looking->space);
 }
 
