@@ -14,6 +14,7 @@
 struct listing {
 	struct call *call;
 	struct wire_listing_writer writer;
+	struct wire_file_status entry; /* filled again for each: this loop is hot */
 	bool is_begun;
 	bool has_locations; /* asked for */
 	bool is_full;       /* the call's memory is used up: the page ends before this entry */
@@ -27,8 +28,7 @@ static void begin_listing(struct listing *listing)
 	listing->is_begun = true;
 }
 
-static bool add_locations(struct listing *listing, const struct ns_status *status,
-                          struct wire_file_status *entry)
+static bool add_locations(struct listing *listing, const struct ns_status *status)
 {
 	struct call *call = listing->call;
 	struct wire_located_blocks *located = arena_alloc(call_arena(call), sizeof(*located));
@@ -38,7 +38,7 @@ static bool add_locations(struct listing *listing, const struct ns_status *statu
 	    !ns_inode_blocks(call_namespace(call), status->inode, call_arena(call), &blocks) ||
 	    !status_blocks(call, &blocks, located))
 		return false;
-	entry->locations = located;
+	listing->entry.locations = located;
 	for (size_t i = 0; i < located->blocks_count; i++)
 		listing->locations += located->blocks[i].location_count;
 	return true;
@@ -47,16 +47,15 @@ static bool add_locations(struct listing *listing, const struct ns_status *statu
 static bool add_entry(void *context, const struct ns_status *status)
 {
 	struct listing *listing = context;
-	struct wire_file_status entry;
 
-	status_fill(status, status->name, &entry);
-	if (listing->has_locations && status->type == NS_FILE &&
-	    !add_locations(listing, status, &entry)) {
+	status_fill(status, status->name, &listing->entry);
+	listing->entry.locations = NULL;
+	if (listing->has_locations && status->type == NS_FILE && !add_locations(listing, status)) {
 		listing->is_full = true;
 		return false;
 	}
 	begin_listing(listing);
-	wire_listing_add(&listing->writer, &entry);
+	wire_listing_add(&listing->writer, &listing->entry);
 	/* HDFS counts locations, too: a page of located files may be shorter. */
 	return listing->locations < call_options(listing->call)->list_entries_max;
 }

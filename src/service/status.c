@@ -8,23 +8,21 @@ void status_fill(const struct ns_status *from, struct str path, struct wire_file
 {
 	bool is_file = from->type == NS_FILE;
 
-	*to = (struct wire_file_status){
-	        .type = from->type,
-	        .path = path,
-	        .length = from->length,
-	        .mode = from->mode,
-	        .owner = from->owner,
-	        .group = from->group,
-	        .mtime = from->mtime_ms,
-	        .atime = from->atime_ms,
-	        .replication = from->replication,
-	        .block_size = from->block_size,
-	        .file_id = from->inode,
-	        /* HDFS says 0 for a file. */
-	        .children = is_file || from->children > INT32_MAX ? 0 : (int32_t)from->children,
-	        .storage_policy = from->storage_policy,
-	        .flags = from->flags,
-	};
+	to->type = from->type;
+	to->path = path;
+	to->length = from->length;
+	to->mode = from->mode;
+	to->owner = from->owner;
+	to->group = from->group;
+	to->mtime = from->mtime_ms;
+	to->atime = from->atime_ms;
+	to->replication = from->replication;
+	to->block_size = from->block_size;
+	to->file_id = from->inode;
+	/* HDFS says 0 for a file. */
+	to->children = is_file || from->children > INT32_MAX ? 0 : (int32_t)from->children;
+	to->storage_policy = from->storage_policy;
+	to->flags = from->flags;
 }
 
 struct str status_pool(const struct call *call)

@@ -11,7 +11,8 @@
 #include "service/call.h"
 #include "wire/hot_replies.h"
 
-/* `path` is the name in a listing, empty for the path that was asked for.  Borrows. */
+/* `path` is the name in a listing, empty for the path that was asked for.  Borrows.  What a status
+ * of ours never has, and its locations, are left as they are: the caller zeroes them once. */
 void status_fill(const struct ns_status *from, struct str path, struct wire_file_status *to);
 
 /* "BP-..." of this cluster; empty before there is one. */
