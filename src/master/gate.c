@@ -95,8 +95,8 @@ static void not_replicated(struct master_write *write)
 enum gate gate_replicas(struct master_write *write)
 {
 	struct master *master = write->master;
-	uint64_t now_us = io_now_us(master->io);
 	struct block block;
+	uint64_t now_us;
 	size_t wanted;
 	bool lacks;
 
@@ -107,6 +107,7 @@ enum gate gate_replicas(struct master_write *write)
 	}
 	if (!lacks)
 		return GATE_OPEN;
+	now_us = io_now_us(master->io);
 	if (write->give_up_us == 0)
 		write->give_up_us = now_us + master->options.replica_wait_ms * 1000;
 	if (now_us >= write->give_up_us) {

@@ -145,12 +145,22 @@ static void expiry_done(struct proposal *proposal, int rc)
 		done(context);
 }
 
+/* A file whose last block is being written is closed by recovery of that block, not by this. */
+static bool would_close(struct leases *leases, struct proposal *proposal)
+{
+	struct ns_result result = {0};
+
+	ns_check(leases->master->ns, &proposal->write.command, &leases->master->options.limits,
+	         &proposal->arena, &result);
+	return result.rc == 0 && !result.changes_nothing;
+}
+
 int leases_expire(struct leases *leases, const struct ns_lease *lease, void (*done)(void *context),
                   void *context)
 {
 	struct expiry *expiry = mem_alloc(sizeof(*expiry) + lease->holder.size);
 	struct command *command;
-	int rc;
+	int rc = -ERR_AGAIN;
 
 	if (expiry == NULL)
 		return -ERR_NO_MEMORY;
@@ -165,12 +175,15 @@ int leases_expire(struct leases *leases, const struct ns_lease *lease, void (*do
 	        (struct command_expire_lease){.inode = lease->inode,
 	                                      .holder = str_make(expiry->holder, expiry->size),
 	                                      .lease_number = lease->number};
+	if (would_close(leases, &expiry->proposal))
+		rc = proposal_start(&expiry->proposal);
+	if (rc < 0) {
+		expiry_free(expiry);
+		return rc;
+	}
 	log_event(LOG_LEASE_EXPIRED, "inode=%" PRIu64 " holder=%.*s unheard_ms=%" PRIu64,
 	          lease->inode, STR_ARGS(lease->holder), unheard_us(leases, lease->holder) / 1000);
-	rc = proposal_start(&expiry->proposal);
-	if (rc < 0)
-		expiry_free(expiry);
-	return rc;
+	return 0;
 }
 
 /* ---- the walk over all leases ---- */
@@ -223,8 +236,7 @@ static void walk_leases(struct leases *leases)
 			holder_drop(leases, holder);
 	}
 	for (size_t i = 0; i < walk.due_count && !ns_safe_mode(leases->master->ns); i++)
-		if (leases_expire(leases, &walk.due[i], /* done= */ NULL, NULL) < 0)
-			break;
+		(void)leases_expire(leases, &walk.due[i], /* done= */ NULL, NULL);
 	arena_finish(&walk.arena);
 }
 

@@ -160,7 +160,8 @@ struct leases *leases_create(struct master *master); /* NULL: out of memory */
 void leases_destroy(struct leases *leases);          /* NULL is fine */
 void leases_promoted(struct leases *leases);
 void leases_demoted(struct leases *leases);
-/* Proposes to end this lease; done(context) when it is decided, however.  -ERR_...: not begun. */
+/* Proposes to end this lease; done(context) when it is decided, however.  < 0: not begun, for one
+ * -ERR_AGAIN when the file cannot be closed as it is. */
 int leases_expire(struct leases *leases, const struct ns_lease *lease, void (*done)(void *context),
                   void *context);
 

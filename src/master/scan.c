@@ -94,6 +94,21 @@ static size_t drop_retired(struct workers *workers, uint32_t *numbers, size_t co
 	return left;
 }
 
+/* No file has the block.  In a tree that is being reclaimed its stamp comes with that; else it went
+ * with a namespace that a checkpoint replaced, and the next full report brings the replica, which
+ * is then deleted by the stamp that the report says. */
+static size_t keep_gone(struct workers *workers, const uint32_t *numbers, size_t count)
+{
+	struct ns_counts counts;
+
+	ns_counts(workers->ns, &counts);
+	if (counts.left_to_reclaim > 0)
+		return count;
+	for (size_t i = 0; i < count; i++)
+		worker_lost_report(store_of(&workers->numbers, numbers[i])->worker);
+	return 0;
+}
+
 static size_t visit_locations(void *context, uint64_t block_id, uint32_t *numbers, size_t count)
 {
 	struct workers *workers = context;
@@ -105,13 +120,8 @@ static size_t visit_locations(void *context, uint64_t block_id, uint32_t *number
 	if (left == 0)
 		return 0;
 	ns_find_block(workers->ns, block_id, &info);
-	if (info.inode == 0) {
-		/* Its stamp went with it.  The next full report brings the replica, and then it is
-		 * deleted by the stamp that the report says. */
-		for (size_t i = 0; i < left; i++)
-			worker_lost_report(store_of(&workers->numbers, numbers[i])->worker);
-		return 0;
-	}
+	if (info.inode == 0)
+		return keep_gone(workers, numbers, left);
 	if (!info.is_complete)
 		return left;
 	live = count_live(workers, numbers, left, false);

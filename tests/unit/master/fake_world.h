@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A master between fakes, and short words for calls.  Include once in a test program, after
- * cmocka.h.
+ * cmocka.h.  With WORLD_HAS_REAL_NAMESPACE the namespace is the real one.
  */
 #ifndef HOLDFAST_TESTS_MASTER_FAKE_WORLD_H
 #define HOLDFAST_TESTS_MASTER_FAKE_WORLD_H
@@ -13,7 +13,9 @@
 #include "master/safe_mode.h"
 #include "unit/master/fake_io.h"
 #include "unit/master/fake_journal.h"
+#ifndef WORLD_HAS_REAL_NAMESPACE
 #include "unit/master/fake_namespace.h"
+#endif
 
 enum {
 	HOLD_MS = 5000,
@@ -69,6 +71,7 @@ static inline struct master_options world_options(void)
 	        .io = &world.io,
 	        .folder = "/journal",
 	        .journal = {.entry_bytes_max = 1 << 20},
+	        .limits = {.replication_min = 1, .replication_max = 512},
 	        .retry_at_most_once_ms = 600 * 1000,
 	        .retry_others_ms = 60 * 1000,
 	        .retry_rows_max = ROWS_MAX,
