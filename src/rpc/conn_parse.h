@@ -70,7 +70,7 @@ struct conn_call {
 	struct str message;
 };
 
-/* `address` is borrowed for as long as the parser is used. */
+/* `address` is borrowed until the client has said who it is. */
 void conn_parse_init(struct conn_parse *parse, struct conn_rules *rules, const char *address);
 void conn_parse_finish(struct conn_parse *parse);
 

@@ -173,16 +173,24 @@ static enum conn_found take_sasl(struct conn_parse *parse, const Rpc__RpcSasl *s
 
 /* ---- context ---- */
 
+/* The address too: calls may outlive the connection it was borrowed from. */
 static bool keep_identity(struct conn_parse *parse, struct str user, struct str real_user)
 {
-	parse->names = mem_alloc(user.size + real_user.size);
-	if (parse->names == NULL)
+	struct str address = str_of(parse->identity.address);
+	char *at = mem_alloc(user.size + real_user.size + address.size + 1);
+
+	if (at == NULL)
 		return false;
-	memcpy(parse->names, user.data, user.size);
+	parse->names = at;
+	memcpy(at, address.data, address.size + 1);
+	parse->identity.address = at;
+	at += address.size + 1;
+	memcpy(at, user.data, user.size);
+	parse->identity.user = str_make(at, user.size);
+	at += user.size;
 	if (real_user.size > 0)
-		memcpy(parse->names + user.size, real_user.data, real_user.size);
-	parse->identity.user = str_make(parse->names, user.size);
-	parse->identity.real_user = str_make(parse->names + user.size, real_user.size);
+		memcpy(at, real_user.data, real_user.size);
+	parse->identity.real_user = str_make(at, real_user.size);
 	return true;
 }
 

@@ -51,11 +51,63 @@ static void on_accept(void *context, struct io_conn *conn)
 	io_conn_start(conn, &ops, &echo->conns[echo->count++]);
 }
 
-static bool is_asked_to_end(void)
+/* What the test asks for, in bytes on standard input: */
+enum command { NOTHING = 0, HOARD = 'h', RELEASE = 'r', END = 'e' };
+
+static enum command next_command(void)
 {
 	char byte;
+	ssize_t got = recv(STDIN_FILENO, &byte, 1, MSG_DONTWAIT);
 
-	return recv(STDIN_FILENO, &byte, 1, MSG_DONTWAIT) == 0;
+	return got == 0 ? END : got == 1 ? (enum command)byte : NOTHING;
+}
+
+/* However many clients wait, the journal can open its next segment. */
+static void open_a_file(struct io *io)
+{
+	struct io_file *file;
+
+	CHECK(io_file_open(io, "/proc/self/stat", IO_OPEN_READ, &file) == 0);
+	io_file_close(file);
+}
+
+/* Takes every descriptor there is, or closes those it took. */
+static size_t hoard(struct io *io, struct io_file **files, size_t count, enum command command)
+{
+	if (command == HOARD)
+		while (io_file_open(io, "/dev/null", IO_OPEN_READ, &files[count]) == 0)
+			count++;
+	else
+		while (count > 0)
+			io_file_close(files[--count]);
+	return count;
+}
+
+static void serve(struct echo *echo)
+{
+	struct io_file *files[FEW_DESCRIPTORS];
+	size_t count = 0;
+
+	for (;;) {
+		enum command command = next_command();
+
+		if (command == END)
+			return;
+		if (command != NOTHING)
+			count = hoard(echo->io, files, count, command);
+		io_run_once(echo->io, 20);
+		if (count == 0)
+			open_a_file(echo->io);
+	}
+}
+
+static long cpu_ms(void)
+{
+	struct rusage usage;
+
+	CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
 static _Noreturn void serve_with_few_descriptors(void)
@@ -65,7 +117,6 @@ static _Noreturn void serve_with_few_descriptors(void)
 	struct io_listen_options options = {
 	        .host = "127.0.0.1", .backlog = 4096, .on_accept = on_accept, .context = &echo};
 	struct io_listener *listener;
-	struct rusage usage;
 	uint16_t port;
 
 	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
@@ -73,16 +124,8 @@ static _Noreturn void serve_with_few_descriptors(void)
 	CHECK(io_listen(echo.io, &options, &listener) == 0);
 	port = io_listener_port(listener);
 	CHECK(write(STDOUT_FILENO, &port, sizeof(port)) == sizeof(port));
-	while (!is_asked_to_end()) {
-		struct io_file *file;
-
-		io_run_once(echo.io, 20);
-		/* However many clients wait, the journal can open its next segment. */
-		CHECK(io_file_open(echo.io, "/proc/self/stat", IO_OPEN_READ, &file) == 0);
-		io_file_close(file);
-	}
-	CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
-	CHECK(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec < 1); /* it waited and did not spin */
+	serve(&echo);
+	CHECK(cpu_ms() < 600); /* it waited and did not spin */
 	_exit(0);
 }
 
@@ -121,21 +164,38 @@ static bool echoes(int fd, int timeout_ms)
 	return recv(fd, &byte, 1, 0) == 1 && byte == '!';
 }
 
-static void out_of_descriptors_clients_wait_and_others_are_served(void **state)
+static int dial(uint16_t port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
+	                              .sin_port = htons(port),
 	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fds[CLIENTS], control, status, served = 0, later = 0;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void end_child(pid_t child, int control)
+{
+	int status;
+
+	close(control);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void out_of_descriptors_clients_wait_and_others_are_served(void **state)
+{
+	int fds[CLIENTS], control, served = 0, later = 0;
 	uint16_t port;
 	pid_t child;
 
 	(void)state;
 	control = start_child(&child, &port);
-	address.sin_port = htons(port);
-	for (int i = 0; i < CLIENTS; i++) {
-		fds[i] = socket(AF_INET, SOCK_STREAM, 0);
-		assert_int_equal(connect(fds[i], (struct sockaddr *)&address, sizeof(address)), 0);
-	}
+	for (int i = 0; i < CLIENTS; i++)
+		fds[i] = dial(port);
 	while (served < CLIENTS && echoes(fds[served], 300))
 		served++;
 	assert_in_range(served, 20, FEW_DESCRIPTORS - 20); /* some wait, a quarter is kept */
@@ -148,16 +208,38 @@ static void out_of_descriptors_clients_wait_and_others_are_served(void **state)
 	assert_true(later > served / 2);
 	for (int i = served; i < CLIENTS; i++)
 		close(fds[i]);
-	close(control);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	end_child(child, control);
+}
+
+/* Even what is kept for files is gone: the kernel itself says no. */
+static void without_any_descriptor_the_server_waits_and_goes_on_by_itself(void **state)
+{
+	int control, before, waiting;
+	uint16_t port;
+	pid_t child;
+
+	(void)state;
+	control = start_child(&child, &port);
+	before = dial(port);
+	assert_true(echoes(before, 10000));
+	assert_int_equal(send(control, "h", 1, 0), 1);
+	assert_true(echoes(before, 10000));
+	assert_true(echoes(before, 10000)); /* the command was taken between two answers */
+	waiting = dial(port);
+	assert_false(echoes(waiting, 2000)); /* a spinning server would be seen by its time */
+	assert_true(echoes(before, 10000));
+	assert_int_equal(send(control, "r", 1, 0), 1);
+	assert_true(echoes(waiting, 10000));
+	close(before);
+	close(waiting);
+	end_child(child, control);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(out_of_descriptors_clients_wait_and_others_are_served),
+	        cmocka_unit_test(without_any_descriptor_the_server_waits_and_goes_on_by_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

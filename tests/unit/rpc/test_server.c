@@ -274,6 +274,7 @@ static void call_of_a_client_that_left_is_dead_and_may_be_replied(void **state)
 	assert_int_equal(stats_of(w).calls_in_flight, 3);
 	assert_false(rpc_call_is_alive(w->held[0]));
 	assert_true(str_equal(w->held[0]->identity->user, STR("root")));
+	assert_string_equal(w->held[0]->identity->address, "127.0.0.1");
 	reply_echo(w->held[0]);
 	rpc_reply_error(w->held[1], -ERR_STANDBY, (struct str){0});
 	rpc_call_drop(w->held[2]);
@@ -344,6 +345,24 @@ static void refused_client_hears_why_although_it_still_sends(void **state)
 	peer_close(&peer);
 }
 
+static void calls_before_a_refusal_in_the_same_turn_are_not_begun(void **state)
+{
+	struct world *w = *state;
+	struct buf bytes = {0};
+	struct peer peer;
+
+	peer_connect(w, &peer);
+	put_preamble(&bytes, 0);
+	put_context(&bytes, "root", NULL, CLIENT_PROTOCOL);
+	put_call(&bytes, 1, "echo", STR("nobody would hear the answer"));
+	put_context(&bytes, "root", NULL, CLIENT_PROTOCOL);
+	peer_send(w, &peer, &bytes);
+	assert_int_equal(peer_wait(w, &peer).status, 2);
+	assert_int_equal(w->calls, 0);
+	assert_int_equal(stats_of(w).calls_in_flight, 0);
+	peer_close(&peer);
+}
+
 /* Whatever fails, the client gets its answers or an end, and nothing leaks. */
 static void every_failing_allocation_answers_or_closes(void **state)
 {
@@ -398,6 +417,7 @@ int main(void)
 	        TEST(dropped_call_closes_without_an_answer),
 	        TEST(server_that_goes_closes_its_connections),
 	        TEST(refused_client_hears_why_although_it_still_sends),
+	        TEST(calls_before_a_refusal_in_the_same_turn_are_not_begun),
 	        TEST(every_failing_allocation_answers_or_closes),
 	};
 
