@@ -111,7 +111,6 @@ static void show_added(struct call *call, const struct retry_row *row)
 	struct block block;
 	struct inode inode;
 
-	result->workers = call->command->add_block.workers;
 	if (!tree_get_id(&call->ns->tree, row->inode, &inode) ||
 	    !inode_is_attached(call->ns, &inode))
 		return;
@@ -121,8 +120,7 @@ static void show_added(struct call *call, const struct retry_row *row)
 		result->block = block;
 		result->block_offset -= block.length;
 	}
-	if (inode.workers != 0 && call->asker.arena != NULL &&
-	    blocks_last(&call->ns->tree.nodes, &inode).id == result->block.id)
+	if (inode.workers != 0 && blocks_last(&call->ns->tree.nodes, &inode).id == result->block.id)
 		result->workers = canonical_strs_of(text_of(&call->ns->interns, inode.workers),
 		                                    call->asker.arena);
 }

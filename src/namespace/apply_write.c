@@ -37,12 +37,13 @@ static struct last_blocks last_blocks(const struct namespace *ns, const struct i
 	return blocks;
 }
 
-static void show_new_block(struct call *call, struct block block, uint64_t offset,
-                           struct strs workers)
+/* `workers` is the text of the chosen ones. */
+static void show_new_block(struct call *call, struct block block, uint64_t offset, uint32_t workers)
 {
 	call->result->block = block;
 	call->result->block_offset = offset;
-	call->result->workers = workers;
+	call->result->workers =
+	        canonical_strs_of(text_of(&call->ns->interns, workers), call->asker.arena);
 	call->result->inode = call->place.inode.id;
 }
 
@@ -50,12 +51,8 @@ static void show_new_block(struct call *call, struct block block, uint64_t offse
 static int answer_again(struct call *call, struct block last)
 {
 	const struct inode *inode = &call->place.inode;
-	struct strs workers = {0};
 
-	if (call->asker.arena != NULL)
-		workers = canonical_strs_of(text_of(&call->ns->interns, inode->workers),
-		                            call->asker.arena);
-	show_new_block(call, last, inode->length - last.length, workers);
+	show_new_block(call, last, inode->length - last.length, inode->workers);
 	call->changes_nothing = true;
 	return 0;
 }
@@ -160,7 +157,7 @@ void commit_add_block(struct call *call)
 	buf_clear(&ns->scratch);
 	id_map_set(&ns->of_blocks, block.id, change.inode.id);
 	inode_change_end(ns, &change);
-	show_new_block(call, block, offset, fields->workers);
+	show_new_block(call, block, offset, change.inode.workers);
 }
 
 /* ---- abandon_block ---- */
@@ -346,11 +343,7 @@ void commit_new_stamp(struct call *call)
 	struct namespace *ns = call->ns;
 	const struct inode *inode = &call->place.inode;
 	struct block last = blocks_last(&ns->tree.nodes, inode);
-	struct strs workers = {0};
 
-	if (call->asker.arena != NULL)
-		workers =
-		        canonical_strs_of(text_of(&ns->interns, inode->workers), call->asker.arena);
 	last.stamp = ns->settings.next_stamp++;
-	show_new_block(call, last, inode->length - last.length, workers);
+	show_new_block(call, last, inode->length - last.length, inode->workers);
 }

@@ -212,16 +212,20 @@ void canonical_strs(struct strs list, struct buf *buf)
 
 struct strs canonical_strs_of(struct str text, struct arena *arena)
 {
-	struct cursor cursor = cursor_of(text);
-	struct strs list = {.count = cursor_varint(&cursor)};
+	struct strs list = {0};
+	struct cursor cursor;
+	uint64_t count;
 
-	if (text.size == 0 || list.count > text.size)
+	if (text.size == 0 || arena == NULL)
+		return list;
+	cursor = cursor_of(arena_copy(arena, text));
+	count = cursor_varint(&cursor);
+	if (count <= text.size)
+		list.items = arena_alloc(arena, count * sizeof(*list.items));
+	if (cursor.failed || list.items == NULL)
 		return (struct strs){0};
-	list.items = arena_alloc(arena, list.count * sizeof(*list.items));
-	if (list.items == NULL)
-		return (struct strs){0};
-	for (size_t i = 0; i < list.count; i++)
-		list.items[i] = cursor_bytes(&cursor, cursor_varint(&cursor));
+	for (list.count = 0; list.count < count; list.count++)
+		list.items[list.count] = cursor_bytes(&cursor, cursor_varint(&cursor));
 	return list;
 }
 

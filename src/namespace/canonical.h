@@ -35,7 +35,8 @@ void canonical_blocks(uint64_t inode, const struct blocks_run *run, struct buf *
 void canonical_rights(uint64_t directory, uint64_t rights_index, struct buf *buf);
 void canonical_retry(const struct retry_row *row, struct buf *buf);
 
-/* A list of strings as one text, and back (the items in the arena; NULL without memory). */
+/* A list of strings as one text, and back, all of it in the arena; without one, or without memory,
+ * an empty list. */
 void canonical_strs(struct strs list, struct buf *buf);
 struct strs canonical_strs_of(struct str text, struct arena *arena);
 
