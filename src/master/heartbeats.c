@@ -25,7 +25,7 @@ static void worker_mark_failed(struct workers *workers, struct worker *worker,
 			continue;
 		worker->stores[i]->is_failed = is_failed;
 		worker->figures[i].is_failed = is_failed;
-		workers_recount(workers, false);
+		workers_recount(workers);
 		if (is_failed)
 			log_event(LOG_WORKER_STORE_FAILED, "worker=%.*s store=%.*s",
 			          STR_ARGS(worker->info.identity.host),
@@ -165,7 +165,7 @@ static void worker_heard(struct workers *workers, struct worker *worker,
 	worker->placed_bytes = 0;
 	if (was_live)
 		return;
-	workers_recount(workers, false);
+	workers_recount(workers);
 	if (worker->logged != WORKER_LIVE)
 		log_event(LOG_WORKER_BACK, "worker=%.*s", STR_ARGS(worker->info.identity.host));
 	worker->logged = WORKER_LIVE;

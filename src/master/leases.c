@@ -31,7 +31,6 @@ struct leases {
 	struct master *master;
 	struct list buckets[HOLDER_BUCKETS];
 	struct list by_age;
-	size_t count;
 	uint64_t seed;
 	uint64_t soft_us;
 	uint64_t hard_us;
@@ -59,14 +58,11 @@ static struct holder *holder_find(struct leases *leases, struct str name)
 	return NULL;
 }
 
-/* NULL: too many, or out of memory; then it counts as heard at promotion. */
+/* NULL: out of memory; then it counts as heard at promotion. */
 static struct holder *holder_add(struct leases *leases, struct str name)
 {
-	struct holder *holder;
+	struct holder *holder = mem_alloc(sizeof(*holder) + name.size);
 
-	if (leases->count == LEASE_HOLDERS_MAX)
-		return NULL;
-	holder = mem_alloc(sizeof(*holder) + name.size);
 	if (holder == NULL)
 		return NULL;
 	holder->walk = 0;
@@ -74,19 +70,34 @@ static struct holder *holder_add(struct leases *leases, struct str name)
 	memcpy(holder->name, name.data, name.size);
 	list_append(bucket_of(leases, name), &holder->bucket);
 	list_init(&holder->age);
-	leases->count++;
 	return holder;
 }
 
-static void holder_drop(struct leases *leases, struct holder *holder)
+static void holder_drop(struct holder *holder)
 {
 	list_remove(&holder->bucket);
 	list_remove(&holder->age);
-	leases->count--;
 	mem_free(holder);
 }
 
+static void holder_heard(struct leases *leases, struct holder *holder)
+{
+	holder->renewed_us = io_now_us(leases->master->io);
+	list_remove(&holder->age);
+	list_append(&leases->by_age, &holder->age);
+	if (!io_timer_is_started(&leases->timer))
+		io_timer_start(&leases->timer, LOOK_US);
+}
+
 void leases_renew(struct leases *leases, struct str holder_name)
+{
+	struct holder *holder = holder_find(leases, holder_name);
+
+	if (holder != NULL)
+		holder_heard(leases, holder);
+}
+
+void leases_taken(struct leases *leases, struct str holder_name)
 {
 	struct holder *holder;
 
@@ -95,13 +106,8 @@ void leases_renew(struct leases *leases, struct str holder_name)
 	holder = holder_find(leases, holder_name);
 	if (holder == NULL)
 		holder = holder_add(leases, holder_name);
-	if (holder == NULL)
-		return;
-	holder->renewed_us = io_now_us(leases->master->io);
-	list_remove(&holder->age);
-	list_append(&leases->by_age, &holder->age);
-	if (!io_timer_is_started(&leases->timer))
-		io_timer_start(&leases->timer, LOOK_US);
+	if (holder != NULL)
+		holder_heard(leases, holder);
 }
 
 static uint64_t unheard_us(struct leases *leases, struct str name)
@@ -202,7 +208,7 @@ static void walk_lease(void *context, const struct ns_lease *lease)
 	struct holder *holder = holder_find(leases, lease->holder);
 
 	if (holder == NULL) {
-		leases_renew(leases, lease->holder);
+		leases_taken(leases, lease->holder);
 		holder = holder_find(leases, lease->holder);
 	}
 	if (holder != NULL)
@@ -233,7 +239,7 @@ static void walk_leases(struct leases *leases)
 		if (now_us - holder->renewed_us < leases->soft_us)
 			break;
 		if (holder->walk != leases->walks)
-			holder_drop(leases, holder);
+			holder_drop(holder);
 	}
 	for (size_t i = 0; i < walk.due_count && !ns_safe_mode(leases->master->ns); i++)
 		(void)leases_expire(leases, &walk.due[i], /* done= */ NULL, NULL);
@@ -279,7 +285,7 @@ struct leases *leases_create(struct master *master)
 static void drop_all(struct leases *leases)
 {
 	while (!list_is_empty(&leases->by_age))
-		holder_drop(leases, LIST_FIRST(&leases->by_age, struct holder, age));
+		holder_drop(LIST_FIRST(&leases->by_age, struct holder, age));
 }
 
 void leases_destroy(struct leases *leases)

@@ -21,10 +21,8 @@
 
 struct leases;
 
-enum { LEASE_HOLDERS_MAX = 200000 }; /* names remembered; more are not heard before they write */
-
-/* renewLease: call it inside a read's ready(), so that only a primary hears it.  An unknown holder
- * is fine. */
+/* renewLease: call it inside a read's ready(), so that only a primary hears it.  Who holds no lease
+ * is not remembered. */
 void leases_renew(struct leases *leases, struct str holder);
 /* Not heard of within the soft limit.  A holder that this primary never heard of counts from
  * promotion. */

@@ -64,15 +64,12 @@ bool limits_refuse_growth(struct master_write *write)
 	return true;
 }
 
-bool limits_retry_table_full(struct master *master, const struct master_write *write)
+bool limits_retry_table_full(struct master *master)
 {
 	struct ns_retry_stats stats;
 
-	if (!write->command.has_client || master->options.retry_rows_max == 0)
+	if (master->options.retry_rows_max == 0)
 		return false;
 	ns_retry_stats(master->ns, &stats);
-	if (stats.rows + master->in_journal < master->options.retry_rows_max)
-		return false;
-	ticker_hurry(master);
-	return true;
+	return stats.rows + master->in_journal >= master->options.retry_rows_max;
 }

@@ -40,7 +40,7 @@ static void apply_effects(struct master *master, const struct command *command,
 	switch (command->kind) {
 	case ENTRY_create:
 		if (result->rc == 0)
-			leases_renew(master->leases, command->create.holder);
+			leases_taken(master->leases, command->create.holder);
 		break;
 	case ENTRY_add_block:
 		workers_block_settled(master->workers, command->add_block.previous.id);
@@ -50,7 +50,7 @@ static void apply_effects(struct master *master, const struct command *command,
 		break;
 	case ENTRY_set_replication:
 	case ENTRY_recover_lease:
-	case ENTRY_expire_lease: workers_recount(master->workers, false); break;
+	case ENTRY_expire_lease: workers_recount(master->workers); break;
 	case ENTRY_safe_mode:
 		log_event(LOG_SAFE_MODE_CHANGED, "operator=%s",
 		          command->safe_mode.is_on ? "on" : "off");

@@ -45,6 +45,7 @@ struct reclaim {
 struct start_mode {
 	bool is_on;
 	uint64_t began_us;
+	uint64_t scans; /* of all blocks, before it began */
 	struct io_timer timer;
 };
 
@@ -132,7 +133,7 @@ enum gate gate_lease(struct master_write *write);
 
 /* True: write->result is the refusal. */
 bool limits_refuse_growth(struct master_write *write);
-bool limits_retry_table_full(struct master *master, const struct master_write *write);
+bool limits_retry_table_full(struct master *master);
 
 /* ---- read.c ---- */
 
@@ -160,6 +161,8 @@ struct leases *leases_create(struct master *master); /* NULL: out of memory */
 void leases_destroy(struct leases *leases);          /* NULL is fine */
 void leases_promoted(struct leases *leases);
 void leases_demoted(struct leases *leases);
+/* The holder has a lease from now on. */
+void leases_taken(struct leases *leases, struct str holder);
 /* Proposes to end this lease; done(context) when it is decided, however.  < 0: not begun, for one
  * -ERR_AGAIN when the file cannot be closed as it is. */
 int leases_expire(struct leases *leases, const struct ns_lease *lease, void (*done)(void *context),

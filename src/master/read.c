@@ -13,7 +13,7 @@ struct str hold_text(struct master *master, struct arena *arena)
 
 	if (master->is_closing)
 		return arena_format(arena, "This master is stopping. Try again.");
-	if (master->role == MASTER_PRIMARY)
+	if (master->role == MASTER_PRIMARY && limits_retry_table_full(master))
 		return arena_format(arena,
 		                    "The retry table is full (%" PRIu64
 		                    " rows): calls wait until old answers may be forgotten. "

@@ -130,7 +130,7 @@ void workers_blocks_gone(struct workers *workers, const struct block *blocks, si
 		}
 	}
 	if (count > 0)
-		workers_recount(workers, false);
+		workers_recount(workers);
 }
 
 void workers_block_settled(struct workers *workers, uint64_t block_id)
@@ -148,7 +148,7 @@ void workers_block_settled(struct workers *workers, uint64_t block_id)
 			aside_remove(workers->aside, block_id, at->number);
 		}
 	}
-	workers_recount(workers, false);
+	workers_recount(workers);
 }
 
 void workers_report_bad(struct workers *workers, struct str worker_uuid, const struct block *block)
@@ -164,7 +164,7 @@ void workers_report_bad(struct workers *workers, struct str worker_uuid, const s
 		if (!forget_location(workers, store, block->id))
 			continue;
 		keep_aside(workers, store, &bad, true);
-		workers_recount(workers, false);
+		workers_recount(workers);
 		log_event(LOG_REPLICA_BAD, "block=%llu worker=%.*s", (unsigned long long)block->id,
 		          STR_ARGS(worker->info.identity.host));
 		return;

@@ -91,7 +91,7 @@ void workers_report_end(struct full_report *report)
 		store->round = store->worker->round;
 		store->worker->info.last_report_us = io_now_us(workers->io);
 		store->worker->info.last_report_wall_ms = io_wall_ms(workers->io);
-		workers_recount(workers, false);
+		workers_recount(workers);
 	}
 	report_close(report);
 }
@@ -143,7 +143,7 @@ void workers_report_all(struct workers *workers, struct str worker_uuid)
 	}
 	worker->round++;
 	worker->has_lost_report = false;
-	workers_recount(workers, false);
+	workers_recount(workers);
 }
 
 int workers_report_changes(struct workers *workers, struct str worker_uuid, struct str store_uuid,
@@ -166,6 +166,6 @@ int workers_report_changes(struct workers *workers, struct str worker_uuid, stru
 		else
 			replica_learned(workers, store, &replica);
 	}
-	workers_recount(workers, false);
+	workers_recount(workers);
 	return 0;
 }

@@ -49,6 +49,12 @@ static void end_start(struct master *master, const char *reason)
 	          (io_now_us(master->io) - master->start_mode.began_us) / 1000);
 }
 
+static void look_again(struct master *master)
+{
+	workers_hurry(master->workers);
+	io_timer_start(&master->start_mode.timer, LOOK_US);
+}
+
 /* Ends it when it may. */
 static void look_at_start(struct io_timer *timer)
 {
@@ -59,13 +65,14 @@ static void look_at_start(struct io_timer *timer)
 
 	if (reported.complete == 0)
 		end_start(master, "there are no blocks");
-	else if (workers_is_counted(master->workers) && reported.located >= reported.wanted)
+	else if (workers_scans(master->workers) > mode->scans &&
+	         reported.located >= reported.wanted)
 		end_start(master, "blocks are located");
 	else if (!master->options.startup_safe_mode_readonly &&
 	         passed_ms >= master->options.startup_safe_mode_ms)
 		end_start(master, "workers had long enough to come");
 	else
-		io_timer_start(&mode->timer, LOOK_US);
+		look_again(master);
 }
 
 void safe_mode_init(struct master *master)
@@ -82,8 +89,12 @@ void safe_mode_promoted(struct master *master)
 {
 	master->start_mode.is_on = true;
 	master->start_mode.began_us = io_now_us(master->io);
-	workers_recount(master->workers, /* is_hurried= */ true);
+	master->start_mode.scans = workers_scans(master->workers);
+	workers_recount(master->workers);
 	look_at_start(&master->start_mode.timer);
+	if (master->start_mode.is_on)
+		log_event(LOG_SAFE_MODE_CHANGED, "start=on readonly=%s",
+		          master->options.startup_safe_mode_readonly ? "true" : "false");
 }
 
 void safe_mode_demoted(struct master *master)

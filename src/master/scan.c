@@ -34,27 +34,34 @@ void scan_finish(struct workers *workers)
 
 static uint64_t pause_us(const struct scan *scan)
 {
-	uint64_t pause = scan->spent_us * PAUSE_PER_SPENT;
+	uint64_t pause = scan->spent_us * (scan->is_hurried ? 1 : PAUSE_PER_SPENT);
+	uint64_t least = scan->is_hurried ? REST_HURRIED_US : PAUSE_US;
 
-	if (scan->is_hurried)
-		return REST_HURRIED_US;
-	return pause > PAUSE_US ? pause : PAUSE_US;
+	return pause > least ? pause : least;
 }
 
-void workers_recount(struct workers *workers, bool is_hurried)
+void workers_recount(struct workers *workers)
 {
 	struct scan *scan = &workers->scan;
-	bool is_faster = is_hurried && !scan->is_hurried;
 
 	scan->is_due = true;
-	scan->is_hurried = scan->is_hurried || is_hurried;
-	if (!io_timer_is_started(&scan->timer) || is_faster)
+	if (!io_timer_is_started(&scan->timer))
 		io_timer_start(&scan->timer, pause_us(scan));
 }
 
-bool workers_is_counted(const struct workers *workers)
+void workers_hurry(struct workers *workers)
 {
-	return !workers->scan.is_due && workers->scan.phase == SCAN_IDLE;
+	struct scan *scan = &workers->scan;
+
+	if (!scan->is_due || scan->is_hurried)
+		return;
+	scan->is_hurried = true;
+	io_timer_start(&scan->timer, pause_us(scan));
+}
+
+uint64_t workers_scans(const struct workers *workers)
+{
+	return workers->scans;
 }
 
 /* ---- locations ---- */
@@ -208,7 +215,7 @@ static void scan_begin(struct workers *workers)
 static void scan_end(struct workers *workers)
 {
 	workers->scan.phase = SCAN_IDLE;
-	workers->scan.is_hurried = workers->scan.is_hurried && workers->scan.is_due;
+	workers->scan.is_hurried = false;
 	workers->counts = workers->scan.counts;
 	workers->scans++;
 	store_numbers_scan_ended(&workers->numbers);

@@ -88,7 +88,7 @@ void workers_set_namespace(struct workers *workers, struct namespace *ns)
 {
 	workers->ns = ns;
 	if (ns != NULL)
-		workers_recount(workers, false);
+		workers_recount(workers);
 }
 
 void workers_set_primary(struct workers *workers, bool is_primary)
@@ -247,13 +247,39 @@ static int worker_set_identity(struct worker *worker, const struct worker_identi
 	return 0;
 }
 
+static void worker_forget(struct workers *workers, struct worker *worker)
+{
+	list_remove(&worker->bucket);
+	for (size_t i = worker->place + 1; i < workers->count; i++) {
+		workers->all[i - 1] = workers->all[i];
+		workers->all[i - 1]->place = i - 1;
+	}
+	workers->count--;
+	worker_destroy(workers, worker);
+	workers_recount(workers);
+}
+
+/* Room for a new one.  False: nobody is dead. */
+static bool forget_longest_dead(struct workers *workers)
+{
+	struct worker *longest = workers->all[0];
+
+	for (size_t i = 1; i < workers->count; i++)
+		if (workers->all[i]->info.last_heartbeat_us < longest->info.last_heartbeat_us)
+			longest = workers->all[i];
+	if (worker_liveness(workers, longest) != WORKER_DEAD)
+		return false;
+	worker_forget(workers, longest);
+	return true;
+}
+
 static int worker_create(struct workers *workers, const struct worker_identity *identity,
                          struct worker **ret_worker)
 {
 	struct worker *worker;
 	int rc;
 
-	if (workers->count == WORKERS_MAX)
+	if (workers->count == WORKERS_MAX && !forget_longest_dead(workers))
 		return -ERR_TOO_LARGE;
 	if (workers->count == workers->capacity) {
 		size_t capacity = workers->capacity * 2 + 16;
@@ -277,18 +303,6 @@ static int worker_create(struct workers *workers, const struct worker_identity *
 	workers->all[workers->count++] = worker;
 	*ret_worker = worker;
 	return 0;
-}
-
-static void worker_forget(struct workers *workers, struct worker *worker)
-{
-	list_remove(&worker->bucket);
-	for (size_t i = worker->place + 1; i < workers->count; i++) {
-		workers->all[i - 1] = workers->all[i];
-		workers->all[i - 1]->place = i - 1;
-	}
-	workers->count--;
-	worker_destroy(workers, worker);
-	workers_recount(workers, false);
 }
 
 /* A worker whose disk was made anew comes back under a new uuid. */
@@ -334,7 +348,7 @@ int workers_register(struct workers *workers, const struct worker_identity *iden
 	worker->logged = WORKER_LIVE;
 	if (!io_timer_is_started(&workers->liveness_timer))
 		io_timer_start(&workers->liveness_timer, LIVENESS_LOOK_US);
-	workers_recount(workers, false);
+	workers_recount(workers);
 	log_event(LOG_WORKER_REGISTERED, "worker=%.*s address=%.*s:%u uuid=%.*s",
 	          STR_ARGS(identity->host), STR_ARGS(identity->address), identity->transfer_port,
 	          STR_ARGS(identity->uuid));
@@ -432,7 +446,7 @@ static void liveness_look(struct io_timer *timer)
 		if (liveness == worker->logged)
 			continue;
 		worker->logged = liveness;
-		workers_recount(workers, false);
+		workers_recount(workers);
 		log_event(liveness == WORKER_DEAD ? LOG_WORKER_DEAD : LOG_WORKER_STALE,
 		          "worker=%.*s silent_ms=%" PRIu64, STR_ARGS(worker->info.identity.host),
 		          (io_now_us(workers->io) - worker->info.last_heartbeat_us) / 1000);

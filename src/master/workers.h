@@ -37,7 +37,7 @@
 struct workers;
 
 enum {
-	WORKERS_MAX = 16384,          /* that are remembered, dead ones included */
+	WORKERS_MAX = 16384,          /* remembered; past it the longest dead are forgotten */
 	WORKER_STORES_MAX = 256,      /* volumes of one worker */
 	WORKER_NAME_BYTES_MAX = 256,  /* uuid, address, host, version, store uuid */
 	WORKER_LOCATIONS_MAX = 64,    /* replicas of one block that are handed out */

@@ -118,8 +118,10 @@ void workers_blocks_gone(struct workers *workers, const struct block *blocks, si
 /* A block may have become complete: what was reported early is a location now. */
 void workers_block_settled(struct workers *workers, uint64_t block_id);
 /* Something that changes the counts: another wanted replication, for one. */
-void workers_recount(struct workers *workers, bool is_hurried);
-bool workers_is_counted(const struct workers *workers); /* the counts are as of now */
+void workers_recount(struct workers *workers);
+/* Somebody waits for the counts: a scan that is due takes up to half of the time. */
+void workers_hurry(struct workers *workers);
+uint64_t workers_scans(const struct workers *workers); /* that have ended */
 
 /* ---- among its files ---- */
 

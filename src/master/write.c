@@ -223,7 +223,8 @@ void write_judge(struct master_write *write, bool is_proved)
 		return;
 	}
 	if (write_passes(write)) {
-		if (limits_retry_table_full(master, write)) {
+		if (write->command.has_client && limits_retry_table_full(master)) {
+			ticker_hurry(master);
 			write_withdraw(write);
 			return;
 		}

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "master/workers_private.h"
 #include "unit/master/fake_io.h"
 #include "unit/master/fake_namespace.h"
@@ -119,7 +120,7 @@ static struct workers_totals totals_now(void)
 	struct workers_totals totals;
 
 	fake_pass_ms(&io, 10 * 1000); /* a scan follows every change within seconds */
-	assert_true(workers_is_counted(workers));
+	assert_true(!workers->scan.is_due && workers->scan.phase == SCAN_IDLE);
 	workers_totals(workers, &totals);
 	return totals;
 }
@@ -199,6 +200,29 @@ static void a_worker_made_anew_replaces_the_one_at_its_address(void **state)
 	assert_int_equal(workers_register(workers, &identity), 0);
 	assert_null(workers_find(workers, STR("w1")));
 	assert_non_null(workers_find(workers, STR("other")));
+}
+
+static void when_the_table_is_full_the_longest_dead_is_forgotten(void **state)
+{
+	struct worker_identity identity = identity_of("w1");
+	char name[16];
+
+	(void)state;
+	log_set_level(LOG_LEVEL_ERROR);
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		snprintf(name, sizeof(name), "u%u", i);
+		identity.uuid = str_of(name);
+		identity.address = str_of(name);
+		assert_int_equal(workers_register(workers, &identity), 0);
+		io.now_us++;
+	}
+	identity.uuid = identity.address = STR("one-more");
+	assert_int_equal(workers_register(workers, &identity), -ERR_TOO_LARGE);
+	io.now_us += DEAD_MS * 1000ull;
+	assert_int_equal(workers_register(workers, &identity), 0);
+	assert_null(workers_find(workers, STR("u0")));
+	assert_non_null(workers_find(workers, STR("u1")));
+	log_set_level(LOG_LEVEL_INFO);
 }
 
 static void few_workers_at_once_get_leave_for_a_full_report(void **state)
@@ -339,7 +363,7 @@ static void report_of_an_unseen_block_waits(void **state)
 	assert_int_equal(block.id, ahead.id);
 	assert_int_equal(located(block), 1);
 	assert_int_equal(beat("w1").deletion_count, 0);
-	workers_recount(workers, false);
+	workers_recount(workers);
 	assert_int_equal(totals_now().located, 1);
 	assert_int_equal(totals_now().waiting_reports, 0);
 }
@@ -387,7 +411,7 @@ static void past_its_bound_a_new_full_report_is_asked_for(void **state)
 	workers_report_end(report);
 	assert_false(beat("w1").must_register);                 /* no room for it yet */
 	fake_ns->next_block = fake_ns->next_stamp = 1ull << 60; /* all are seen now, and gone */
-	workers_recount(workers, false);
+	workers_recount(workers);
 	totals_now();
 	assert_int_equal(aside_count(workers->aside), 0);
 	while (beat("w1").deletion_count > 0)
@@ -604,7 +628,7 @@ static void a_block_without_a_live_replica_is_missing(void **state)
 
 	(void)state;
 	fake_block(0, 1, false); /* being written: not missing */
-	workers_recount(workers, false);
+	workers_recount(workers);
 	assert_int_equal(totals_now().missing, 1);
 	join("w1");
 	report_change("w1", block, REPLICA_RECEIVED);
@@ -795,6 +819,7 @@ int main(void)
 	        TEST(capacity_is_never_zero),
 	        TEST(figures_that_would_wrap_stay_at_the_top),
 	        TEST(a_worker_made_anew_replaces_the_one_at_its_address),
+	        TEST(when_the_table_is_full_the_longest_dead_is_forgotten),
 	        TEST(few_workers_at_once_get_leave_for_a_full_report),
 	        TEST(a_full_report_tells_where_blocks_are),
 	        TEST(what_a_full_report_does_not_name_is_gone_when_it_ends),
