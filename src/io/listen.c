@@ -114,8 +114,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct io_listener *listener = poll->data;
 
-	(void)status;
 	(void)events;
+	if (status < 0) { /* libuv has stopped it */
+		pause_accepting(listener);
+		return;
+	}
 	for (int i = 0; i < ACCEPTS_PER_TURN && !listener->is_closed; i++)
 		if (!accept_one(listener))
 			return;

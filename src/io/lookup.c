@@ -21,7 +21,7 @@ enum lookup_state { LOOKUP_RUNNING, LOOKUP_ANSWERED, LOOKUP_ABANDONED };
 
 int io_lookup_now(const char *bare, uint16_t port, union io_address *addresses, size_t *ret_count)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found;
 	size_t count = 0;
 

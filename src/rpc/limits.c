@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who must wait, and who is cut.
+ * Who must wait.
  *
  * A connection over a limit stops reading, so that its client feels it; what was read already stays
  * in conn->input.  It goes on when half of its own limit, or three quarters of the server's, is
@@ -10,7 +10,6 @@
  * nothing in flight will ever make room: then one connection, the oldest that waits, is favoured
  * and may pass the limit until its frame is whole.  So the bound is the limit, one frame, and what
  * each connection had read in the turn that reached the limit.
- *
  */
 #include "rpc/rpc_private.h"
 

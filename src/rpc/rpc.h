@@ -61,13 +61,14 @@ struct rpc_call {
 };
 
 struct rpc_server_options {
+	/* Limits of 0 are none. */
 	struct io *io;
 	const char *host; /* see io_listen_options */
 	uint16_t port;
 	int backlog;               /* ipc.server.listen.queue.size; 4096 */
 	size_t frame_bytes_max;    /* ipc.maximum.data.length; 128 MiB */
 	size_t response_bytes_max; /* ipc.maximum.response.length */
-	size_t connections_max;    /* 0: no limit of ours */
+	size_t connections_max;
 	size_t calls_max;          /* in flight, whole server: reading pauses */
 	size_t calls_per_conn_max; /* in flight, one connection: reading pauses */
 	size_t inflight_bytes_max; /* requests and unsent replies, whole server */
@@ -75,7 +76,7 @@ struct rpc_server_options {
 	uint64_t unsent_ms_max;    /* ... and after so long without progress it is cut; so is a
 	                              client that stops in the middle of a frame */
 	uint64_t preamble_ms_max;  /* a connection that has not said who it is */
-	uint64_t idle_ms_max;      /* 0: never; applies above idle_threshold connections */
+	uint64_t idle_ms_max;      /* applies above idle_threshold connections */
 	size_t idle_threshold;     /* ipc.client.idlethreshold; 4000 */
 	size_t arena_bytes_max;    /* per call */
 	void *context;

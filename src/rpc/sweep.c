@@ -50,8 +50,8 @@ static bool is_idle(const struct rpc_conn *conn, uint64_t now_us)
 {
 	const struct rpc_server *server = conn->server;
 
-	return server->stats.connections > server->options.idle_threshold && conn->calls == 0 &&
-	       io_conn_queued(conn->io) == 0 &&
+	return server->stats.connections > server->options.idle_threshold &&
+	       conn->wait == WAIT_NOTHING && conn->calls == 0 && io_conn_queued(conn->io) == 0 &&
 	       has_passed(conn->active_us, now_us, server->options.idle_ms_max);
 }
 
