@@ -203,7 +203,9 @@ int main_master(int argc, char **argv)
 		cli_fail(&process.site, "unexpected argument '%s'", argv[next]);
 		status = CLI_USAGE;
 	} else {
-		status = main_log_open(&process.site, &process.log);
+		status = main_check_lone(&process.site);
+		if (status == CLI_OK)
+			status = main_log_open(&process.site, &process.log);
 	}
 	io_set_process_name(process.site.io, "AlluxioMaster");
 	if (status == CLI_OK)

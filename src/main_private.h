@@ -12,6 +12,11 @@
 int main_master(int argc, char **argv);
 int main_worker(int argc, char **argv);
 
+/* ---- main_lone.c ---- */
+
+/* CLI_OK, or the exit status after saying why this configuration is refused. */
+int main_check_lone(const struct cli_site *site);
+
 /* ---- main_log.c ---- */
 
 /* The log goes where the configuration says: a file that is replaced when it is full (the old ones
