@@ -20,7 +20,7 @@ static int print(struct cli_site *site, struct buf *text, int status)
 {
 	if (text->failed)
 		status = cli_fail(site, "out of memory");
-	fwrite(text->data, 1, text->size, stdout);
+	cli_print(stdout, text);
 	buf_finish(text);
 	return status;
 }

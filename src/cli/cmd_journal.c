@@ -141,7 +141,7 @@ static int run_verify(struct tool *tool)
 		        (json_int_t)verdict.last_index, "last_mark", (json_int_t)verdict.last_mark,
 		        "problems", (json_int_t)verdict.problems));
 	} else if (rc == 0) {
-		fwrite(report.data, 1, report.size, stdout);
+		cli_print(stdout, &report);
 		printf("%" PRIu64 " segments, %" PRIu64 " checkpoints, %" PRIu64 " entries %" PRIu64
 		       "-%" PRIu64 ", acknowledged up to %" PRIu64 ", %" PRIu64 " problems\n",
 		       verdict.segments, verdict.checkpoints, verdict.entries, verdict.first_index,

@@ -20,6 +20,12 @@ int cli_fail(const struct cli_site *site, const char *format, ...)
 	return CLI_FAILURE;
 }
 
+void cli_print(FILE *to, const struct buf *text)
+{
+	if (text->size > 0)
+		fwrite(text->data, 1, text->size, to);
+}
+
 /* ---- options ---- */
 
 static int usage(const struct cli_site *site, const char *what, const char *argument)
@@ -91,7 +97,7 @@ static void print_report(const struct cli_site *site)
 
 	buf_init(&text);
 	config_report_write(&site->report, CONFIG_WARNING, &text);
-	fwrite(text.data, 1, text.size, stderr);
+	cli_print(stderr, &text);
 	buf_finish(&text);
 }
 

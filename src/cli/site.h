@@ -10,6 +10,7 @@
 #define HOLDFAST_CLI_SITE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "config/config.h"
 #include "io/io.h"
@@ -37,6 +38,7 @@ void cli_site_finish(struct cli_site *site);
 
 /* Prints "holdfast <command>: text" and returns CLI_FAILURE. */
 int cli_fail(const struct cli_site *site, const char *format, ...) PRINTF_LIKE(2, 3);
+void cli_print(FILE *to, const struct buf *text); /* an empty one is fine */
 
 /* Folder of this master: holdfast.master.dir, or what stands for it in either dialect. */
 const char *cli_master_folder(const struct config *config);
