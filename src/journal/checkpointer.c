@@ -13,12 +13,6 @@
 /* Small enough for a state machine to fill within a millisecond. */
 enum { SLICE_BYTES = 64 * 1024 };
 
-static bool is_running(const struct checkpointer *checkpointer)
-{
-	return checkpointer->save != NULL || checkpointer->is_finishing ||
-	       checkpointer->slices[0].is_busy || checkpointer->slices[1].is_busy;
-}
-
 static bool is_lost(const struct checkpointer *checkpointer)
 {
 	return checkpointer->rc < 0 || atomic_load(&checkpointer->is_given_up);
@@ -52,13 +46,15 @@ static void run_finish(struct io_work *work)
 	const struct journal *journal = checkpointer->journal;
 	int rc = 0;
 
-	if (!is_lost(checkpointer))
+	if (atomic_load(&checkpointer->is_given_up))
+		lose(checkpointer, -ERR_CLOSED);
+	if (checkpointer->rc == 0)
 		checkpointer->rc = checkpoint_writer_finish(
 		        checkpointer->writer, checkpointer->records, checkpointer->digest,
 		        &checkpointer->is_given_up, &checkpointer->text);
 	checkpoint_writer_destroy(checkpointer->writer);
 	checkpointer->writer = NULL;
-	if (!is_lost(checkpointer))
+	if (checkpointer->rc == 0)
 		rc = checkpoint_clean(journal->io, journal->folder, checkpointer->newest,
 		                      checkpointer->older, journal->options.keep_segments,
 		                      &checkpointer->segments_removed);
@@ -138,6 +134,10 @@ static void take_slice(struct io_task *task)
 	int more;
 
 	checkpointer->is_turn_asked = false;
+	if (!checkpointer->is_running || checkpointer->is_finishing) {
+		journal_step_close(checkpointer->journal);
+		return;
+	}
 	if (is_lost(checkpointer) || slice == NULL || checkpointer->save == NULL) {
 		go_on(checkpointer);
 		return;
@@ -180,7 +180,7 @@ static void finish_done(struct io_work *work)
 	struct checkpointer *checkpointer = CONTAINER_OF(work, struct checkpointer, finish);
 	void (*done)(void *context, int rc, uint64_t index) = checkpointer->done;
 
-	checkpointer->is_finishing = false;
+	checkpointer->is_finishing = checkpointer->is_running = false;
 	if (checkpointer->rc < 0) {
 		checkpointer->newest = checkpointer->kept_newest;
 		checkpointer->older = checkpointer->kept_older;
@@ -217,8 +217,9 @@ int checkpointer_start(struct checkpointer *checkpointer,
 	struct journal *journal = checkpointer->journal;
 	const struct state_machine *machine = &journal->options.machine;
 
-	if (is_running(checkpointer))
+	if (checkpointer->is_running)
 		return -ERR_BUSY;
+	checkpointer->is_running = true;
 	checkpointer->rc = checkpointer->clean_rc = 0;
 	checkpointer->segments_removed = 0;
 	atomic_store(&checkpointer->is_given_up, false);
@@ -262,8 +263,8 @@ void checkpointer_count(struct checkpointer *checkpointer, uint64_t entries, uin
 
 bool checkpointer_stop(struct checkpointer *checkpointer)
 {
-	if (!is_running(checkpointer) && !checkpointer->is_turn_asked)
-		return true;
+	if (!checkpointer->is_running)
+		return !checkpointer->is_turn_asked;
 	atomic_store(&checkpointer->is_given_up, true);
 	if (!checkpointer->is_finishing)
 		ask_turn(checkpointer);

@@ -41,6 +41,7 @@ struct checkpointer {
 	struct io_task turn;
 	bool is_turn_asked;
 	struct io_work finish;
+	bool is_running;   /* from the start until its end was told */
 	bool is_finishing; /* on the thread */
 	atomic_bool is_given_up;
 	int rc;     /* first error */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A state machine that only remembers what was applied: the payload's hash at each index.  Its state
- * grows at the end, so an instant is held by remembering how long it was.
+ * A state machine that only remembers what was applied: the payload's hash at each index.  Its
+ * state grows at the end, so an instant is held by remembering how long it was.
  */
 #ifndef HOLDFAST_TESTS_UNIT_JOURNAL_TOY_MACHINE_H
 #define HOLDFAST_TESTS_UNIT_JOURNAL_TOY_MACHINE_H
@@ -18,10 +18,10 @@ struct toy {
 	size_t count;
 	size_t capacity;
 	struct hash128 digest;
-	size_t loads;        /* checkpoints taken */
+	size_t loads; /* checkpoints taken */
 	size_t apply_calls;
-	int load_step_rc;    /* what load_step answers; 0: takes it */
-	size_t slice_limit;  /* records a save_step gives at most; 0: as asked */
+	int load_step_rc;   /* what load_step answers; 0: takes it */
+	size_t slice_limit; /* records a save_step gives at most; 0: as asked */
 };
 
 struct toy_save {
@@ -133,7 +133,8 @@ static inline int toy_load_end(void *context, void *load, uint64_t index, struct
 	struct toy *toy = context;
 
 	(void)load;
-	if (toy->count == index && toy->digest.low == digest.low && toy->digest.high == digest.high) {
+	if (toy->count == index && toy->digest.low == digest.low &&
+	    toy->digest.high == digest.high) {
 		toy->loads++;
 		return 0;
 	}
