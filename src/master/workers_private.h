@@ -2,13 +2,14 @@
 /*
  * Insides of workers, shared by its files, and what the master does with it.
  *
- *   workers.c    the table of workers, registration, liveness
- *   heartbeats.c figures of workers and stores, orders
- *   reports.c    full and incremental reports
- *   replicas.c   what is believed of a replica, and where it is kept
- *   locate.c     where blocks are, counting and waiting for replicas
- *   placement.c  where new blocks go
- *   scan.c       the walk over all locations: counts, traces of retired numbers, second looks
+ *   workers.c        the table of workers, registration, liveness
+ *   worker_stores.c  stores of one worker
+ *   heartbeats.c     figures of workers and stores, orders
+ *   reports.c        full and incremental reports
+ *   replicas.c       what is believed of a replica, and where it is kept
+ *   locate.c         where blocks are, counting and waiting for replicas
+ *   placement.c      where new blocks go
+ *   scan.c           the walk over all locations: counts, traces of retired numbers, second looks
  */
 #ifndef HOLDFAST_MASTER_WORKERS_PRIVATE_H
 #define HOLDFAST_MASTER_WORKERS_PRIVATE_H
