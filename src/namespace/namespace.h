@@ -35,6 +35,7 @@ enum {
 	NS_STAMP_FIRST = 1001,       /* first generation stamp */
 	NS_PATH_BYTES_MAX = 8000,
 	NS_PATH_DEPTH_MAX = 1000,
+	NS_NAME_BYTES_MAX = 255, /* of one component; ns_limits may ask for less, never for more */
 };
 
 struct namespace;
@@ -110,7 +111,9 @@ struct ns_limits {
 void ns_apply(struct namespace *ns, uint64_t index, const struct command *command,
               struct arena *arena, struct ns_result *ret_result);
 /* What ns_apply() would answer now, changing nothing: admission.  Looks the call up in the retry
- * table first.  new ids in the result are not meaningful. */
+ * table first.  new ids in the result are not meaningful.  -ERR_AGAIN: a recursive delete of so
+ * much that the rights below must be checked in slices first (ns_rights_check_begin()); apply
+ * answers -ERR_CHANGED where they were not, or have changed since. */
 void ns_check(struct namespace *ns, const struct command *command, const struct ns_limits *limits,
               struct arena *arena, struct ns_result *ret_result);
 uint64_t ns_applied(const struct namespace *ns); /* index of the last applied entry; 0: none */
@@ -119,6 +122,8 @@ uint64_t ns_age_ms(const struct namespace *ns);  /* greatest age applied */
 /* True when the call is in the retry table; then *ret_result is its first answer. */
 bool ns_retry_find(struct namespace *ns, const struct command *command, struct arena *arena,
                    struct ns_result *ret_result);
+/* Rows that take memory.  What a tick forgets is found no more at once, but taken away a few
+ * thousand rows an entry: further ticks hurry that up. */
 struct ns_retry_stats {
 	uint64_t rows;
 	uint64_t bytes;
@@ -141,7 +146,7 @@ void ns_lookup(struct namespace *ns, struct ns_lookup *lookups, size_t count, st
 
 /* Children after `start_after` in byte order, for getListing.  `each` may stop by false.  On a
  * file: the file itself with an empty name.  *ret_remaining = children after the last one handed
- * out. */
+ * out; of more than a thousand it may say only that there are as many. */
 int ns_list(struct namespace *ns, const struct ns_caller *caller, struct str path,
             struct str start_after, size_t count_max,
             bool (*each)(void *context, const struct ns_status *status), void *context,
@@ -174,8 +179,9 @@ struct ns_summary {
 	uint64_t directories; /* includes the directory itself */
 	uint64_t space;       /* bytes with replicas */
 };
-/* From counters kept on the way: never walks.  -ERR_AGAIN: rights differ below; the caller checks
- * them in slices with ns_check_rights_step() first. */
+/* From counters kept on the way: never walks.  -ERR_AGAIN: rights differ below, in more than can be
+ * looked at now; the caller checks them in slices with ns_rights_check_step() and then asks as a
+ * superuser. */
 int ns_content_summary(struct namespace *ns, const struct ns_caller *caller, struct str path,
                        struct arena *arena, struct str *ret_message,
                        struct ns_summary *ret_summary);
@@ -238,7 +244,9 @@ struct hash128 ns_digest_recompute(struct namespace *ns);
 /* ---- rights below a directory (recursive delete, content summary) in slices ---- */
 
 struct ns_rights_check;
-/* NULL and rc: refused or not needed (0). */
+/* `action` is what is needed of the directory and of all below it: 7 for a delete, which leaves
+ * empty ones out and needs w on the parent; 5 for a summary.  NULL and rc: refused or not needed
+ * (0). */
 struct ns_rights_check *ns_rights_check_begin(struct namespace *ns, const struct ns_caller *caller,
                                               struct str path, unsigned action, struct arena *arena,
                                               struct str *ret_message, int *ret_rc);

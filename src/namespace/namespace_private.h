@@ -26,6 +26,7 @@
 #include "namespace/tree.h"
 
 enum { NAMESPACE_MAGIC = 0x4e53484f };
+static_assert((int)NS_NAME_BYTES_MAX == (int)NAME_BYTES_MAX, "the tree takes every name");
 
 /* Ids end here; a retry row has 48 bits for one. */
 #define NS_ID_MAX  ((1ull << 48) - 1)

@@ -60,13 +60,19 @@ static bool is_uniform(const struct namespace *ns, const struct inode *directory
 static int look_at_top(struct namespace *ns, struct asker *asker, const struct place *place,
                        unsigned action)
 {
+	struct wanted wanted = {.parent = is_for_delete(action) ? MAY_WRITE : 0};
 	const struct dir *dir;
+	int rc;
 
-	if (asker->is_superuser || !place->exists || !place->inode.is_directory)
+	if (asker->is_superuser || !place->exists || !place->inode.is_directory ||
+	    (place->is_root && is_for_delete(action))) /* the root is never deleted */
 		return 0;
 	dir = dir_at(&ns->dirs, dirs_find(&ns->dirs, place->inode.id));
 	if (dir->below.files + dir->below.directories <= RIGHTS_WALK_INODES_MAX)
 		return 0;
+	rc = check_rights(ns, asker, place, &wanted);
+	if (rc < 0)
+		return rc;
 	if (rights_allow(ns, asker, place->inode.rights, action))
 		return 1;
 	return deny_access(ns, asker, action, place->path, place->inode.rights, true);

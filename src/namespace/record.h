@@ -22,7 +22,7 @@
 #include "namespace/slab.h"
 
 enum {
-	NAME_BYTES_MAX = 255,
+	NAME_BYTES_MAX = 255, /* a byte says how long a name is */
 	BLOCKS_INLINE = 3,
 	RECORD_BYTES_MAX = 420, /* two of the longest fit into a leaf */
 };
