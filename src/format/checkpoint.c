@@ -170,7 +170,8 @@ int checkpoint_block_decode(const uint8_t *bytes, uint64_t number, struct buf *r
 	}
 	if (!buf_reserve(records, block.record_bytes))
 		return -ERR_NO_MEMORY;
-	if (!unpack(&block, bytes + CHECKPOINT_BLOCK_HEADER_BYTES, records->data + records->size)) {
+	if (block.record_bytes > 0 &&
+	    !unpack(&block, bytes + CHECKPOINT_BLOCK_HEADER_BYTES, records->data + records->size)) {
 		*ret_why = "a block does not unpack";
 		return -ERR_DAMAGED;
 	}
