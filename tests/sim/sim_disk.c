@@ -265,6 +265,16 @@ void sim_disk_set_faults(struct sim_disk *disk, const struct sim_disk_faults *fa
 	disk->faults = *faults;
 }
 
+void sim_disk_set_capacity(struct sim_disk *disk, uint64_t capacity)
+{
+	disk->faults.capacity = capacity;
+}
+
+uint64_t sim_disk_used(const struct sim_disk *disk)
+{
+	return disk->used;
+}
+
 uint64_t sim_disk_operations(const struct sim_disk *disk)
 {
 	return disk->operations;

@@ -41,6 +41,9 @@ struct sim_disk_faults {
 	uint64_t capacity; /* bytes; 0: no limit */
 };
 void sim_disk_set_faults(struct sim_disk *disk, const struct sim_disk_faults *faults);
+/* Bytes; 0: no limit.  Leaves the other faults as they are. */
+void sim_disk_set_capacity(struct sim_disk *disk, uint64_t capacity);
+uint64_t sim_disk_used(const struct sim_disk *disk); /* bytes */
 /* Operations that changed something so far. */
 uint64_t sim_disk_operations(const struct sim_disk *disk);
 /* Died by die_in: nothing happens any more until sim_disk_revive(). */

@@ -71,6 +71,7 @@ struct run {
 	bool is_draining;    /* clients finish what they have and begin nothing */
 	bool is_closed;
 	bool is_refused; /* this life's start was */
+	bool is_full;    /* this life's disk has little room at first */
 	uint64_t acknowledged, refused, reads, deaths, cuts, damages;
 };
 
@@ -516,6 +517,10 @@ static void draw_faults(struct run *run, struct random *random)
 		break;
 	default: break;
 	}
+	run->is_full = random_chance(random, 1, 6);
+	if (run->is_full)
+		faults.capacity = sim_disk_used(sim_machine_disk(run->machine)) +
+		                  random_below(random, 1 << 20);
 	if (random_chance(random, 1, 4))
 		sim_machine_shift_wall(run->machine,
 		                       (int64_t)random_below(random, 7200000) - 3600000);
@@ -595,19 +600,42 @@ static void wake_clients(struct run *run)
 	}
 }
 
+/* Steps until the master serves; on a full disk it may wait for room, which then comes. */
+static void wait_for_service(struct run *run)
+{
+	if (run->is_full && !step_until(run, is_serving, 3000) &&
+	    sim_machine_is_running(run->machine))
+		sim_disk_set_capacity(sim_machine_disk(run->machine), 0);
+	if (!step_until(run, is_serving, 1000000) && sim_machine_is_running(run->machine))
+		fail(run, "the master does not become primary");
+}
+
+/* Room again: service must go on by itself. */
+static void make_room(struct run *run)
+{
+	uint64_t before = run->acknowledged + run->refused;
+
+	sim_disk_set_capacity(sim_machine_disk(run->machine), 0);
+	if (step_until(run, is_never, 20000) || !sim_machine_is_running(run->machine))
+		return;
+	if (run->acknowledged + run->refused == before)
+		fail(run, "nothing is answered although there is room again");
+}
+
 static void live(struct run *run, struct random *random)
 {
 	uint64_t events = 200 + random_below(random, LIFE_EVENTS_MAX);
 
 	draw_faults(run, random);
 	start_life(run);
-	if (sim_machine_is_running(run->machine) && step_until(run, is_serving, 1000000) &&
-	    !run->is_refused) {
+	if (sim_machine_is_running(run->machine))
+		wait_for_service(run);
+	if (sim_machine_is_running(run->machine) && !run->is_refused) {
 		sim_machine_run(run->machine, step_digest, run);
 		wake_clients(run);
 		step_until(run, is_never, events);
-	} else if (sim_machine_is_running(run->machine) && !run->is_refused) {
-		fail(run, "the master does not become primary");
+		if (run->is_full && sim_machine_is_running(run->machine))
+			make_room(run);
 	}
 	judge_death(run, random);
 }
