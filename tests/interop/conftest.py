@@ -9,6 +9,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import hadoop  # noqa: E402
+import hadoop_rpc  # noqa: E402
+import processes  # noqa: E402
+from hadoop_rpc import decode, field  # noqa: E402
 
 
 @pytest.fixture
@@ -21,11 +24,33 @@ def kill_and_restart(cluster):
 
 
 @pytest.fixture
-def hadoop_shell():
-    """Makes hadoop.shell() available, or says why Hadoop's tools are not tried."""
+def hadoops_tools():
+    """The module `hadoop`, or says why Hadoop's tools are not tried."""
     mode = os.environ.get("HOLDFAST_CHECK_MODE", "")
     if mode == "quick":
         pytest.skip("a JVM for every command takes too long for --quick")
     if hadoop.missing() and mode not in ("ci", "all"):
         pytest.skip(f"{hadoop.missing()} is not installed (tools/install-packages java)")
-    return hadoop.shell
+    return hadoop
+
+
+def has_room(cluster):
+    """A worker registered and said with its first heartbeat how much room it has."""
+    nodes = hadoop_rpc.Connection(cluster.port).call("getDatanodeReport", [(1, 2)])
+    return any(field(decode(node), 4) for _, node in nodes)
+
+
+@pytest.fixture(params=["our worker", "Hadoop's DataNode"])
+def worker(request, cluster):
+    """A worker that the master knows: ours, and Apache's."""
+    if request.param == "our worker":
+        cluster.start_worker()
+        datanode = None
+    else:
+        datanode = request.getfixturevalue("hadoops_tools").DataNode(cluster)
+    try:
+        processes.wait_until(lambda: has_room(cluster), "a worker is there", 120)
+        yield request.param
+    finally:
+        if datanode is not None:
+            datanode.kill()

@@ -18,6 +18,10 @@ MAIN_CLASSES = {
     "haadmin": "org.apache.hadoop.hdfs.tools.DFSHAAdmin",
     "datanode": "org.apache.hadoop.hdfs.server.datanode.DataNode",
 }
+# What a DataNode reaches into on newer Java.
+OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in (
+    "java.io", "java.lang", "java.lang.reflect", "java.net", "java.util", "java.util.concurrent",
+    "sun.nio.ch")]
 # A short-lived JVM: neither a second compiler nor a parallel collector pays.
 JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto",
         "-Djava.net.preferIPv4Stack=true"]
@@ -36,20 +40,23 @@ def missing():
     return next((name for name in ("java", "mvn") if shutil.which(name) is None), None)
 
 
-def home():
-    """Folder with lib/ and etc/; downloads it the first time."""
-    folder = CACHE / f"hadoop-{VERSION}"
-    if (folder / "complete").exists():
-        return folder
-    (folder / "etc").mkdir(parents=True, exist_ok=True)
+def fetch_jars(folder):
     done = subprocess.run(
         ["mvn", "-q", "-B", "-f", HERE / "hadoop-pom.xml", f"-Dhadoop.version={VERSION}",
-         "dependency:copy-dependencies", "-DincludeScope=runtime",
-         f"-DoutputDirectory={folder / 'lib'}"], capture_output=True, text=True)
+         "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"],
+        capture_output=True, text=True)
     assert done.returncode == 0, f"mvn could not fetch Hadoop:\n{done.stdout}{done.stderr}"
+    (folder / "complete").touch()
+
+
+def home():
+    """Folder with lib/ and etc/; downloads the jars the first time."""
+    folder = CACHE / f"hadoop-{VERSION}"
+    if not (folder / "lib/complete").exists():
+        fetch_jars(folder / "lib")
+    (folder / "etc/webapps/datanode").mkdir(parents=True, exist_ok=True)  # a DataNode wants it
     (folder / "etc/log4j.properties").write_text(LOG4J)
     (folder / "etc/core-site.xml").write_text("<configuration/>\n")  # there must be one
-    (folder / "complete").touch()
     return folder
 
 
@@ -57,14 +64,30 @@ def command_line(command, conf=None):
     """The beginning of a command line of one of Hadoop's tools."""
     folder = home()
     path = ":".join(str(part) for part in (conf, folder / "etc", folder / "lib/*") if part)
-    return [*JAVA, "-cp", path, MAIN_CLASSES[command]]
+    return [*JAVA, *OPENS, "-cp", path, MAIN_CLASSES[command]]
 
 
 def shell(uri):
-    """tool(args, user): args as after `hdfs`, such as ["dfs", "-ls", "/"]."""
-    def tool(args, user):
+    """tool(args, user, folder): args as after `hdfs`, such as ["dfs", "-ls", "/"]."""
+    def tool(args, user="root", folder=None):
         env = {"PATH": os.environ["PATH"], "HADOOP_USER_NAME": user, "TZ": "UTC",
                "HOME": os.environ.get("HOME", "/")}
-        return subprocess.run([*command_line(args[0]), "-fs", uri, *args[1:]], env=env,
+        return subprocess.run([*command_line(args[0]), "-fs", uri, *args[1:]], env=env, cwd=folder,
                               capture_output=True, text=True, timeout=120)
     return tool
+
+
+class DataNode:
+    """Apache's DataNode, with the ports and the folder of a cluster's configuration."""
+
+    def __init__(self, cluster):
+        self.log = cluster.folder / "datanode.log"
+        with open(self.log, "ab") as out:
+            self.popen = subprocess.Popen(
+                [*command_line("datanode", cluster.conf)], stdout=out, stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL, start_new_session=True,
+                env={"PATH": os.environ["PATH"], "TZ": "UTC", "HOME": str(cluster.folder)})
+
+    def kill(self):
+        self.popen.kill()
+        self.popen.wait()

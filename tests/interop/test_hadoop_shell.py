@@ -7,7 +7,14 @@ import transcript
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-def test_hadoops_shell_prints_what_it_prints_with_hdfs(cluster, kill_and_restart, hadoop_shell):
+def play(name, cluster, tools, folder, restart):
     address = f"127.0.0.1:{cluster.port}"
-    transcript.play(HERE / "hadoop_shell.txt", hadoop_shell(f"hdfs://{address}"), address,
-                    kill_and_restart)
+    transcript.play(HERE / name, tools.shell(f"hdfs://{address}"), address, folder, restart)
+
+
+def test_names_are_as_with_hdfs(cluster, hadoops_tools, kill_and_restart, tmp_path):
+    play("hadoop_shell.txt", cluster, hadoops_tools, tmp_path, kill_and_restart)
+
+
+def test_data_is_as_with_hdfs(cluster, hadoops_tools, worker, kill_and_restart, tmp_path):
+    play("hadoop_shell_data.txt", cluster, hadoops_tools, tmp_path, kill_and_restart)

@@ -6,8 +6,11 @@
     [stderr]
       mkdir /a: file already exists
     ! restart                    the master is killed and started again
+    ! same a b                   two local files have the same content
 
-What differs from run to run is masked: <time>, <master> for the address, <n> for sizes in df.
+Commands run in a folder with small.txt (three lines, 14 bytes), b.txt (one line), big.bin (2.5 MB)
+and tree/ (a, empty, sub/b).  What differs from run to run is masked: <time>, <master> for the
+address, <folder>, <n> for sizes in df.
 Expected outputs come from Apache's NameNode, never from ours:
 
     python3 transcript.py record TOOL ADDRESS FILE
@@ -23,6 +26,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 TIMES = [
     re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d"),        # hdfs-cli
@@ -42,8 +46,8 @@ class Step:
     stderr: str = ""
 
     @property
-    def is_restart(self):
-        return self.text.startswith("! restart")
+    def directive(self):
+        return self.text[2:].split() if self.text.startswith("! ") else [""]
 
     def shown(self):
         if not self.command:
@@ -75,8 +79,8 @@ def parse(path):
     return steps
 
 
-def mask(text, address, command):
-    text = text.replace(address, "<master>")
+def mask(text, address, folder, command):
+    text = text.replace(address, "<master>").replace(str(folder), "<folder>")
     for pattern in TIMES:
         text = pattern.sub("<time>", text)
     if re.search(r"(^| )-?df( |$)", command):
@@ -85,23 +89,41 @@ def mask(text, address, command):
     return text
 
 
-def run(step, tool, address):
-    """The same step with what happened now; `tool(args, user)` runs a command line."""
-    done = tool(shlex.split(step.command)[1:], step.user)
+def make_local_files(folder):
+    folder = pathlib.Path(folder)
+    (folder / "tree/sub").mkdir(parents=True)
+    for name, data in {"small.txt": b"one\ntwo\nthree\n", "b.txt": b"four\n",
+                       "big.bin": bytes(range(256)) * 10240, "tree/a": b"1", "tree/empty": b"",
+                       "tree/sub/b": b"22"}.items():
+        (folder / name).write_bytes(data)
+
+
+def run(step, tool, address, folder):
+    """The same step with what happened now; `tool(args, user, folder)` runs a command line."""
+    done = tool(shlex.split(step.command)[1:], step.user, folder)
     stderr = "".join(line for line in done.stderr.splitlines(True) if not LOG_LINE.match(line))
     return Step(step.line, step.user, step.command, exit=done.returncode,
-                stdout=mask(done.stdout, address, step.command),
-                stderr=mask(stderr, address, step.command))
+                stdout=mask(done.stdout, address, folder, step.command),
+                stderr=mask(stderr, address, folder, step.command))
 
 
-def play(path, tool, address, restart):
+def follow(step, folder, restart):
+    verb, *args = step.directive
+    if verb == "restart":
+        restart()
+    elif verb == "same":
+        one, other = (pathlib.Path(folder, name).read_bytes() for name in args)
+        assert one == other, f"line {step.line}: {step.text}"
+
+
+def play(path, tool, address, folder, restart):
     """Runs the transcript and asserts that every answer is the recorded one."""
+    make_local_files(folder)
     for step in parse(path):
-        if step.is_restart:
-            restart()
         if not step.command:
+            follow(step, folder, restart)
             continue
-        seen = run(step, tool, address)
+        seen = run(step, tool, address, folder)
         if seen.shown() != step.shown():
             difference = "\n".join(difflib.unified_diff(
                 step.shown().splitlines(), seen.shown().splitlines(), "recorded", "seen",
@@ -111,11 +133,11 @@ def play(path, tool, address, restart):
 
 def debian_cli(address):
     """Debian's hdfs-cli, by its full path: our own links have the same name."""
-    def tool(args, user):
+    def tool(args, user="root", folder=None):
         env = {"PATH": os.environ["PATH"], "HADOOP_NAMENODE": address, "HADOOP_USER_NAME": user,
                "TZ": "UTC"}
-        return subprocess.run(["/usr/bin/hdfs", *args], env=env, capture_output=True, text=True,
-                              timeout=60)
+        return subprocess.run(["/usr/bin/hdfs", *args], env=env, cwd=folder, capture_output=True,
+                              text=True, timeout=60)
     return tool
 
 
@@ -127,7 +149,10 @@ def main():
     else:
         import hadoop
         tool = hadoop.shell(f"hdfs://{address}")
-    steps = [run(step, tool, address) if step.command else step for step in parse(path)]
+    with tempfile.TemporaryDirectory() as folder:
+        make_local_files(folder)
+        steps = [run(step, tool, address, folder) if step.command else step
+                 for step in parse(path)]
     pathlib.Path(path).write_text("".join(step.shown() for step in steps))
 
 
