@@ -109,6 +109,19 @@ def test_the_log_goes_into_the_configured_file(make_cluster, tmp_path):
     assert cluster.master_log() == ""
 
 
+def test_a_full_log_is_put_aside(make_cluster, tmp_path):
+    log = tmp_path / "master.log"
+    with open(log, "wb") as file:
+        file.truncate((64 << 20) - 10)
+    (tmp_path / "master.log.1").write_text("older")
+    cluster = make_cluster(**{"holdfast.log.file": str(log)})
+    cluster.start_master()
+    cluster.master.stop()
+    assert "listening at" in log.read_text()
+    assert (tmp_path / "master.log.1").stat().st_size == (64 << 20) - 10
+    assert (tmp_path / "master.log.2").read_text() == "older"
+
+
 def test_wrong_options_are_told(cluster):
     for options in (["--frob"], ["-D", "novalue"], ["extra"]):
         done = run_master(cluster, *options)
