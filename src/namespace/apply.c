@@ -82,7 +82,7 @@ static void show_made(struct call *call, const struct retry_row *row)
 	struct inode inode;
 
 	result->has_status = true;
-	if (tree_get_id(&call->ns->tree, row->inode, &inode) &&
+	if (tree_get_id(&call->ns->tree, row->inode, &inode, NULL) &&
 	    inode_is_attached(call->ns, &inode)) {
 		show_status(call->ns, &inode, &result->status);
 		return;
@@ -111,7 +111,7 @@ static void show_added(struct call *call, const struct retry_row *row)
 	struct block block;
 	struct inode inode;
 
-	if (!tree_get_id(&call->ns->tree, row->inode, &inode) ||
+	if (!tree_get_id(&call->ns->tree, row->inode, &inode, NULL) ||
 	    !inode_is_attached(call->ns, &inode))
 		return;
 	result->block_offset = inode.length;

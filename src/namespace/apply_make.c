@@ -190,7 +190,7 @@ void commit_create(struct call *call)
 	inode.machine = text_take(&ns->interns, fields->client_machine);
 	inode.lease = ns->settings.next_lease++;
 	result->inode = make_last(call, &call->place, &inode, fields->mode);
-	CHECK(tree_get_id(&ns->tree, result->inode, &inode));
+	CHECK(tree_get_id(&ns->tree, result->inode, &inode, NULL));
 	show_status(ns, &inode, &result->status);
 	result->has_status = true;
 }

@@ -103,7 +103,7 @@ static void move_source(struct call *call)
 	uint64_t id = call->place.inode.id;
 	struct inode inode;
 
-	CHECK(tree_get_id(&ns->tree, id, &inode)); /* the one found before may have moved */
+	CHECK(tree_get_id(&ns->tree, id, &inode, NULL)); /* the one found before may have moved */
 	inode_move(ns, &inode, call->target.above, path_last(call->target.path));
 	inode_touch(ns, from, now);
 	note_arrival(call, call->target.above_row, &inode);

@@ -14,7 +14,7 @@ int find_file(struct call *call, uint64_t id, struct str path)
 	if (id == 0)
 		return call_find(call, path, 0);
 	call->place = (struct place){.path = path};
-	call->place.exists = tree_get_id(&ns->tree, id, &call->place.inode) &&
+	call->place.exists = tree_get_id(&ns->tree, id, &call->place.inode, NULL) &&
 	                     inode_is_attached(ns, &call->place.inode);
 	return 0;
 }

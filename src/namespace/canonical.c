@@ -37,36 +37,75 @@
 /* Any constant; all masters must have the same. */
 static const uint64_t DIGEST_KEY = 0x484f4c4446415354;
 
-enum { SIZE_BYTES = 4 };
+/* ---- writing a record ---- */
 
-/* ---- frame ---- */
+enum { HEAD_BYTES = 5, BLOCK_BYTES = 24, NUMBERS_BYTES_MAX = 160 };
 
-static size_t begin_record(struct buf *buf, enum record_kind kind)
+/* Where the next byte of a record goes.  Room for the whole record is made at its beginning, so
+ * nothing is asked on the way. */
+struct pen {
+	struct buf *buf;
+	uint8_t *begin;
+	uint8_t *at;
+	uint8_t *end;
+};
+
+/* `bytes` is what strings and blocks of the record take at most; false: no memory. */
+static bool begin_record(struct pen *pen, struct buf *buf, enum record_kind kind, size_t bytes)
 {
-	buf_append_u8(buf, (uint8_t)kind);
-	buf_append_le(buf, 0, SIZE_BYTES);
-	return buf->size;
+	bytes += HEAD_BYTES + NUMBERS_BYTES_MAX;
+	if (!buf_reserve(buf, bytes))
+		return false;
+	pen->buf = buf;
+	pen->begin = buf->data + buf->size;
+	pen->at = pen->begin + HEAD_BYTES;
+	pen->end = pen->begin + bytes;
+	pen->begin[0] = (uint8_t)kind;
+	return true;
 }
 
-static void end_record(struct buf *buf, size_t body)
+static void end_record(struct pen *pen)
 {
-	uint32_t size = (uint32_t)(buf->size - body);
+	uint32_t size = (uint32_t)(pen->at - pen->begin - HEAD_BYTES);
 
-	if (!buf->failed)
-		memcpy(buf->data + body - SIZE_BYTES, &size, SIZE_BYTES);
+	CHECK(pen->at <= pen->end);
+	memcpy(pen->begin + 1, &size, sizeof(size));
+	pen->buf->size += HEAD_BYTES + size;
 }
 
-static void put_str(struct buf *buf, struct str s)
+static void put_le(struct pen *pen, uint64_t value, size_t bytes)
 {
-	buf_append_varint(buf, s.size);
-	buf_append_str(buf, s);
+	memcpy(pen->at, &value, bytes); /* the machine is little endian, as all we build for */
+	pen->at += bytes;
 }
 
-static void put_block(struct buf *buf, const struct block *block)
+static void put_varint(struct pen *pen, uint64_t value)
 {
-	buf_append_le(buf, block->id, 8);
-	buf_append_le(buf, block->stamp, 8);
-	buf_append_le(buf, block->length, 8);
+	while (value >= 0x80) {
+		*pen->at++ = (uint8_t)(value | 0x80);
+		value >>= 7;
+	}
+	*pen->at++ = (uint8_t)value;
+}
+
+static void put_bytes(struct pen *pen, struct str s)
+{
+	if (s.size > 0)
+		memcpy(pen->at, s.data, s.size);
+	pen->at += s.size;
+}
+
+static void put_str(struct pen *pen, struct str s)
+{
+	put_varint(pen, s.size);
+	put_bytes(pen, s);
+}
+
+static void put_block(struct pen *pen, const struct block *block)
+{
+	put_le(pen, block->id, 8);
+	put_le(pen, block->stamp, 8);
+	put_le(pen, block->length, 8);
 }
 
 /* ---- records ---- */
@@ -74,140 +113,164 @@ static void put_block(struct buf *buf, const struct block *block)
 void canonical_settings(const struct settings *settings, const struct retries *retries,
                         struct buf *buf)
 {
-	size_t body = begin_record(buf, RECORD_SETTINGS);
+	const struct ns_identity *identity = &settings->identity;
+	struct pen pen;
 
-	buf_append_u8(buf, settings->has_identity);
-	put_str(buf, settings->identity.cluster_id);
-	buf_append_le(buf, settings->identity.namespace_id, 4);
-	put_str(buf, settings->identity.block_pool_id);
-	buf_append_le(buf, settings->identity.ctime_ms, 8);
-	buf_append_le(buf, settings->feature_level, 4);
-	buf_append_u8(buf, settings->is_safe_mode);
-	buf_append_le(buf, settings->next_inode, 8);
-	buf_append_le(buf, settings->next_block, 8);
-	buf_append_le(buf, settings->next_stamp, 8);
-	buf_append_le(buf, settings->next_lease, 8);
-	buf_append_le(buf, settings->age_ms, 8);
-	buf_append_le(buf, retries->queues[RETRY_AT_MOST_ONCE].line, 8);
-	buf_append_le(buf, retries->queues[RETRY_OTHERS].line, 8);
-	end_record(buf, body);
+	if (!begin_record(&pen, buf, RECORD_SETTINGS,
+	                  identity->cluster_id.size + identity->block_pool_id.size))
+		return;
+	put_le(&pen, settings->has_identity, 1);
+	put_str(&pen, identity->cluster_id);
+	put_le(&pen, identity->namespace_id, 4);
+	put_str(&pen, identity->block_pool_id);
+	put_le(&pen, identity->ctime_ms, 8);
+	put_le(&pen, settings->feature_level, 4);
+	put_le(&pen, settings->is_safe_mode, 1);
+	put_le(&pen, settings->next_inode, 8);
+	put_le(&pen, settings->next_block, 8);
+	put_le(&pen, settings->next_stamp, 8);
+	put_le(&pen, settings->next_lease, 8);
+	put_le(&pen, settings->age_ms, 8);
+	put_le(&pen, retries->queues[RETRY_AT_MOST_ONCE].line, 8);
+	put_le(&pen, retries->queues[RETRY_OTHERS].line, 8);
+	end_record(&pen);
 }
 
 void canonical_detached(const struct detached *detached, struct buf *buf)
 {
-	size_t body;
+	struct pen pen;
 
-	if (detached->count == 0)
+	if (detached->count == 0 ||
+	    !begin_record(&pen, buf, RECORD_DETACHED, detached->count * sizeof(uint64_t)))
 		return;
-	body = begin_record(buf, RECORD_DETACHED);
-	buf_append_varint(buf, detached->count);
+	put_varint(&pen, detached->count);
 	for (size_t i = 0; i < detached->count; i++)
-		buf_append_le(buf, detached->ids[i], 8);
-	end_record(buf, body);
+		put_le(&pen, detached->ids[i], 8);
+	end_record(&pen);
 }
 
-static void put_file(const struct namespace *ns, const struct inode *inode, struct buf *buf)
+static void put_file(const struct namespace *ns, const struct inode *inode, struct pen *pen)
 {
 	struct file_class file_class = class_of(&ns->interns, inode->file_class);
 	struct block few[BLOCKS_INLINE];
 	struct blocks_walk walk;
 
-	buf_append_le(buf, file_class.block_size, 8);
-	buf_append_le(buf, file_class.replication, 2);
-	buf_append_u8(buf, file_class.storage_policy);
-	buf_append_le(buf, inode->block_count, 4);
+	put_le(pen, file_class.block_size, 8);
+	put_le(pen, file_class.replication, 2);
+	put_le(pen, file_class.storage_policy, 1);
+	put_le(pen, inode->block_count, 4);
 	if (inode->block_count > BLOCKS_INLINE)
 		return;
 	blocks_walk_begin(&ns->tree.nodes, inode, &walk);
 	for (uint32_t left = inode->block_count; left-- > 0;)
 		CHECK(blocks_walk_next(&walk, &few[left]));
 	for (uint32_t i = 0; i < inode->block_count; i++)
-		put_block(buf, &few[i]);
+		put_block(pen, &few[i]);
 }
 
-static void put_open(const struct namespace *ns, const struct inode *inode, struct buf *buf)
+static void put_open(const struct namespace *ns, const struct inode *inode, struct pen *pen)
 {
 	struct str holder = text_of(&ns->interns, inode->holder);
 	struct str machine = text_of(&ns->interns, inode->machine);
 	struct str workers = text_of(&ns->interns, inode->workers);
-	size_t size = varint_size(holder.size) + holder.size + varint_size(machine.size) +
-	              machine.size + 8 + 1 + workers.size;
 
-	buf_append_varint(buf, INODE_TAG_OPEN);
-	buf_append_varint(buf, size);
-	put_str(buf, holder);
-	put_str(buf, machine);
-	buf_append_le(buf, inode->lease, 8);
-	buf_append_u8(buf, inode->workers != 0);
-	buf_append_str(buf, workers);
+	put_varint(pen, INODE_TAG_OPEN);
+	put_varint(pen, varint_size(holder.size) + holder.size + varint_size(machine.size) +
+	                        machine.size + 8 + 1 + workers.size);
+	put_str(pen, holder);
+	put_str(pen, machine);
+	put_le(pen, inode->lease, 8);
+	put_le(pen, inode->workers != 0, 1);
+	put_bytes(pen, workers);
+}
+
+/* Of all its strings and blocks. */
+static size_t inode_bytes(const struct namespace *ns, const struct inode *inode,
+                          const struct rights *rights)
+{
+	size_t bytes = inode->name.size + rights->owner.size + rights->group.size +
+	               BLOCKS_INLINE * BLOCK_BYTES;
+
+	if (inode->is_open)
+		bytes += text_of(&ns->interns, inode->holder).size +
+		         text_of(&ns->interns, inode->machine).size +
+		         text_of(&ns->interns, inode->workers).size;
+	return bytes + text_of(&ns->interns, inode->extra).size;
 }
 
 void canonical_inode(const struct namespace *ns, const struct inode *inode, struct buf *buf)
 {
 	struct rights rights = rights_of(&ns->interns, inode->rights);
-	size_t body = begin_record(buf, RECORD_INODE);
+	struct pen pen;
 
-	buf_append_le(buf, inode->parent, 8);
-	buf_append_le(buf, inode->id, 8);
-	put_str(buf, inode->name);
-	buf_append_u8(buf, inode->is_directory ? NS_DIRECTORY : NS_FILE);
-	put_str(buf, rights.owner);
-	put_str(buf, rights.group);
-	buf_append_le(buf, rights.mode, 2);
-	buf_append_le(buf, inode->mtime_ms, 8);
-	buf_append_le(buf, inode->atime_ms, 8);
+	if (!begin_record(&pen, buf, RECORD_INODE, inode_bytes(ns, inode, &rights)))
+		return;
+	put_le(&pen, inode->parent, 8);
+	put_le(&pen, inode->id, 8);
+	put_str(&pen, inode->name);
+	put_le(&pen, inode->is_directory ? NS_DIRECTORY : NS_FILE, 1);
+	put_str(&pen, rights.owner);
+	put_str(&pen, rights.group);
+	put_le(&pen, rights.mode, 2);
+	put_le(&pen, inode->mtime_ms, 8);
+	put_le(&pen, inode->atime_ms, 8);
 	if (!inode->is_directory)
-		put_file(ns, inode, buf);
+		put_file(ns, inode, &pen);
 	if (inode->is_open)
-		put_open(ns, inode, buf);
-	buf_append_str(buf, text_of(&ns->interns, inode->extra));
-	end_record(buf, body);
+		put_open(ns, inode, &pen);
+	put_bytes(&pen, text_of(&ns->interns, inode->extra));
+	end_record(&pen);
 }
 
 void canonical_blocks(uint64_t inode, const struct blocks_run *run, struct buf *buf)
 {
-	size_t body = begin_record(buf, RECORD_BLOCKS);
+	struct pen pen;
 
-	buf_append_le(buf, inode, 8);
-	buf_append_le(buf, run->first, 4);
-	buf_append_u8(buf, (uint8_t)run->count);
+	if (!begin_record(&pen, buf, RECORD_BLOCKS, (size_t)run->count * BLOCK_BYTES))
+		return;
+	put_le(&pen, inode, 8);
+	put_le(&pen, run->first, 4);
+	put_le(&pen, run->count, 1);
 	for (uint32_t i = 0; i < run->count; i++)
-		put_block(buf, &run->blocks[i]);
-	end_record(buf, body);
+		put_block(&pen, &run->blocks[i]);
+	end_record(&pen);
 }
 
 void canonical_rights(uint64_t directory, uint64_t rights_index, struct buf *buf)
 {
-	size_t body;
+	struct pen pen;
 
-	if (rights_index == 0)
+	if (rights_index == 0 || !begin_record(&pen, buf, RECORD_RIGHTS, 0))
 		return;
-	body = begin_record(buf, RECORD_RIGHTS);
-	buf_append_le(buf, directory, 8);
-	buf_append_le(buf, rights_index, 8);
-	end_record(buf, body);
+	put_le(&pen, directory, 8);
+	put_le(&pen, rights_index, 8);
+	end_record(&pen);
 }
 
 void canonical_retry(const struct retry_row *row, struct buf *buf)
 {
-	size_t body = begin_record(buf, RECORD_RETRY);
+	struct pen pen;
 
-	buf_append_u8(buf, (uint8_t)row->class);
-	buf_append(buf, row->client_id, sizeof(row->client_id));
-	buf_append_le(buf, (uint32_t)row->call_id, 4);
-	buf_append_u8(buf, row->kind);
-	buf_append_u8(buf, row->rc);
-	buf_append_le(buf, row->flags, 2);
-	buf_append_le(buf, row->inode, 8);
-	buf_append_le(buf, row->age_ms, 8);
-	end_record(buf, body);
+	if (!begin_record(&pen, buf, RECORD_RETRY, 0))
+		return;
+	put_le(&pen, row->class, 1);
+	put_bytes(&pen, str_make(row->client_id, sizeof(row->client_id)));
+	put_le(&pen, (uint32_t)row->call_id, 4);
+	put_le(&pen, row->kind, 1);
+	put_le(&pen, row->rc, 1);
+	put_le(&pen, row->flags, 2);
+	put_le(&pen, row->inode, 8);
+	put_le(&pen, row->age_ms, 8);
+	end_record(&pen);
 }
 
 void canonical_strs(struct strs list, struct buf *buf)
 {
 	buf_append_varint(buf, list.count);
-	for (size_t i = 0; i < list.count; i++)
-		put_str(buf, list.items[i]);
+	for (size_t i = 0; i < list.count; i++) {
+		buf_append_varint(buf, list.items[i].size);
+		buf_append_str(buf, list.items[i]);
+	}
 }
 
 struct strs canonical_strs_of(struct str text, struct arena *arena)

@@ -5,10 +5,11 @@
 
 enum { LEVEL_FIRST = 4 };
 
-void hash_index_init(struct hash_index *index, const struct hash_links *links, void *context)
+void hash_index_init(struct hash_index *index, const struct hash_links *links, void *context,
+                     uint32_t rows_max)
 {
 	*index = (struct hash_index){.links = links, .context = context, .level = LEVEL_FIRST};
-	region_init(&index->memory, sizeof(uint32_t) << 32);
+	region_init(&index->memory, sizeof(uint32_t) * rows_max);
 }
 
 void hash_index_finish(struct hash_index *index)

@@ -29,7 +29,9 @@ struct hash_index {
 	uint32_t rows;
 };
 
-void hash_index_init(struct hash_index *index, const struct hash_links *links, void *context);
+/* Reserves room for as many buckets as there may be rows. */
+void hash_index_init(struct hash_index *index, const struct hash_links *links, void *context,
+                     uint32_t rows_max);
 void hash_index_finish(struct hash_index *index);
 uint32_t hash_index_first(const struct hash_index *index, uint64_t hash);
 void hash_index_add(struct hash_index *index, uint32_t row);

@@ -211,7 +211,7 @@ bool inode_change_begin(struct namespace *ns, uint64_t id, struct inode_change *
 {
 	struct inode_change *change = ret_change;
 
-	if (!tree_get_id(&ns->tree, id, &change->inode))
+	if (!tree_get_id(&ns->tree, id, &change->inode, &change->hint))
 		return false;
 	change->before = change->inode;
 	change->counts = (struct counts){0};
@@ -252,7 +252,7 @@ void inode_change_end(struct namespace *ns, struct inode_change *change)
 		change_directory(ns, change);
 	else
 		change_file(ns, change);
-	tree_update(&ns->tree, &change->inode);
+	tree_update(&ns->tree, &change->inode, &change->hint);
 }
 
 void inode_touch(struct namespace *ns, uint64_t id, uint64_t mtime_ms)

@@ -99,7 +99,7 @@ void interns_sweep(struct interns *interns, size_t count)
 static void table_init(struct intern_table *table, size_t row_size, const struct hash_links *links)
 {
 	pool_init(&table->rows, row_size, POOL_ROWS_MAX);
-	hash_index_init(&table->index, links, table);
+	hash_index_init(&table->index, links, table, POOL_ROWS_MAX);
 }
 
 static void table_finish(struct intern_table *table)

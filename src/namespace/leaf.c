@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "namespace/leaf.h"
 
+#include <immintrin.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -116,39 +117,44 @@ unsigned leaf_group_end(const struct leaf *leaf, unsigned slot)
 	return group_first(leaf, group_of_slot(leaf, slot) + 1);
 }
 
-bool leaf_find(const struct leaf *leaf, uint64_t parent, struct str name, uint16_t fingerprint,
-               struct leaf_place *ret_place)
+static bool has_fingerprint(const struct leaf *leaf, unsigned slot, uint16_t fingerprint)
+{
+	return ((slot_get(leaf, slot) ^ fingerprint) & ~OFFSET_MASK) == 0;
+}
+
+/* Looks at eight slots at once. */
+static unsigned skip_eights(const struct leaf *leaf, unsigned slot, unsigned end,
+                            uint16_t fingerprint)
+{
+	__m128i mask = _mm_set1_epi16((short)~OFFSET_MASK);
+	__m128i wanted = _mm_set1_epi16((short)(fingerprint & ~OFFSET_MASK));
+
+	for (; slot + 8 <= end; slot += 8) {
+		__m128i eight = _mm_loadu_si128((const __m128i *)(void *)slot_at(leaf, slot));
+		__m128i hits = _mm_cmpeq_epi16(_mm_and_si128(eight, mask), wanted);
+
+		if (_mm_movemask_epi8(hits) != 0)
+			break;
+	}
+	return slot;
+}
+
+bool leaf_candidate(const struct leaf *leaf, uint64_t parent, uint16_t fingerprint, unsigned *slot)
 {
 	unsigned group;
+	unsigned first;
 	unsigned end;
 
 	if (!find_group(leaf, parent, &group))
 		return false;
+	first = group_first(leaf, group);
 	end = group_first(leaf, group + 1);
-	for (unsigned slot = group_first(leaf, group); slot < end; slot++) {
-		if (((slot_get(leaf, slot) ^ fingerprint) & ~OFFSET_MASK) != 0)
-			continue;
-		if (str_equal(record_name(leaf_record(leaf, slot)), name)) {
-			*ret_place = (struct leaf_place){group, slot, .has_group = true};
-			return true;
-		}
-	}
-	return false;
-}
-
-void leaf_prefetch(const struct leaf *leaf, uint64_t parent, uint16_t fingerprint)
-{
-	unsigned group;
-	unsigned end;
-
-	if (!find_group(leaf, parent, &group))
-		return;
-	end = group_first(leaf, group + 1);
-	for (unsigned slot = group_first(leaf, group); slot < end; slot++)
-		if (((slot_get(leaf, slot) ^ fingerprint) & ~OFFSET_MASK) == 0) {
-			__builtin_prefetch(leaf_record(leaf, slot));
-			__builtin_prefetch(leaf_record(leaf, slot) + GRANULE_BYTES);
-		}
+	if (*slot < first)
+		*slot = first;
+	*slot = skip_eights(leaf, *slot, end, fingerprint);
+	while (*slot < end && !has_fingerprint(leaf, *slot, fingerprint))
+		(*slot)++;
+	return *slot < end;
 }
 
 bool leaf_place(const struct leaf *leaf, uint64_t parent, struct str name,
@@ -175,12 +181,11 @@ bool leaf_place(const struct leaf *leaf, uint64_t parent, struct str name,
 	return is_there;
 }
 
-bool leaf_find_id(const struct leaf *leaf, uint64_t id, struct leaf_place *ret_place)
+bool leaf_find_id(const struct leaf *leaf, uint64_t id, unsigned *ret_slot)
 {
 	for (unsigned slot = 0; slot < leaf->node.count; slot++)
 		if (record_id(leaf_record(leaf, slot)) == id) {
-			*ret_place = (struct leaf_place){group_of_slot(leaf, slot), slot,
-			                                 .has_group = true};
+			*ret_slot = slot;
 			return true;
 		}
 	return false;
@@ -279,6 +284,23 @@ void leaf_append(struct leaf *to_leaf, const struct leaf *leaf, unsigned from, u
 		leaf_insert(to_leaf, &place, parent, slot_get(leaf, slot), record,
 		            record_size(record));
 	}
+}
+
+void leaf_copy(struct leaf *leaf, const struct leaf *from)
+{
+	size_t records = leaf_size(from) - from->heap;
+	size_t moved = leaf_size(leaf) - leaf_size(from);
+
+	CHECK(from->waste == 0);
+	leaf->node.count = from->node.count;
+	leaf->groups = from->groups;
+	leaf->run = from->run;
+	leaf->run_slot = from->run_slot;
+	leaf->heap = (uint16_t)(from->heap + moved);
+	memcpy(leaf + 1, from + 1, front_bytes(from) - sizeof(*from));
+	memcpy((uint8_t *)leaf + leaf->heap, (const uint8_t *)from + from->heap, records);
+	for (unsigned slot = 0; slot < leaf->node.count; slot++)
+		slot_set(leaf, slot, (uint16_t)(slot_get(leaf, slot) + moved));
 }
 
 void leaf_pack(struct leaf *leaf)

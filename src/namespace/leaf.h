@@ -45,16 +45,14 @@ void leaf_init(struct leaf *leaf, uint32_t number);
 /* Fingerprint of a name, as it stands in a slot. */
 uint16_t leaf_fingerprint(struct str name);
 
-/* By fingerprint; false: not here. */
-bool leaf_find(const struct leaf *leaf, uint64_t parent, struct str name, uint16_t fingerprint,
-               struct leaf_place *ret_place);
+/* Slots that may have the name, by fingerprint: the first one from *slot on, which begins as 0.
+ * False: no more, and then the key is not here. */
+bool leaf_candidate(const struct leaf *leaf, uint64_t parent, uint16_t fingerprint, unsigned *slot);
 /* Where the key is or would stand, by order; true: it is there. */
 bool leaf_place(const struct leaf *leaf, uint64_t parent, struct str name,
                 struct leaf_place *ret_place);
 /* By inode id; false: not here. */
-bool leaf_find_id(const struct leaf *leaf, uint64_t id, struct leaf_place *ret_place);
-/* Fetches the record that leaf_find() will compare. */
-void leaf_prefetch(const struct leaf *leaf, uint64_t parent, uint16_t fingerprint);
+bool leaf_find_id(const struct leaf *leaf, uint64_t id, unsigned *ret_slot);
 
 uint8_t *leaf_record(const struct leaf *leaf, unsigned slot);
 /* Parent of the record in `slot`. */
@@ -73,6 +71,8 @@ void leaf_insert(struct leaf *leaf, const struct leaf_place *place, uint64_t par
 void leaf_remove(struct leaf *leaf, const struct leaf_place *place);
 /* Copies records [from, to) behind the last one of `to_leaf`, which has room. */
 void leaf_append(struct leaf *to_leaf, const struct leaf *leaf, unsigned from, unsigned to);
+/* Makes `leaf`, an empty one of another size, a copy of `from`, which has no holes. */
+void leaf_copy(struct leaf *leaf, const struct leaf *from);
 /* Closes the holes. */
 void leaf_pack(struct leaf *leaf);
 

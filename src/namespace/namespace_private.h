@@ -111,6 +111,7 @@ void inode_keep(struct namespace *ns, const struct inode *inode);
 struct inode_change {
 	struct inode inode;
 	struct inode before;
+	struct tree_hint hint;
 	struct counts counts;
 	struct hash128 hash;
 	uint32_t run; /* runs of blocks from this one on may change */

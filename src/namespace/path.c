@@ -121,15 +121,20 @@ static int replace_id(struct namespace *ns, struct asker *asker, struct str path
 
 static bool has_empty_name(struct str path)
 {
-	for (size_t at = 0; at + 1 < path.size; at++)
-		if (path.data[at] == '/' && path.data[at + 1] == '/')
+	for (size_t at = 1; at < path.size;) {
+		size_t end = name_end(path, at);
+
+		if (end == at)
 			return true;
+		at = end + 1;
+	}
 	return false;
 }
 
 int path_normalise(struct namespace *ns, struct asker *asker, struct str path, struct buf *buf,
                    struct str *ret_path)
 {
+	static const struct str reserved = {.data = "/.reserved", .size = 10};
 	static const struct str inodes = {.data = "/.reserved/.inodes/", .size = 19};
 	static const struct str raw = {.data = "/.reserved/raw", .size = 14};
 	int rc = 0;
@@ -138,18 +143,18 @@ int path_normalise(struct namespace *ns, struct asker *asker, struct str path, s
 		return refuse(asker, ERR_INVALID_PATH, "Absolute path required, but got '%.*s'",
 		              STR_ARGS(path));
 	path = without_slashes_at_end(path);
+	if (!str_starts_with(path, reserved) && !has_empty_name(path)) {
+		*ret_path = path;
+		return 0;
+	}
 	buf_clear(buf);
 	if (str_starts_with(path, inodes))
 		rc = replace_id(ns, asker, path, slice(path, inodes.size, path.size), buf);
 	else if (str_starts_with(path, raw) &&
 	         (path.size == raw.size || path.data[raw.size] == '/'))
 		append_names(buf, slice(path, raw.size, path.size));
-	else if (has_empty_name(path))
+	else
 		append_names(buf, path);
-	else {
-		*ret_path = path;
-		return 0;
-	}
 	if (rc < 0)
 		return rc;
 	if (buf->size == 0)
@@ -198,20 +203,40 @@ static void look_for_name(struct path_walk *walk)
 	dir_cache_prefetch(&walk->ns->cache, walk->hash);
 }
 
+/* All but the inode, which is only looked at when something exists. */
+static void place_init(struct place *place, struct str path)
+{
+	place->path = path;
+	place->exists = false;
+	place->is_root = path.size == 1;
+	place->passes_file = false;
+	place->above = 0;
+	place->above_row = 0;
+	place->above_rights = 0;
+	place->above_end = 0;
+	place->is_above_parent = false;
+}
+
 void path_walk_begin(struct namespace *ns, struct asker *asker, struct str path, unsigned flags,
                      struct path_walk *ret_walk, struct place *ret_place)
 {
 	struct path_walk *walk = ret_walk;
 	uint32_t root = dirs_find(&ns->dirs, NS_INODE_ROOT);
 
-	*ret_place = (struct place){.path = path, .is_root = path.size == 1};
-	*walk = (struct path_walk){.ns = ns, .asker = asker, .place = ret_place, .flags = flags};
+	place_init(ret_place, path);
+	walk->ns = ns;
+	walk->asker = asker;
+	walk->place = ret_place;
+	walk->flags = flags;
+	walk->is_done = false;
+	walk->rc = 0;
 	if (root == 0) {
 		end_walk(walk, refuse(asker, ERR_INTERNAL, "the namespace is empty"));
 		return;
 	}
 	if (ret_place->is_root) {
 		walk->is_last = true;
+		walk->name = (struct str){0};
 		begin_descent(walk, 0);
 		return;
 	}
@@ -311,11 +336,11 @@ bool ns_path_of(struct namespace *ns, uint64_t id, struct buf *buf)
 	struct inode inode;
 	size_t left = 0;
 
-	if (!tree_get_id(&ns->tree, id, &inode) || !inode_is_attached(ns, &inode))
+	if (!tree_get_id(&ns->tree, id, &inode, NULL) || !inode_is_attached(ns, &inode))
 		return false;
 	for (struct inode at = inode; at.parent != 0;) {
 		left += at.name.size + 1;
-		CHECK(tree_get_id(&ns->tree, at.parent, &at));
+		CHECK(tree_get_id(&ns->tree, at.parent, &at, NULL));
 	}
 	if (left == 0) {
 		buf_append_u8(buf, '/');
@@ -328,7 +353,7 @@ bool ns_path_of(struct namespace *ns, uint64_t id, struct buf *buf)
 		left -= at.name.size + 1;
 		buf->data[begin + left] = '/';
 		memcpy(buf->data + begin + left + 1, at.name.data, at.name.size);
-		CHECK(tree_get_id(&ns->tree, at.parent, &at));
+		CHECK(tree_get_id(&ns->tree, at.parent, &at, NULL));
 	}
 	return true;
 }

@@ -132,7 +132,7 @@ int ns_file_blocks(struct namespace *ns, const struct ns_caller *caller, struct 
 
 static bool read_file(struct namespace *ns, uint64_t id, struct inode *ret_inode)
 {
-	return tree_get_id(&ns->tree, id, ret_inode) && !ret_inode->is_directory &&
+	return tree_get_id(&ns->tree, id, ret_inode, NULL) && !ret_inode->is_directory &&
 	       inode_is_attached(ns, ret_inode);
 }
 

@@ -37,9 +37,9 @@ static void look_begin(struct namespace *ns, struct looking *looking, struct ns_
 	looking->space = (struct buf){0};
 	looking->asker = asker_of(lookup->caller, arena);
 	rc = path_normalise(ns, &looking->asker, lookup->path, &looking->space, &path);
-	if (rc < 0)
-		looking->walk = (struct path_walk){.is_done = true, .rc = rc};
-	else
+	looking->walk.is_done = rc < 0;
+	looking->walk.rc = rc;
+	if (rc == 0)
 		path_walk_begin(ns, &looking->asker, path, PATH_TRAVERSE, &looking->walk,
 		                &looking->place);
 }

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 
-enum { CHUNK_ROWS = 1024, CHUNKS_MAX = 1 << 22, AGE_BITS = 48, INODE_BITS = 48 };
+enum { CHUNK_ROWS = 1024, CHUNKS_MAX = 1 << 20, AGE_BITS = 48, INODE_BITS = 48 };
 
 /* As it is kept; packed to 28 bytes. */
 struct row {
@@ -93,8 +93,8 @@ void retries_init(struct retries *retries)
 	*retries = (struct retries){0};
 	pool_init(&retries->chunks, sizeof(struct chunk), CHUNKS_MAX);
 	pool_init(&retries->clients, sizeof(struct client), POOL_ROWS_MAX);
-	hash_index_init(&retries->of_calls, &call_links, retries);
-	hash_index_init(&retries->of_clients, &client_links, retries);
+	hash_index_init(&retries->of_calls, &call_links, retries, CHUNKS_MAX * CHUNK_ROWS);
+	hash_index_init(&retries->of_clients, &client_links, retries, POOL_ROWS_MAX);
 	list_init(&retries->holds);
 }
 

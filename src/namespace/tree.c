@@ -16,7 +16,7 @@ void tree_init(struct tree *tree)
 {
 	*tree = (struct tree){0};
 	nodes_init(&tree->nodes);
-	pool_init(&tree->leaves, sizeof(ref_t), UINT32_MAX);
+	pool_init(&tree->leaves, sizeof(ref_t), POOL_ROWS_MAX);
 	id_map_init(&tree->of_ids);
 }
 
@@ -92,17 +92,30 @@ bool tree_get(const struct tree *tree, uint64_t parent, struct str name, struct 
 	return step == 0;
 }
 
-bool tree_get_id(const struct tree *tree, uint64_t id, struct inode *ret_inode)
+/* Where an inode's record is. */
+static bool find_id(const struct tree *tree, uint64_t id, struct tree_hint *ret_hint)
 {
-	const struct leaf *leaf;
-	struct leaf_place place;
 	uint64_t number;
 
 	if (!id_map_get(&tree->of_ids, id, &number))
 		return false;
-	leaf = leaf_at(&tree->nodes, *leaf_ref(tree, (uint32_t)number));
-	CHECK(leaf_find_id(leaf, id, &place));
-	record_decode(leaf_record(leaf, place.slot), leaf_parent(leaf, place.slot), ret_inode);
+	ret_hint->leaf = *leaf_ref(tree, (uint32_t)number);
+	CHECK(leaf_find_id(leaf_at(&tree->nodes, ret_hint->leaf), id, &ret_hint->slot));
+	return true;
+}
+
+bool tree_get_id(const struct tree *tree, uint64_t id, struct inode *ret_inode,
+                 struct tree_hint *ret_hint)
+{
+	struct tree_hint hint;
+	const struct leaf *leaf;
+
+	if (!find_id(tree, id, &hint))
+		return false;
+	leaf = leaf_at(&tree->nodes, hint.leaf);
+	record_decode(leaf_record(leaf, hint.slot), leaf_parent(leaf, hint.slot), ret_inode);
+	if (ret_hint != NULL)
+		*ret_hint = hint;
 	return true;
 }
 
@@ -130,7 +143,7 @@ int tree_descend_step(const struct tree *tree, struct tree_descent *descent,
                       struct inode *ret_inode)
 {
 	const struct leaf *leaf;
-	struct leaf_place place;
+	const uint8_t *record;
 
 	if (descent->node == 0)
 		return -1;
@@ -146,15 +159,21 @@ int tree_descend_step(const struct tree *tree, struct tree_descent *descent,
 		return 1;
 	}
 	leaf = leaf_at(&tree->nodes, descent->node);
-	if (!descent->is_fetched) {
-		descent->is_fetched = true;
-		leaf_prefetch(leaf, descent->parent, descent->fingerprint);
-		return 1;
+	if (descent->is_fetched) {
+		record = leaf_record(leaf, descent->slot);
+		if (str_equal(record_name(record), descent->name)) {
+			record_decode(record, descent->parent, ret_inode);
+			return 0;
+		}
+		descent->slot++;
 	}
-	if (!leaf_find(leaf, descent->parent, descent->name, descent->fingerprint, &place))
+	if (!leaf_candidate(leaf, descent->parent, descent->fingerprint, &descent->slot))
 		return -1;
-	record_decode(leaf_record(leaf, place.slot), descent->parent, ret_inode);
-	return 0;
+	record = leaf_record(leaf, descent->slot);
+	__builtin_prefetch(record);
+	__builtin_prefetch(record + PREFETCH_STEP);
+	descent->is_fetched = true;
+	return 1;
 }
 
 /* ---- changing the way down ---- */
@@ -310,9 +329,13 @@ static void grow_leaf(struct tree *tree, struct tree_spot *spot, const struct ne
 	ref_t ref = make_leaf(tree, old->number, bytes);
 	struct leaf *leaf = leaf_at(&tree->nodes, ref);
 
-	leaf->run = old->run;
-	leaf->run_slot = old->run_slot;
-	leaf_append(leaf, old, 0, old->node.count);
+	if (old->waste == 0) {
+		leaf_copy(leaf, old);
+	} else {
+		leaf->run = old->run;
+		leaf->run_slot = old->run_slot;
+		leaf_append(leaf, old, 0, old->node.count);
+	}
 	insert_into(leaf, &spot->place, record);
 	replace_leaf(tree, spot, ref);
 	node_drop(&tree->nodes, old_ref);
@@ -514,20 +537,16 @@ void tree_put(struct tree *tree, const struct inode *inode)
 	id_map_set(&tree->of_ids, inode->id, number);
 }
 
-void tree_update(struct tree *tree, const struct inode *inode)
+void tree_update(struct tree *tree, const struct inode *inode, const struct tree_hint *hint)
 {
 	uint8_t bytes[RECORD_BYTES_MAX];
 	size_t size = record_encode(inode, bytes);
-	struct leaf_place place;
-	struct leaf *leaf;
-	uint64_t number;
+	struct leaf *leaf = leaf_at(&tree->nodes, hint->leaf);
+	uint8_t *record = leaf_record(leaf, hint->slot);
 
-	CHECK(id_map_get(&tree->of_ids, inode->id, &number));
-	leaf = leaf_at(&tree->nodes, *leaf_ref(tree, (uint32_t)number));
-	CHECK(leaf_find_id(leaf, inode->id, &place));
-	if (!node_is_held(&tree->nodes, &leaf->node) &&
-	    record_size(leaf_record(leaf, place.slot)) == size)
-		memcpy(leaf_record(leaf, place.slot), bytes, size);
+	CHECK(record_id(record) == inode->id);
+	if (!node_is_held(&tree->nodes, &leaf->node) && record_size(record) == size)
+		memcpy(record, bytes, size);
 	else
 		tree_put(tree, inode);
 }

@@ -54,12 +54,18 @@ uint64_t tree_bytes(const struct tree *tree);
 
 /* False: no such key. */
 bool tree_get(const struct tree *tree, uint64_t parent, struct str name, struct inode *ret_inode);
-/* False: no such inode. */
-bool tree_get_id(const struct tree *tree, uint64_t id, struct inode *ret_inode);
+/* Where a record is until the tree changes. */
+struct tree_hint {
+	ref_t leaf;
+	unsigned slot;
+};
+/* False: no such inode.  ret_hint may be NULL. */
+bool tree_get_id(const struct tree *tree, uint64_t id, struct inode *ret_inode,
+                 struct tree_hint *ret_hint);
 /* Makes or replaces the record of the inode's key.  Its name may point into the tree. */
 void tree_put(struct tree *tree, const struct inode *inode);
-/* The same for a record that is there; quicker when it keeps its size. */
-void tree_update(struct tree *tree, const struct inode *inode);
+/* The same for a record that is where tree_get_id() said; quicker when it keeps its size. */
+void tree_update(struct tree *tree, const struct inode *inode, const struct tree_hint *hint);
 /* The key must be there. */
 void tree_remove(struct tree *tree, uint64_t parent, struct str name);
 
@@ -71,7 +77,8 @@ struct tree_descent {
 	uint16_t fingerprint;
 	unsigned level; /* inner nodes still above the leaf */
 	ref_t node;
-	bool is_fetched; /* the leaf's candidates were */
+	unsigned slot;   /* of the leaf's candidate ... */
+	bool is_fetched; /* ... which was fetched */
 };
 
 void tree_descend(const struct tree *tree, uint64_t parent, struct str name,

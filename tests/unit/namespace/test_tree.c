@@ -148,7 +148,7 @@ static void compare_lookups(struct forest *forest)
 
 		assert_true(tree_get(&forest->tree, entry->parent, str_of(entry->name), &inode));
 		assert_int_equal(inode.id, entry->id);
-		assert_true(tree_get_id(&forest->tree, entry->id, &inode));
+		assert_true(tree_get_id(&forest->tree, entry->id, &inode, NULL));
 		assert_true(str_equal(inode.name, str_of(entry->name)));
 		assert_int_equal(inode.parent, entry->parent);
 	}
