@@ -49,21 +49,21 @@ int vote_decode(const uint8_t *slot, struct vote *ret_vote, const char **ret_why
 	return 0;
 }
 
-int vote_choose(const uint8_t *slots, struct vote *ret_vote, int *ret_good, const char **ret_why)
+int vote_choose(const uint8_t *slots, struct vote *ret_vote, int *ret_slot, const char **ret_why)
 {
 	struct vote votes[VOTE_SLOTS];
 	const char *why[VOTE_SLOTS];
 	int first = vote_decode(slots, &votes[0], &why[0]);
 	int second = vote_decode(slots + VOTE_SLOT_BYTES, &votes[1], &why[1]);
 
-	*ret_good = (first == 0) + (second == 0);
-	if (*ret_good == 0) {
+	if (first < 0 && second < 0) {
 		*ret_why = why[0];
 		return first;
 	}
-	if (*ret_good == 2)
-		*ret_vote = votes[votes[1].sequence > votes[0].sequence];
+	if (first == 0 && second == 0)
+		*ret_slot = votes[1].sequence > votes[0].sequence;
 	else
-		*ret_vote = votes[second == 0];
+		*ret_slot = second == 0;
+	*ret_vote = votes[*ret_slot];
 	return 0;
 }

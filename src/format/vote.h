@@ -13,10 +13,12 @@
  *   56  8  ... and the index of its first entry
  *   64     zeros, kept for later
  *
- * A change is written to the first slot, synced, then to the second, synced, and counts only then.
- * So one slot always holds what counted last: the good one with the higher sequence is it, or is a
- * change that nobody relied on yet.  The newest segment is named once that file is durable and
- * before anything in it is acknowledged: if the file is missing, acknowledged entries are.
+ * A change is written to one slot, synced, then to the other, synced, and counts only then.  It
+ * goes first to the slot that is bad or older, so that the other one is whole meanwhile, however
+ * often a process dies here.  So one slot always holds what counted last: the good one with the
+ * higher sequence is it, or is a change that nobody relied on yet.  The newest segment is named
+ * once that file is durable and before anything in it is acknowledged: if the file is missing,
+ * acknowledged entries are.
  */
 #ifndef HOLDFAST_FORMAT_VOTE_H
 #define HOLDFAST_FORMAT_VOTE_H
@@ -37,7 +39,7 @@ struct vote {
 void vote_encode(const struct vote *vote, uint8_t *slot);
 /* One slot.  -ERR_DAMAGED, -ERR_UNSUPPORTED: *ret_why. */
 int vote_decode(const uint8_t *slot, struct vote *ret_vote, const char **ret_why);
-/* Of both slots; *ret_good = how many are good (0: the error is the first one's). */
-int vote_choose(const uint8_t *slots, struct vote *ret_vote, int *ret_good, const char **ret_why);
+/* Of both slots: the one that counts, and which it is.  Both bad: the first one's error. */
+int vote_choose(const uint8_t *slots, struct vote *ret_vote, int *ret_slot, const char **ret_why);
 
 #endif

@@ -11,6 +11,7 @@
 struct vote_file {
 	struct io_file *file;
 	struct vote vote;
+	int slot; /* that holds it; the other one is bad, older or the same */
 	struct pages slots;
 };
 
@@ -36,7 +37,6 @@ static int read_slots(struct vote_file *file, const char *folder, const char *pa
 {
 	const char *why = NULL;
 	size_t size;
-	int good;
 	int rc = io_file_read(file->file, file->slots.data, file->slots.size, 0, &size);
 
 	if (rc < 0) {
@@ -47,7 +47,7 @@ static int read_slots(struct vote_file *file, const char *folder, const char *pa
 		rc = -ERR_DAMAGED;
 		why = "it is too short";
 	} else {
-		rc = vote_choose(file->slots.data, &file->vote, &good, &why);
+		rc = vote_choose(file->slots.data, &file->vote, &file->slot, &why);
 	}
 	if (rc < 0)
 		*ret_text = lost_text(folder, path, why);
@@ -93,9 +93,30 @@ static int open_and_read(struct io *io, const char *folder, unsigned flags,
 	return 0;
 }
 
+static int write_slot(struct vote_file *file, int slot, const struct vote *vote)
+{
+	vote_encode(vote, file->slots.data);
+	return io_file_write(file->file, file->slots.data, VOTE_SLOT_BYTES,
+	                     (uint64_t)slot * VOTE_SLOT_BYTES);
+}
+
 int vote_file_open(struct io *io, const char *folder, struct vote_file **ret_file, char **ret_text)
 {
-	return open_and_read(io, folder, IO_OPEN_WRITE | IO_OPEN_DSYNC, ret_file, ret_text);
+	struct vote_file *file;
+	int rc = open_and_read(io, folder, IO_OPEN_WRITE | IO_OPEN_DSYNC, &file, ret_text);
+
+	if (rc < 0)
+		return rc;
+	/* What was read may only be in a cache, and the other slot all there is on the device:
+	 * before that one is overwritten this one must be durable. */
+	rc = write_slot(file, file->slot, &file->vote);
+	if (rc < 0) {
+		*ret_text = text_of_error(folder, "write the vote record", rc);
+		vote_file_close(file);
+		return rc;
+	}
+	*ret_file = file;
+	return 0;
 }
 
 int vote_file_read(struct io *io, const char *folder, struct vote *ret_vote, char **ret_text)
@@ -118,17 +139,14 @@ const struct vote *vote_file_vote(const struct vote_file *file)
 int vote_file_write(struct vote_file *file, const struct vote *vote)
 {
 	struct vote next = *vote;
+	int rc;
 
 	next.sequence = file->vote.sequence + 1;
-	for (uint64_t slot = 0; slot < VOTE_SLOTS; slot++) {
-		int rc;
-
-		vote_encode(&next, file->slots.data);
-		rc = io_file_write(file->file, file->slots.data, VOTE_SLOT_BYTES,
-		                   slot * VOTE_SLOT_BYTES);
-		if (rc < 0)
-			return rc;
-	}
+	rc = write_slot(file, !file->slot, &next);
+	if (rc == 0)
+		rc = write_slot(file, file->slot, &next);
+	if (rc < 0)
+		return rc;
 	file->vote = next;
 	return 0;
 }

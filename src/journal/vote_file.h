@@ -14,7 +14,8 @@ struct vote_file;
 /* What the record says, for those who only look.  Errors as for vote_file_open(). */
 int vote_file_read(struct io *io, const char *folder, struct vote *ret_vote, char **ret_text);
 
-/* Reads past the page cache.  Both slots bad or the file missing: *ret_text. */
+/* Reads past the page cache, and writes what it read again, so that it is surely durable.  Both
+ * slots bad or the file missing: *ret_text. */
 int vote_file_open(struct io *io, const char *folder, struct vote_file **ret_file, char **ret_text);
 /* A new file, for `format`; the folder must still be synced. */
 int vote_file_create(struct io *io, const char *folder, const struct vote *vote);

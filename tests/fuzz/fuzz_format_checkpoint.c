@@ -56,7 +56,7 @@ static void read_headers(const uint8_t *bytes, size_t size)
 	struct marker marker;
 	struct vote vote;
 	const char *why;
-	int good;
+	int slot;
 
 	if (size > 0)
 		memcpy(padded, bytes, size < sizeof(padded) ? size : sizeof(padded));
@@ -67,7 +67,7 @@ static void read_headers(const uint8_t *bytes, size_t size)
 	crc_put(padded, SEGMENT_HEADER_BYTES, 12);
 	(void)segment_header_decode(padded, &segment, &why);
 	crc_put(padded, VOTE_SLOT_BYTES, 12);
-	(void)vote_choose(padded, &vote, &good, &why);
+	(void)vote_choose(padded, &vote, &slot, &why);
 	(void)marker_decode(str_make(bytes, size), &marker);
 }
 

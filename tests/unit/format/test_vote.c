@@ -57,34 +57,35 @@ static void the_later_good_slot_counts(void **state)
 {
 	struct vote read;
 	const char *why;
-	int good;
+	int slot;
 
 	(void)state;
 	put(0, 4);
 	put(1, 3);
-	assert_int_equal(vote_choose(slots, &read, &good, &why), 0);
+	assert_int_equal(vote_choose(slots, &read, &slot, &why), 0);
 	assert_int_equal(read.sequence, 4);
-	assert_int_equal(good, 2);
+	assert_int_equal(slot, 0);
 	put(0, 4);
 	put(1, 5);
-	assert_int_equal(vote_choose(slots, &read, &good, &why), 0);
+	assert_int_equal(vote_choose(slots, &read, &slot, &why), 0);
 	assert_int_equal(read.sequence, 5);
+	assert_int_equal(slot, 1);
 }
 
 static void one_bad_slot_leaves_the_other(void **state)
 {
 	struct vote read;
 	const char *why;
-	int good;
+	int slot;
 
 	(void)state;
 	for (int bad = 0; bad < VOTE_SLOTS; bad++) {
 		put(0, 4);
 		put(1, 4);
 		slots[bad * VOTE_SLOT_BYTES + 20] ^= 1;
-		assert_int_equal(vote_choose(slots, &read, &good, &why), 0);
+		assert_int_equal(vote_choose(slots, &read, &slot, &why), 0);
 		assert_int_equal(read.sequence, 4);
-		assert_int_equal(good, 1);
+		assert_int_equal(slot, !bad);
 	}
 }
 
@@ -92,11 +93,11 @@ static void two_bad_slots_are_an_error(void **state)
 {
 	struct vote read = {.sequence = 99};
 	const char *why = NULL;
-	int good;
+	int slot;
 
 	(void)state;
 	memset(slots, 0, sizeof(slots));
-	assert_int_equal(vote_choose(slots, &read, &good, &why), -ERR_DAMAGED);
+	assert_int_equal(vote_choose(slots, &read, &slot, &why), -ERR_DAMAGED);
 	assert_non_null(why);
 	assert_int_equal(read.sequence, 99);
 }
