@@ -76,6 +76,9 @@ void dir_cache_keep(struct dir_cache *cache, uint64_t hash, struct str name,
 
 	if (name.size == 0 || name.size > DIR_CACHE_NAME_MAX)
 		return;
+	/* Look-ups that go together may each bring it; only one entry is ever forgotten. */
+	if (find(cache, hash, entry->parent, name) != NULL)
+		return;
 	set[1] = set[0];
 	set[0] = *entry;
 	set[0].name_length = (uint8_t)name.size;
