@@ -9,13 +9,12 @@
 
 enum { ENTRIES_MIN = 64, TOUCHED_ENTRY_BYTES = 64 };
 
-struct batch *batch_create(struct commit *commit)
+struct batch *batch_create(void)
 {
 	struct batch *batch = mem_zalloc(sizeof(*batch));
 
 	if (batch == NULL)
 		return NULL;
-	batch->commit = commit;
 	buf_init(&batch->body);
 	return batch;
 }

@@ -23,7 +23,7 @@ struct commit;
 struct batch {
 	struct io_work work;
 	struct list node;
-	struct commit *commit;
+	struct commit *commit;         /* that it is on the way of */
 	struct buf body;               /* encoded entries */
 	struct journal_entry *entries; /* payloads are set by batch_settle() */
 	size_t count;
@@ -42,7 +42,7 @@ struct batch {
 	uint64_t sync_us;
 };
 
-struct batch *batch_create(struct commit *commit);
+struct batch *batch_create(void);
 void batch_destroy(struct batch *batch); /* NULL is fine */
 /* Has memory for about `bytes` of entries ready and touched, so that no page fault meets the loop
  * later.  Slow; on a thread. */

@@ -12,59 +12,17 @@
 enum {
 	TOUCHED_BYTES = 1 << 20,     /* entries of a batch that find their memory ready */
 	BATCH_BYTES_USUAL = 4 << 20, /* more than this only for a single large entry */
-	SPARE_MAX = 2,
-	CALL_US = 4,     /* what a call costs, network and all */
-	GATHER_US = 100, /* longest wait for callers that will surely come */
-	IDLE_US = 50000, /* then the last mark is written alone */
+	CALL_US = 4,                 /* what a call costs, network and all */
+	GATHER_US = 100,             /* longest wait for callers that will surely come */
+	IDLE_US = 50000,             /* then the last mark is written alone */
 	SPIN_US = 50,
 	SPIN_ENTRIES = 8, /* spinning pays after a batch of so many */
 	MEAN_WEIGHT = 8,
 	MEAN_SYNC_US_FIRST = 200,
 };
 
-/* ---- batches ---- */
-
 static void run_batch(struct io_work *work);  /* on the sync thread */
 static void batch_done(struct io_work *work); /* on the loop */
-
-static struct batch *new_batch(struct commit *commit)
-{
-	struct batch *batch = batch_create(commit);
-
-	if (batch != NULL)
-		batch->work = (struct io_work){.run = run_batch, .done = batch_done};
-	return batch;
-}
-
-static struct batch *take_batch(struct commit *commit)
-{
-	struct batch *batch;
-
-	if (commit->spare_count == 0)
-		return new_batch(commit);
-	batch = LIST_FIRST(&commit->spare, struct batch, node);
-	list_remove(&batch->node);
-	commit->spare_count--;
-	return batch;
-}
-
-static void give_back(struct commit *commit, struct batch *batch)
-{
-	if (commit->spare_count == SPARE_MAX) {
-		batch_destroy(batch);
-		return;
-	}
-	list_prepend(&commit->spare, &batch->node);
-	commit->spare_count++;
-}
-
-static void destroy_all(struct list *batches)
-{
-	LIST_FOR_EACH_SAFE (node, batches) {
-		list_remove(node);
-		batch_destroy(CONTAINER_OF(node, struct batch, node));
-	}
-}
 
 /* ---- places ---- */
 
@@ -121,7 +79,7 @@ static int begin_batch(struct commit *commit, size_t size)
 	size_t on_device = batch_size(size, SEGMENT_BLOCK_BYTES);
 	bool is_fresh = !planned_has_room(commit, on_device);
 	struct segment_writer *writer = NULL;
-	struct batch *batch = take_batch(commit);
+	struct batch *batch = batch_pool_take(&commit->pool);
 	int rc = 0;
 
 	if (batch == NULL)
@@ -129,11 +87,13 @@ static int begin_batch(struct commit *commit, size_t size)
 	if (is_fresh)
 		rc = prepare_take(&commit->journal->prepare, on_device, &writer);
 	if (rc < 0) {
-		give_back(commit, batch);
+		batch_pool_give(&commit->pool, batch);
 		return rc;
 	}
 	close_filling(commit);
 	batch_begin(batch, &commit->last);
+	batch->commit = commit;
+	batch->work = (struct io_work){.run = run_batch, .done = batch_done};
 	batch->begins_segment = is_fresh;
 	batch->segment_before = is_fresh ? commit->planned : NULL;
 	if (is_fresh)
@@ -341,7 +301,7 @@ static void batch_done(struct io_work *work)
 		io_timer_start(&commit->gather, GATHER_US);
 	if (commit->in_flight == NULL && commit->marked < journal->commit_index)
 		io_timer_start(&commit->idle, IDLE_US);
-	give_back(commit, batch);
+	batch_pool_give(&commit->pool, batch);
 	commit_has_room(commit);
 	journal_step_close(journal);
 }
@@ -366,7 +326,7 @@ static void is_idle(struct io_timer *timer)
 
 bool commit_drain(struct commit *commit)
 {
-	if (commit->is_touching || commit->in_flight != NULL)
+	if (commit->pool.is_touching || commit->in_flight != NULL)
 		return false;
 	if (has_more(commit)) {
 		submit(commit);
@@ -388,56 +348,18 @@ void commit_has_room(struct commit *commit)
 
 /* ---- life ---- */
 
-static void run_touch(struct io_work *work)
-{
-	struct commit *commit = CONTAINER_OF(work, struct commit, touch);
-	size_t bytes = commit->journal->options.batch_bytes_max;
-
-	if (bytes > TOUCHED_BYTES)
-		bytes = TOUCHED_BYTES;
-	for (size_t i = 0; i < COUNT_OF(commit->touched); i++) {
-		/* Without memory now it is taken when it is needed. */
-		(void)batch_touch(commit->touched[i], bytes);
-	}
-}
-
-static void touch_done(struct io_work *work)
-{
-	struct commit *commit = CONTAINER_OF(work, struct commit, touch);
-
-	commit->is_touching = false;
-	for (size_t i = 0; i < COUNT_OF(commit->touched); i++) {
-		give_back(commit, commit->touched[i]);
-		commit->touched[i] = NULL;
-	}
-	journal_step_close(commit->journal);
-}
-
 int commit_init(struct commit *commit, struct journal *journal)
 {
 	*commit = (struct commit){
 	        .journal = journal,
 	        .mean_sync_us = MEAN_SYNC_US_FIRST,
 	        .turn_end = {.run = at_turn_end},
-	        .touch = {.run = run_touch, .done = touch_done},
 	};
 	list_init(&commit->full);
-	list_init(&commit->spare);
 	io_timer_init(journal->io, &commit->gather, gathered_long_enough);
 	io_timer_init(journal->io, &commit->hang, hangs);
 	io_timer_init(journal->io, &commit->idle, is_idle);
-	for (size_t i = 0; i < COUNT_OF(commit->touched); i++) {
-		commit->touched[i] = new_batch(commit);
-		if (commit->touched[i] == NULL)
-			return -ERR_NO_MEMORY;
-	}
-	return 0;
-}
-
-void commit_touch(struct commit *commit)
-{
-	commit->is_touching = true;
-	io_thread_submit(commit->journal->work_thread, &commit->touch);
+	return batch_pool_init(&commit->pool, journal);
 }
 
 void commit_begin(struct commit *commit, const struct entry *last, struct segment_id newest)
@@ -452,8 +374,6 @@ void commit_finish(struct commit *commit)
 	io_timer_stop(&commit->gather);
 	io_timer_stop(&commit->hang);
 	io_timer_stop(&commit->idle);
-	destroy_all(&commit->spare);
-	for (size_t i = 0; i < COUNT_OF(commit->touched); i++)
-		batch_destroy(commit->touched[i]);
+	batch_pool_finish(&commit->pool);
 	segment_writer_destroy(commit->planned);
 }

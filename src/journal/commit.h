@@ -20,7 +20,7 @@
 #ifndef HOLDFAST_JOURNAL_COMMIT_H
 #define HOLDFAST_JOURNAL_COMMIT_H
 
-#include "journal/batch.h"
+#include "journal/batch_pool.h"
 #include "journal/journal.h"
 
 struct journal;
@@ -30,8 +30,7 @@ struct commit {
 	struct batch *filling; /* NULL: nothing waits that could take more */
 	struct list full;      /* batches that wait, oldest first */
 	struct batch *in_flight;
-	struct list spare;
-	size_t spare_count;
+	struct batch_pool pool;
 	size_t waiting;                 /* entries in filling and full */
 	struct segment_writer *planned; /* where the next batch goes; NULL before the first */
 	struct segment_id newest;       /* planned's, or the newest found at the start */
@@ -43,16 +42,11 @@ struct commit {
 	uint64_t mean_sync_us;          /* moving */
 	struct io_hook turn_end;
 	struct io_timer gather, hang, idle;
-	struct batch *touched[2]; /* being made ready on the work thread, then spare */
-	struct io_work touch;
-	bool is_touching;
 };
 
 int commit_init(struct commit *commit, struct journal *journal);
 /* After commit_drain() returned true. */
 void commit_finish(struct commit *commit);
-/* Touches the memory of two batches, on the work thread. */
-void commit_touch(struct commit *commit);
 
 /* Before the first append: `last` is the last entry of the journal, `newest` its newest segment. */
 void commit_begin(struct commit *commit, const struct entry *last, struct segment_id newest);

@@ -174,7 +174,7 @@ static int start(struct journal *journal, char **ret_text)
 	if (rc == 0)
 		rc = recovery_start(&journal->recovery, journal);
 	if (rc == 0)
-		commit_touch(&journal->commit);
+		batch_pool_touch(&journal->commit.pool);
 	return rc;
 }
 

@@ -114,7 +114,7 @@ static int write_first_segment(const struct journal_format_options *options, con
 	                      .payload = options->payload};
 	size_t size = batch_size(entry_size(entry.payload.size), SEGMENT_BLOCK_BYTES);
 	struct segment_writer *writer;
-	struct batch *batch = batch_create(NULL);
+	struct batch *batch = batch_create();
 	int rc = -ERR_NO_MEMORY;
 
 	if (batch == NULL)

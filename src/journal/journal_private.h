@@ -5,7 +5,7 @@
  *   journal.c            the contract: opening, closing, figures
  *   lone.c               what is peculiar to a lone master
  *   recovery.c           a start: pieces from recovery_read.c go to the state machine
- *   commit.c batch.c     appends, group commit
+ *   commit.c             appends, group commit; batch.c and batch_pool.c are what it moves
  *   prepare.c            the next segment, made ahead
  *   checkpointer.c       when a checkpoint is due, and writing one beside service
  *

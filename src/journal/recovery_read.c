@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "journal/recovery_read.h"
-
-#include <inttypes.h>
-#include <string.h>
+#include "journal/recovery_private.h"
 
 #include "base/check.h"
 #include "base/err.h"
@@ -11,35 +8,7 @@
 #include "journal/segment_read.h"
 #include "journal/text.h"
 
-enum { PIECE_BYTES = 256 * 1024 };
-
-/* Fills the piece and returns true, or goes on to the next step. */
-typedef bool recovery_step(struct recovery_reader *reader, struct recovery_piece *piece);
-
-struct recovery_reader {
-	struct io *io;
-	const char *folder;
-	const struct marker *marker;
-	recovery_step *step;
-	struct vote_file *vote;
-	struct folder_names names;
-	/* checkpoints */
-	size_t checkpoints_left; /* not tried yet; the newest of them is next */
-	struct checkpoint_reader *checkpoint;
-	struct entry base; /* what the loaded checkpoint ends with; 0: none */
-	/* segments, from the one that holds base.index + 1 to the newest */
-	struct segment_header *chain;
-	size_t chain_count;
-	size_t place;                  /* in chain: being read */
-	struct segment_reader *reader; /* NULL: not open */
-	struct buf held;               /* whole entries of it that do not count yet */
-	struct entry last;             /* last entry that counts */
-	uint64_t bytes_before, bytes_total;
-	uint64_t target; /* last index known so far */
-};
-
-static recovery_step step_look, step_checkpoint, step_records, step_chain, step_segment,
-        step_entries, step_promise;
+static recovery_step step_look, step_checkpoint, step_records;
 
 /* ---- pieces ---- */
 
@@ -66,7 +35,7 @@ static void piece_clear(struct recovery_piece *piece)
 	piece->entry_count = 0;
 }
 
-static bool failed(struct recovery_piece *piece, int rc, char *text)
+bool recovery_failed(struct recovery_piece *piece, int rc, char *text)
 {
 	piece->kind = RECOVERY_FAILED;
 	piece->rc = rc;
@@ -74,8 +43,8 @@ static bool failed(struct recovery_piece *piece, int rc, char *text)
 	return true;
 }
 
-/* Damage that may not be gone on with.  Takes `what`. */
-static bool refused(const struct recovery_reader *reader, struct recovery_piece *piece, char *what)
+bool recovery_refused(const struct recovery_reader *reader, struct recovery_piece *piece,
+                      char *what)
 {
 	char *text =
 	        text_make("%s. Changes that were acknowledged may be in it, so the master does "
@@ -83,36 +52,15 @@ static bool refused(const struct recovery_reader *reader, struct recovery_piece 
 	                  what == NULL ? "the journal is damaged" : what, reader->folder);
 
 	mem_free(what);
-	return failed(piece, -ERR_DAMAGED, text);
+	return recovery_failed(piece, -ERR_DAMAGED, text);
 }
 
-/* Points piece->entries at the whole entries in piece->bytes. */
-static bool fill_entries(struct recovery_piece *piece)
+char *recovery_missing_text(const struct recovery_reader *reader, struct segment_id id)
 {
-	struct cursor c = cursor_of(buf_str(&piece->bytes));
-	struct entry entry;
+	char name[FOLDER_NAME_BYTES];
 
-	while (entry_next(&c, &entry)) {
-		if (piece->entry_count == piece->entry_capacity) {
-			size_t capacity =
-			        piece->entry_capacity == 0 ? 1024 : 2 * piece->entry_capacity;
-			void *bigger =
-			        mem_realloc(piece->entries, capacity * sizeof(*piece->entries));
-
-			if (bigger == NULL)
-				return false;
-			piece->entries = bigger;
-			piece->entry_capacity = capacity;
-		}
-		piece->entries[piece->entry_count++] = (struct journal_entry){
-		        .index = entry.index,
-		        .epoch = entry.epoch,
-		        .kind = entry.kind,
-		        .version = entry.version,
-		        .payload = entry.payload,
-		};
-	}
-	return true;
+	folder_segment_name(id, name);
+	return text_make("%s/%s is missing", reader->folder, name);
 }
 
 /* ---- life ---- */
@@ -171,19 +119,6 @@ const struct folder_names *recovery_reader_names(const struct recovery_reader *r
 
 /* ---- what there is ---- */
 
-static struct segment_id newest(const struct recovery_reader *reader)
-{
-	return reader->names.segments[reader->names.segment_count - 1];
-}
-
-static char *missing_text(const struct recovery_reader *reader, struct segment_id id)
-{
-	char name[FOLDER_NAME_BYTES];
-
-	folder_segment_name(id, name);
-	return text_make("%s/%s is missing", reader->folder, name);
-}
-
 /* What an earlier process left unfinished. */
 static int remove_temporaries(struct recovery_reader *reader)
 {
@@ -210,14 +145,15 @@ static bool step_look(struct recovery_reader *reader, struct recovery_piece *pie
 	if (rc == 0)
 		rc = remove_temporaries(reader);
 	if (rc < 0)
-		return failed(piece, rc, text_of_error(reader->folder, "look into it", rc));
+		return recovery_failed(piece, rc,
+		                       text_of_error(reader->folder, "look into it", rc));
 	rc = vote_file_open(reader->io, reader->folder, &reader->vote, &text);
 	if (rc < 0)
-		return failed(piece, rc, text);
+		return recovery_failed(piece, rc, text);
 	named.epoch = vote_file_vote(reader->vote)->segment_epoch;
 	named.first_index = vote_file_vote(reader->vote)->segment_first_index;
 	if (!folder_has_segment(&reader->names, named))
-		return refused(reader, piece, missing_text(reader, named));
+		return recovery_refused(reader, piece, recovery_missing_text(reader, named));
 	reader->checkpoints_left = reader->names.checkpoint_count;
 	reader->step = step_checkpoint;
 	return false;
@@ -230,7 +166,7 @@ static bool bad_checkpoint(struct recovery_reader *reader, struct recovery_piece
 {
 	recovery_reader_reject(reader);
 	if (rc == -ERR_NO_MEMORY)
-		return failed(piece, rc, text);
+		return recovery_failed(piece, rc, text);
 	piece->kind = RECOVERY_LOAD_BAD;
 	piece->rc = rc;
 	piece->text = text;
@@ -242,6 +178,7 @@ void recovery_reader_reject(struct recovery_reader *reader)
 	checkpoint_reader_close(reader->checkpoint);
 	reader->checkpoint = NULL;
 	reader->base = reader->last = (struct entry){0};
+	reader->bytes_before = 0;
 	reader->step = step_checkpoint;
 }
 
@@ -255,14 +192,14 @@ static bool step_checkpoint(struct recovery_reader *reader, struct recovery_piec
 	int rc;
 
 	if (reader->checkpoints_left == 0) {
-		reader->step = step_chain;
+		reader->step = recovery_step_chain;
 		return false;
 	}
 	index = reader->names.checkpoints[--reader->checkpoints_left];
 	folder_checkpoint_name(index, name);
 	path = folder_join(reader->folder, name);
 	if (path == NULL)
-		return failed(piece, -ERR_NO_MEMORY, NULL);
+		return recovery_failed(piece, -ERR_NO_MEMORY, NULL);
 	rc = checkpoint_reader_open(reader->io, path, reader->marker->cluster_id,
 	                            &reader->checkpoint, &text);
 	if (rc < 0)
@@ -297,241 +234,17 @@ static bool step_records(struct recovery_reader *reader, struct recovery_piece *
 		reader->bytes_before = checkpoint_reader_file_bytes(reader->checkpoint);
 		checkpoint_reader_close(reader->checkpoint);
 		reader->checkpoint = NULL;
-		reader->step = step_chain;
+		reader->step = recovery_step_chain;
 	}
 	return true;
-}
-
-/* ---- the chain of segments ---- */
-
-/* Reads headers from the newest back to the one that holds the entry after the checkpoint; they
- * come to stand in reader->chain, newest first. */
-static bool follow_back(struct recovery_reader *reader, struct recovery_piece *piece)
-{
-	struct segment_id id = newest(reader);
-	struct segment_header *header;
-
-	do {
-		struct segment_reader *segment;
-		char *text = NULL;
-		int rc = segment_reader_open(reader->io, reader->folder, id,
-		                             reader->marker->cluster_id, &segment, &text);
-
-		if (rc == -ERR_DAMAGED)
-			return refused(reader, piece, text);
-		if (rc < 0)
-			return failed(piece, rc, text);
-		header = &reader->chain[reader->chain_count++];
-		*header = *segment_reader_header(segment);
-		segment_reader_close(segment);
-		reader->bytes_total += header->file_bytes;
-		if (header->first_index <= reader->base.index + 1)
-			return false;
-		id.epoch = header->before_epoch;
-		id.first_index = header->before_first_index;
-	} while (folder_has_segment(&reader->names, id) &&
-	         reader->chain_count < reader->names.segment_count);
-	return refused(reader, piece,
-	               header->before_epoch == 0 ? text_make("%s: a hole from index %" PRIu64 " on",
-	                                                     reader->folder, reader->base.index + 1)
-	                                         : missing_text(reader, id));
-}
-
-static bool step_chain(struct recovery_reader *reader, struct recovery_piece *piece)
-{
-	reader->bytes_total = reader->bytes_before;
-	reader->chain_count = 0;
-	if (reader->chain == NULL)
-		reader->chain = mem_alloc(reader->names.segment_count * sizeof(*reader->chain));
-	if (reader->chain == NULL)
-		return failed(piece, -ERR_NO_MEMORY, NULL);
-	if (follow_back(reader, piece))
-		return true;
-	for (size_t i = 0; i < reader->chain_count / 2; i++) {
-		struct segment_header header = reader->chain[i];
-
-		reader->chain[i] = reader->chain[reader->chain_count - 1 - i];
-		reader->chain[reader->chain_count - 1 - i] = header;
-	}
-	reader->target = reader->chain[reader->chain_count - 1].before_end;
-	reader->place = 0;
-	reader->step = step_segment;
-	return false;
-}
-
-/* ---- entries ---- */
-
-static bool is_newest(const struct recovery_reader *reader)
-{
-	return reader->place + 1 == reader->chain_count;
-}
-
-/* The last index of the segment being read that counts; in the newest, as far as is known. */
-static uint64_t counts_up_to(const struct recovery_reader *reader)
-{
-	const struct segment_scan *scan = segment_reader_scan(reader->reader);
-
-	if (!is_newest(reader))
-		return reader->chain[reader->place + 1].before_end;
-	return scan->mark > reader->base.index ? scan->mark : reader->base.index;
-}
-
-/* The state that was loaded and the journal must be of one history where they meet. */
-static bool is_other_history(const struct recovery_reader *reader, const struct entry *entry)
-{
-	const struct entry *base = &reader->base;
-
-	return base->index > 0 && entry->index == base->index &&
-	       (entry->epoch != base->epoch || entry->chain != base->chain);
-}
-
-static bool step_segment(struct recovery_reader *reader, struct recovery_piece *piece)
-{
-	const struct segment_header *header = &reader->chain[reader->place];
-	struct segment_id id = {.epoch = header->epoch, .first_index = header->first_index};
-	struct entry before = {.index = header->before_end,
-	                       .epoch = header->before_end_epoch,
-	                       .chain = header->before_end_chain};
-	char *text = NULL;
-	int rc;
-
-	if (is_other_history(reader, &before) ||
-	    (reader->last.index == before.index &&
-	     (reader->last.epoch != before.epoch || reader->last.chain != before.chain)))
-		return refused(reader, piece,
-		               text_make("%s: the segment of epoch %" PRIu64 " from index %" PRIu64
-		                         " on does not follow from what is before it",
-		                         reader->folder, id.epoch, id.first_index));
-	rc = segment_reader_open(reader->io, reader->folder, id, reader->marker->cluster_id,
-	                         &reader->reader, &text);
-	if (rc < 0)
-		return failed(piece, rc, text);
-	reader->step = step_entries;
-	return false;
-}
-
-/* Moves entries that count from `held` to the piece; those in the checkpoint go away. */
-static bool release(struct recovery_reader *reader, struct recovery_piece *piece)
-{
-	struct cursor c = cursor_of(buf_str(&reader->held));
-	const uint8_t *start = c.at;
-	uint64_t limit = counts_up_to(reader);
-	struct entry entry;
-	const uint8_t *at;
-
-	for (at = c.at; entry_next(&c, &entry) && entry.index <= limit; at = c.at) {
-		if (is_other_history(reader, &entry))
-			return false;
-		if (entry.index <= reader->base.index)
-			continue;
-		buf_append(&piece->bytes, at, (size_t)(c.at - at));
-		reader->last = entry;
-		reader->last.payload = (struct str){0};
-	}
-	buf_consume(&reader->held, (size_t)(at - start));
-	return true;
-}
-
-static void next_segment(struct recovery_reader *reader)
-{
-	reader->bytes_before += segment_reader_header(reader->reader)->file_bytes;
-	segment_reader_close(reader->reader);
-	reader->reader = NULL;
-	reader->place++;
-	/* What the segment holds past its end does not count. */
-	buf_clear(&reader->held);
-	reader->step = step_segment;
-}
-
-/* The newest segment ends here. */
-static bool journal_ends(struct recovery_reader *reader, struct recovery_piece *piece,
-                         enum segment_finding finding)
-{
-	const struct segment_scan *scan = segment_reader_scan(reader->reader);
-
-	if (scan->last.index < reader->base.index)
-		return refused(reader, piece,
-		               text_make("%s: the journal ends at index %" PRIu64
-		                         ", before the checkpoint of index %" PRIu64,
-		                         reader->folder, scan->last.index, reader->base.index));
-	reader->step = step_promise;
-	if (finding != SEGMENT_TORN)
-		return false;
-	piece->kind = RECOVERY_TORN;
-	piece->text = segment_reader_describe(reader->reader, finding);
-	return true;
-}
-
-/* The segment has no further whole batch. */
-static bool segment_ends(struct recovery_reader *reader, struct recovery_piece *piece,
-                         enum segment_finding finding)
-{
-	const struct segment_scan *scan = segment_reader_scan(reader->reader);
-
-	if (is_newest(reader) && (finding == SEGMENT_END || finding == SEGMENT_TORN))
-		return journal_ends(reader, piece, finding);
-	if (finding == SEGMENT_END)
-		return refused(
-		        reader, piece,
-		        text_make("%s: the segment of epoch %" PRIu64 " from index %" PRIu64
-		                  " on ends at index %" PRIu64 ", but the next one says %" PRIu64,
-		                  reader->folder, scan->header.epoch, scan->header.first_index,
-		                  scan->last.index, counts_up_to(reader)));
-	return refused(reader, piece, segment_reader_describe(reader->reader, finding));
-}
-
-static bool is_read_up(const struct recovery_reader *reader)
-{
-	return !is_newest(reader) &&
-	       segment_reader_scan(reader->reader)->last.index >= counts_up_to(reader);
-}
-
-static bool entries_piece(struct recovery_reader *reader, struct recovery_piece *piece)
-{
-	piece->kind = RECOVERY_ENTRIES;
-	piece->bytes_done = reader->bytes_before + segment_reader_scan(reader->reader)->at;
-	if (piece->bytes.failed || reader->held.failed || !fill_entries(piece))
-		return failed(piece, -ERR_NO_MEMORY, NULL);
-	return true;
-}
-
-static bool step_entries(struct recovery_reader *reader, struct recovery_piece *piece)
-{
-	const struct segment_scan *scan = segment_reader_scan(reader->reader);
-	enum segment_finding finding = SEGMENT_BATCH;
-	char *text = NULL;
-	int rc;
-
-	while (!is_read_up(reader) && piece->bytes.size < PIECE_BYTES) {
-		rc = segment_reader_next(reader->reader, &finding, &text);
-		if (rc < 0)
-			return failed(piece, rc, text);
-		if (finding != SEGMENT_BATCH)
-			break;
-		if (scan->last.index > reader->target)
-			reader->target = scan->last.index;
-		buf_append_str(&reader->held, scan->body);
-		if (!release(reader, piece))
-			return refused(reader, piece,
-			               text_make("%s: the checkpoint of index %" PRIu64
-			                         " is of another history than the journal",
-			                         reader->folder, reader->base.index));
-	}
-	if (piece->bytes.size > 0 || piece->bytes.failed || reader->held.failed)
-		return entries_piece(reader, piece);
-	if (finding != SEGMENT_BATCH)
-		return segment_ends(reader, piece, finding);
-	if (is_read_up(reader))
-		next_segment(reader);
-	return false;
 }
 
 /* ---- the last step ---- */
 
-static bool step_promise(struct recovery_reader *reader, struct recovery_piece *piece)
+bool recovery_step_promise(struct recovery_reader *reader, struct recovery_piece *piece)
 {
 	struct vote vote = *vote_file_vote(reader->vote);
-	struct segment_id id = newest(reader);
+	struct segment_id id = recovery_newest(reader);
 	int rc;
 
 	vote.term = (vote.term > id.epoch ? vote.term : id.epoch) + 1;
@@ -539,10 +252,10 @@ static bool step_promise(struct recovery_reader *reader, struct recovery_piece *
 	vote.segment_first_index = id.first_index;
 	rc = vote_file_write(reader->vote, &vote);
 	if (rc < 0)
-		return failed(piece, rc,
-		              text_of_error(reader->folder, "write the vote record", rc));
+		return recovery_failed(piece, rc,
+		                       text_of_error(reader->folder, "write the vote record", rc));
 	piece->kind = RECOVERY_END;
 	piece->bytes_done = reader->bytes_total;
 	buf_append_str(&piece->bytes, buf_str(&reader->held));
-	return piece->bytes.failed ? failed(piece, -ERR_NO_MEMORY, NULL) : true;
+	return piece->bytes.failed ? recovery_failed(piece, -ERR_NO_MEMORY, NULL) : true;
 }
