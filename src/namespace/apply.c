@@ -171,7 +171,7 @@ static void keep_answer(struct call *call)
 	const struct ns_result *result = call->result;
 	struct namespace *ns = call->ns;
 	struct retry_row row = {
-	        .class = (command->flags & COMMAND_AT_MOST_ONCE) != 0 ? RETRY_AT_MOST_ONCE
+	        .which = (command->flags & COMMAND_AT_MOST_ONCE) != 0 ? RETRY_AT_MOST_ONCE
 	                                                              : RETRY_OTHERS,
 	        .call_id = command->call_id,
 	        .kind = (uint8_t)command->kind,
@@ -194,9 +194,9 @@ void forget_retries(struct namespace *ns, size_t count)
 {
 	struct retry_row row;
 
-	for (int class = 0; class < RETRY_CLASSES; class ++)
+	for (int which = 0; which < RETRY_CLASSES; which++)
 		for (size_t i = 0;
-		     i < count && retries_forget(&ns->retries, (enum retry_class) class, &row);
+		     i < count && retries_forget(&ns->retries, (enum retry_class)which, &row);
 		     i++) {
 			canonical_retry(&row, &ns->scratch);
 			ns->digest = hash128_subtract(ns->digest, canonical_scratch_hash(ns));

@@ -54,9 +54,9 @@ void commit_noop(struct call *call)
 	(void)call;
 }
 
-static uint64_t *line_of(struct call *call, enum retry_class class)
+static uint64_t *line_of(struct call *call, enum retry_class which)
 {
-	return &call->ns->retries.queues[class].line;
+	return &call->ns->retries.queues[which].line;
 }
 
 int plan_tick(struct call *call)

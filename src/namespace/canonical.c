@@ -117,7 +117,8 @@ void canonical_settings(const struct settings *settings, const struct retries *r
 	struct pen pen;
 
 	if (!begin_record(&pen, buf, RECORD_SETTINGS,
-	                  identity->cluster_id.size + identity->block_pool_id.size))
+	                  identity->cluster_id.size + identity->block_pool_id.size +
+	                          settings->extra.size))
 		return;
 	put_le(&pen, settings->has_identity, 1);
 	put_str(&pen, identity->cluster_id);
@@ -133,6 +134,7 @@ void canonical_settings(const struct settings *settings, const struct retries *r
 	put_le(&pen, settings->age_ms, 8);
 	put_le(&pen, retries->queues[RETRY_AT_MOST_ONCE].line, 8);
 	put_le(&pen, retries->queues[RETRY_OTHERS].line, 8);
+	put_bytes(&pen, buf_str(&settings->extra));
 	end_record(&pen);
 }
 
@@ -253,7 +255,7 @@ void canonical_retry(const struct retry_row *row, struct buf *buf)
 
 	if (!begin_record(&pen, buf, RECORD_RETRY, 0))
 		return;
-	put_le(&pen, row->class, 1);
+	put_le(&pen, row->which, 1);
 	put_bytes(&pen, str_make(row->client_id, sizeof(row->client_id)));
 	put_le(&pen, (uint32_t)row->call_id, 4);
 	put_le(&pen, row->kind, 1);

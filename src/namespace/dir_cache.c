@@ -25,6 +25,11 @@ void dir_cache_finish(struct dir_cache *cache)
 	region_finish(&cache->memory);
 }
 
+uint64_t dir_cache_bytes(const struct dir_cache *cache)
+{
+	return cache->places * sizeof(struct dir_entry);
+}
+
 uint64_t dir_cache_hash(uint64_t parent, struct str name)
 {
 	return hash64(parent, name.data, name.size);

@@ -33,6 +33,7 @@ struct dir_cache {
 
 void dir_cache_init(struct dir_cache *cache);
 void dir_cache_finish(struct dir_cache *cache);
+uint64_t dir_cache_bytes(const struct dir_cache *cache);
 uint64_t dir_cache_hash(uint64_t parent, struct str name);
 void dir_cache_prefetch(const struct dir_cache *cache, uint64_t hash);
 /* NULL: not known.  Valid until the next call that changes the cache. */

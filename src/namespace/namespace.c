@@ -43,6 +43,7 @@ void ns_destroy(struct namespace *ns)
 	retries_finish(&ns->retries);
 	mem_free((void *)(uintptr_t)ns->settings.identity.cluster_id.data);
 	mem_free((void *)(uintptr_t)ns->settings.identity.block_pool_id.data);
+	buf_finish(&ns->settings.extra);
 	mem_free(ns->detached.ids);
 	buf_finish(&ns->scratch);
 	ns->magic = 0;
@@ -84,7 +85,8 @@ uint64_t ns_next_stamp(const struct namespace *ns)
 static uint64_t bytes_of_memory(const struct namespace *ns)
 {
 	return tree_bytes(&ns->tree) + interns_bytes(&ns->interns) + dirs_bytes(&ns->dirs) +
-	       leases_bytes(&ns->leases) + ns->of_blocks.bytes + retries_bytes(&ns->retries);
+	       dir_cache_bytes(&ns->cache) + leases_bytes(&ns->leases) + ns->of_blocks.bytes +
+	       retries_bytes(&ns->retries);
 }
 
 void ns_counts(const struct namespace *ns, struct ns_counts *ret_counts)

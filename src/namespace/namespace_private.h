@@ -42,6 +42,7 @@ struct settings {
 	uint64_t next_stamp;
 	uint64_t next_lease;
 	uint64_t age_ms;
+	struct buf extra; /* tagged fields of a later version, carried through */
 };
 
 /* Directories whose records are gone and whose content is given back; the last one is next. */

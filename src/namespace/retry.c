@@ -110,8 +110,8 @@ uint64_t retries_rows(const struct retries *retries)
 {
 	uint64_t rows = 0;
 
-	for (int class = 0; class < RETRY_CLASSES; class ++)
-		rows += retries->queues[class].tail - retries->queues[class].head;
+	for (int which = 0; which < RETRY_CLASSES; which++)
+		rows += retries->queues[which].tail - retries->queues[which].head;
 	return rows;
 }
 
@@ -161,11 +161,11 @@ static uint64_t age_of(const struct row *row)
 	return (uint64_t)row->age_high << 32 | row->age_low;
 }
 
-static void show_row(const struct retries *retries, enum retry_class class, const struct row *row,
+static void show_row(const struct retries *retries, enum retry_class which, const struct row *row,
                      struct retry_row *ret_row)
 {
 	*ret_row = (struct retry_row){
-	        .class = class,
+	        .which = which,
 	        .call_id = row->call_id,
 	        .kind = row->kind,
 	        .rc = row->rc,
@@ -192,11 +192,11 @@ bool retries_find(const struct retries *retries, const uint8_t *client_id, int32
 	number = hash_index_first(&retries->of_calls, hash_of_call(client, call_id));
 	while (number != 0) {
 		const struct row *row = row_at(retries, number);
-		enum retry_class class = class_of_row(row);
+		enum retry_class which = class_of_row(row);
 
 		if (row->client == client && row->call_id == call_id &&
-		    age_of(row) >= retries->queues[class].line) {
-			show_row(retries, class, row, ret_row);
+		    age_of(row) >= retries->queues[which].line) {
+			show_row(retries, which, row, ret_row);
 			return true;
 		}
 		number = row->next;
@@ -223,7 +223,7 @@ static uint32_t next_number(struct retries *retries, struct retry_queue *queue)
 
 void retries_add(struct retries *retries, const struct retry_row *row)
 {
-	struct retry_queue *queue = &retries->queues[row->class];
+	struct retry_queue *queue = &retries->queues[row->which];
 	uint32_t number = next_number(retries, queue);
 
 	CHECK(row->age_ms >> AGE_BITS == 0 && row->inode >> INODE_BITS == 0 &&
@@ -237,7 +237,7 @@ void retries_add(struct retries *retries, const struct retry_row *row)
 	        .rc = row->rc,
 	        .inode_low = (uint32_t)row->inode,
 	        .inode_high = (uint16_t)(row->inode >> 32),
-	        .flags = row->flags | (row->class == RETRY_OTHERS ? FLAG_OTHERS : 0),
+	        .flags = row->flags | (row->which == RETRY_OTHERS ? FLAG_OTHERS : 0),
 	};
 	queue->tail++;
 	hash_index_add(&retries->of_calls, number);
@@ -246,30 +246,30 @@ void retries_add(struct retries *retries, const struct retry_row *row)
 /* ---- forgetting ---- */
 
 /* The lowest sequence number that anybody may still read. */
-static uint64_t floor_of(const struct retries *retries, enum retry_class class)
+static uint64_t floor_of(const struct retries *retries, enum retry_class which)
 {
-	uint64_t lowest = retries->queues[class].head;
+	uint64_t lowest = retries->queues[which].head;
 
 	LIST_FOR_EACH (node, &retries->holds) {
 		const struct retry_hold *hold = CONTAINER_OF(node, struct retry_hold, node);
 
-		if (hold->next[class] < hold->end[class] && hold->next[class] < lowest)
-			lowest = hold->next[class];
+		if (hold->next[which] < hold->end[which] && hold->next[which] < lowest)
+			lowest = hold->next[which];
 	}
 	return lowest;
 }
 
 /* Gives back the first chunks, as far as nobody reads them. */
-static void trim(struct retries *retries, enum retry_class class)
+static void trim(struct retries *retries, enum retry_class which)
 {
-	struct retry_queue *queue = &retries->queues[class];
+	struct retry_queue *queue = &retries->queues[which];
 
 	while (queue->first_chunk != 0) {
 		uint32_t number = queue->first_chunk;
 		struct chunk *chunk = chunk_at(retries, number);
 		uint64_t end = chunk->first + CHUNK_ROWS;
 
-		if (end > queue->tail || end > floor_of(retries, class))
+		if (end > queue->tail || end > floor_of(retries, which))
 			return;
 		for (uint32_t i = 0; i < CHUNK_ROWS; i++)
 			drop_client(retries, chunk->rows[i].client);
@@ -295,9 +295,9 @@ static uint32_t head_number(const struct retries *retries, const struct retry_qu
 	return chunk * CHUNK_ROWS + (uint32_t)(queue->head - chunk_at(retries, chunk)->first);
 }
 
-bool retries_forget(struct retries *retries, enum retry_class class, struct retry_row *ret_row)
+bool retries_forget(struct retries *retries, enum retry_class which, struct retry_row *ret_row)
 {
-	struct retry_queue *queue = &retries->queues[class];
+	struct retry_queue *queue = &retries->queues[which];
 	uint32_t number;
 
 	if (queue->head == queue->tail)
@@ -305,17 +305,17 @@ bool retries_forget(struct retries *retries, enum retry_class class, struct retr
 	number = head_number(retries, queue);
 	if (age_of(row_at(retries, number)) >= queue->line)
 		return false;
-	show_row(retries, class, row_at(retries, number), ret_row);
+	show_row(retries, which, row_at(retries, number), ret_row);
 	hash_index_remove(&retries->of_calls, number);
 	queue->head++;
 	if (queue->head % CHUNK_ROWS == 0)
-		trim(retries, class);
+		trim(retries, which);
 	return true;
 }
 
-bool retries_oldest(const struct retries *retries, enum retry_class class, uint64_t *ret_age_ms)
+bool retries_oldest(const struct retries *retries, enum retry_class which, uint64_t *ret_age_ms)
 {
-	const struct retry_queue *queue = &retries->queues[class];
+	const struct retry_queue *queue = &retries->queues[which];
 
 	if (queue->head == queue->tail)
 		return false;
@@ -328,13 +328,13 @@ bool retries_oldest(const struct retries *retries, enum retry_class class, uint6
 void retries_hold(struct retries *retries, struct retry_hold *ret_hold)
 {
 	*ret_hold = (struct retry_hold){0};
-	for (int class = 0; class < RETRY_CLASSES; class ++) {
-		ret_hold->next[class] = retries->queues[class].head;
-		ret_hold->end[class] = retries->queues[class].tail;
-		if (ret_hold->next[class] < ret_hold->end[class])
-			ret_hold->chunk[class] =
-			        chunk_of(retries, retries->queues[class].first_chunk,
-			                 retries->queues[class].head);
+	for (int which = 0; which < RETRY_CLASSES; which++) {
+		ret_hold->next[which] = retries->queues[which].head;
+		ret_hold->end[which] = retries->queues[which].tail;
+		if (ret_hold->next[which] < ret_hold->end[which])
+			ret_hold->chunk[which] =
+			        chunk_of(retries, retries->queues[which].first_chunk,
+			                 retries->queues[which].head);
 	}
 	list_append(&retries->holds, &ret_hold->node);
 }
@@ -342,24 +342,24 @@ void retries_hold(struct retries *retries, struct retry_hold *ret_hold)
 void retries_release(struct retries *retries, struct retry_hold *hold)
 {
 	list_remove(&hold->node);
-	for (int class = 0; class < RETRY_CLASSES; class ++)
-		trim(retries, (enum retry_class) class);
+	for (int which = 0; which < RETRY_CLASSES; which++)
+		trim(retries, (enum retry_class)which);
 }
 
 bool retries_hold_next(struct retries *retries, struct retry_hold *hold, struct retry_row *ret_row)
 {
-	for (int class = 0; class < RETRY_CLASSES; class ++) {
-		uint64_t sequence = hold->next[class];
+	for (int which = 0; which < RETRY_CLASSES; which++) {
+		uint64_t sequence = hold->next[which];
 		const struct chunk *chunk;
 
-		if (sequence == hold->end[class])
+		if (sequence == hold->end[which])
 			continue;
-		chunk = chunk_at(retries, hold->chunk[class]);
-		show_row(retries, (enum retry_class) class, &chunk->rows[sequence - chunk->first],
+		chunk = chunk_at(retries, hold->chunk[which]);
+		show_row(retries, (enum retry_class)which, &chunk->rows[sequence - chunk->first],
 		         ret_row);
-		hold->next[class]++;
-		if (hold->next[class] - chunk->first == CHUNK_ROWS)
-			hold->chunk[class] = chunk->next; /* this one may go now */
+		hold->next[which]++;
+		if (hold->next[which] - chunk->first == CHUNK_ROWS)
+			hold->chunk[which] = chunk->next; /* this one may go now */
 		return true;
 	}
 	return false;

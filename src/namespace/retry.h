@@ -26,7 +26,7 @@ enum retry_flags { RETRY_VALUE = 1 << 0 /* the method returned true */ };
 enum { RETRY_CLIENT_BYTES = 16 };
 
 struct retry_row {
-	enum retry_class class;
+	enum retry_class which;
 	uint8_t client_id[RETRY_CLIENT_BYTES];
 	int32_t call_id;
 	uint8_t kind; /* of the entry */
@@ -64,9 +64,9 @@ bool retries_find(const struct retries *retries, const uint8_t *client_id, int32
 /* Ages may not fall within a class. */
 void retries_add(struct retries *retries, const struct retry_row *row);
 /* Takes away one row below its queue's line; false: there is none. */
-bool retries_forget(struct retries *retries, enum retry_class class, struct retry_row *ret_row);
+bool retries_forget(struct retries *retries, enum retry_class which, struct retry_row *ret_row);
 /* Age of the oldest row that takes memory; false: none. */
-bool retries_oldest(const struct retries *retries, enum retry_class class, uint64_t *ret_age_ms);
+bool retries_oldest(const struct retries *retries, enum retry_class which, uint64_t *ret_age_ms);
 
 /* The rows of an instant, while others are added and taken away. */
 struct retry_hold {

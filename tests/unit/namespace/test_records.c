@@ -397,17 +397,18 @@ static size_t find_record(const struct buf *records, uint8_t kind, unsigned n, s
 	return 0;
 }
 
-enum { KIND_INODE = 3 };
+enum { KIND_SETTINGS = 1, KIND_INODE = 3 };
 
-/* Adds bytes to the end of the n-th inode record. */
-static struct buf with_tail(const struct buf *records, unsigned n, const void *tail, size_t size)
+/* Adds bytes to the end of the n-th record of a kind. */
+static struct buf with_tail(const struct buf *records, uint8_t kind, unsigned n, const void *tail,
+                            size_t size)
 {
 	size_t record_size;
-	size_t at = find_record(records, KIND_INODE, n, &record_size);
+	size_t at = find_record(records, kind, n, &record_size);
 	struct buf out = {0};
 
 	buf_append(&out, records->data, at);
-	buf_append_u8(&out, KIND_INODE);
+	buf_append_u8(&out, kind);
 	buf_append_le(&out, record_size - 5 + size, 4);
 	buf_append(&out, records->data + at + 5, record_size - 5);
 	buf_append(&out, tail, size);
@@ -439,7 +440,10 @@ static void fields_of_a_later_version_are_carried_through(void **state)
 	(void)state;
 	make_small_state(&b);
 	records = records_of(b.ns);
-	extended = with_tail(&records, 1, later, sizeof(later));
+	extended = with_tail(&records, KIND_INODE, 1, later, sizeof(later));
+	buf_finish(&records);
+	records = extended;
+	extended = with_tail(&records, KIND_SETTINGS, 0, later, sizeof(later));
 	arena_init(&copy.arena, 0);
 	assert_int_equal(load(copy.ns, buf_str(&extended), 9, digest_of(buf_str(&extended))), 0);
 	saved = records_of(copy.ns);
@@ -469,7 +473,7 @@ static void what_must_be_understood_and_is_not_is_refused(void **state)
 	(void)state;
 	make_small_state(&b);
 	records = records_of(b.ns);
-	extended = with_tail(&records, 1, must, sizeof(must));
+	extended = with_tail(&records, KIND_INODE, 1, must, sizeof(must));
 	assert_int_equal(load_afresh(buf_str(&extended), 9, ns_digest(b.ns)), -ERR_UNSUPPORTED);
 	buf_append(&records, kind, sizeof(kind));
 	assert_int_equal(load_afresh(buf_str(&records), 9, ns_digest(b.ns)), -ERR_UNSUPPORTED);
