@@ -191,7 +191,7 @@ static int read_pid(struct io *io, const char *path)
 	if (io_read_file(io, path, PID_BYTES_MAX, &text) == 0) {
 		buf_append_u8(&text, '\0');
 		if (!text.failed)
-			pid = atoi((const char *)text.data);
+			pid = (int)strtol((const char *)text.data, NULL, 10);
 	}
 	buf_finish(&text);
 	return pid;

@@ -16,7 +16,6 @@
 enum {
 	FIRST_EPOCH = 1,
 	FIRST_INDEX = 1,
-	CLUSTER_ID_DRAWN_BYTES = 16,
 };
 
 /* ---- making a new one ---- */
@@ -178,15 +177,13 @@ static int fill_folder(const struct journal_format_options *options, const char 
 
 static void draw_cluster_id(struct io *io, char *id)
 {
-	uint8_t bytes[CLUSTER_ID_DRAWN_BYTES];
-	size_t length = 0;
+	uint8_t b[16];
 
-	io_random(io, bytes, sizeof(bytes));
-	length += (size_t)sprintf(id, "CID-");
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		length +=
-		        (size_t)sprintf(id + length, "%s%02x",
-		                        i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", bytes[i]);
+	io_random(io, b, sizeof(b));
+	snprintf(id, CLUSTER_ID_BYTES_MAX + 1,
+	         "CID-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+	         b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+	         b[14], b[15]);
 }
 
 static int make_marker(const struct journal_format_options *options, struct marker *ret_marker,

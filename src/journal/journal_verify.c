@@ -148,7 +148,7 @@ static void verify_segment(struct verify *verify, size_t place)
 {
 	enum segment_finding finding = SEGMENT_END;
 	struct segment_reader *reader;
-	struct segment_scan scan;
+	struct segment_scan scan = {0};
 	char *text = NULL;
 	int rc = segment_reader_open(verify->walk.io, verify->walk.folder,
 	                             verify->walk.names.segments[place],

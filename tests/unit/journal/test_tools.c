@@ -125,7 +125,7 @@ static void cat_tells_an_entry_once_though_it_was_copied(void **state)
 	struct house *house = *state;
 	struct house_append request;
 	struct seen seen = {0};
-	char command[512], *text = NULL;
+	char command[512], killed[64 + 32], *text = NULL;
 
 	house_format(house);
 	house_open(house);
@@ -133,10 +133,11 @@ static void cat_tells_an_entry_once_though_it_was_copied(void **state)
 	assert_int_equal(house_append(house, &request, STR("the last one")), 0);
 	RUN_UNTIL(house->io, request.done_calls == 1);
 	/* As if killed here: a copy of the folder, without the mark that closing writes. */
-	snprintf(command, sizeof(command), "cp -r %s %s.killed", house->folder, house->folder);
+	snprintf(killed, sizeof(killed), "%s/killed", house->top);
+	snprintf(command, sizeof(command), "cp -r %s %s", house->folder, killed);
 	assert_int_equal(system(command), 0);
 	house_close(house);
-	strcat(house->folder, ".killed");
+	memcpy(house->folder, killed, sizeof(killed));
 	house_open(house);
 	assert_int_equal(house->toy.count, 7);
 	assert_int_equal(house_count(house, "segment-"), 3);
