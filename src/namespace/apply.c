@@ -4,7 +4,7 @@
  * commit and a row in the retry table.  ns_check() goes the same way and stops before the commit.
  */
 #include "namespace/canonical.h"
-#include "namespace/namespace_private.h"
+#include "namespace/call.h"
 
 #include "base/check.h"
 
@@ -128,7 +128,7 @@ static void show_added(struct call *call, const struct retry_row *row)
 static void show_refusal(struct call *call, int rc)
 {
 	if (plan(call) != rc) /* its own text is the right one if it is refused alike */
-		refuse_text(&call->asker, ERR_OK, str_of(err_text(rc)));
+		refuse(&call->asker, ERR_OK, "%s", err_text(rc));
 	call->result->value = false;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Owner, mode, times and replication (FSDirAttrOp).
  */
-#include "namespace/namespace_private.h"
+#include "namespace/call.h"
 
 #include "base/check.h"
 
@@ -13,7 +13,7 @@ static int find_own(struct call *call, struct str path)
 
 	if (str_equal(path, STR("/.reserved")))
 		return refuse(&call->asker, ERR_INVALID_PATH, "Invalid path name /.reserved");
-	rc = call_find(call, path, 0);
+	rc = call_find(call, path, false);
 	if (rc < 0)
 		return rc;
 	if (!call->place.exists)
@@ -41,7 +41,7 @@ static void change_rights(struct call *call, struct rights rights)
 	inode_change_end(ns, &change);
 	if (is_directory)
 		inode_rights_changed(ns, dirs_find(&ns->dirs, call->place.inode.id), call->index);
-	else if ((rights_of(&ns->interns, call->place.above_rights).mode & 01000) != 0)
+	else if ((rights_of(&ns->interns, call->place.above_rights).mode & MODE_STICKY) != 0)
 		inode_rights_changed(ns, call->place.above_row, call->index);
 }
 
@@ -128,7 +128,7 @@ int plan_set_times(struct call *call)
 {
 	static const struct wanted write_self = {.self = MAY_WRITE};
 	const struct command_set_times *fields = &call->command->set_times;
-	int rc = call_find(call, fields->path, 0);
+	int rc = call_find(call, fields->path, false);
 
 	if (rc == 0)
 		rc = check_rights(call->ns, &call->asker, &call->place, &write_self);
@@ -182,7 +182,7 @@ int plan_set_replication(struct call *call)
 	int rc = judge_replication(call);
 
 	if (rc == 0)
-		rc = call_find(call, fields->path, 0);
+		rc = call_find(call, fields->path, false);
 	if (rc == 0)
 		rc = check_rights(call->ns, &call->asker, &call->place, &write_self);
 	if (rc < 0)

@@ -5,7 +5,7 @@
  * A directory with content is only detached: its record goes, its children stay in the tree under
  * an id that nothing names.  reclaim takes them away in steps, deepest first.
  */
-#include "namespace/namespace_private.h"
+#include "namespace/call.h"
 
 #include "base/check.h"
 
@@ -33,7 +33,7 @@ int plan_delete(struct call *call)
 
 	if (str_equal(fields->path, STR("/.reserved")))
 		return refuse(&call->asker, ERR_INVALID_PATH, "Invalid path name /.reserved");
-	rc = call_find(call, fields->path, 0);
+	rc = call_find(call, fields->path, false);
 	if (rc < 0)
 		return rc;
 	if (call->place.is_root) { /* never deleted, so what is below it need not be asked */

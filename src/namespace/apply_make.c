@@ -3,7 +3,7 @@
  * mkdirs and create.  The order of the checks is HDFS's (FSDirMkdirOp, FSDirWriteFileOp), for it
  * decides which refusal a caller sees.
  */
-#include "namespace/namespace_private.h"
+#include "namespace/call.h"
 
 #include <inttypes.h>
 
@@ -30,7 +30,7 @@ int plan_mkdirs(struct call *call)
 	if (!path_is_valid(fields->path))
 		return refuse(&call->asker, ERR_INVALID_PATH,
 		              "Invalid path name Invalid file name: %.*s", STR_ARGS(fields->path));
-	rc = call_find(call, fields->path, PATH_CREATE);
+	rc = call_find(call, fields->path, true);
 	if (rc < 0)
 		return rc;
 	if (place->exists && !place->inode.is_directory)
@@ -162,7 +162,7 @@ int plan_create(struct call *call)
 		              STR_ARGS(fields->path));
 	rc = judge_new_file(call);
 	if (rc == 0)
-		rc = call_find(call, fields->path, PATH_CREATE);
+		rc = call_find(call, fields->path, true);
 	if (rc == 0)
 		rc = check_rights(call->ns, &call->asker, &call->place, &write_above);
 	if (rc < 0)

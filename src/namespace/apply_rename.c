@@ -3,7 +3,7 @@
  * The two renames (FSDirRenameOp).  The old one answers false where the new one throws, and moves
  * the source into a target that is a directory.
  */
-#include "namespace/namespace_private.h"
+#include "namespace/call.h"
 
 static int judge_ends(struct call *call, struct str source, struct str target)
 {
@@ -23,8 +23,8 @@ static int judge_ends(struct call *call, struct str source, struct str target)
 
 static int find_target(struct call *call, struct str path)
 {
-	return path_find(call->ns, &call->asker, path, PATH_TRAVERSE | PATH_CREATE,
-	                 &call->target_space, &call->target);
+	return path_find(call->ns, &call->asker, path, /* is_create= */ true, &call->target_space,
+	                 &call->target);
 }
 
 static int check_ends(struct call *call)
@@ -77,7 +77,7 @@ int plan_rename(struct call *call)
 	int rc = judge_ends(call, fields->source, fields->target);
 
 	if (rc == 0)
-		rc = call_find(call, fields->source, 0);
+		rc = call_find(call, fields->source, false);
 	if (rc == 0)
 		rc = find_target(call, fields->target);
 	if (rc == 0 && call->target.exists && call->target.inode.is_directory)
@@ -173,7 +173,7 @@ int plan_rename2(struct call *call)
 	int rc = judge_ends(call, fields->source, fields->target);
 
 	if (rc == 0)
-		rc = call_find(call, fields->source, 0);
+		rc = call_find(call, fields->source, false);
 	if (rc == 0)
 		rc = find_target(call, fields->target);
 	if (rc == 0)

@@ -2,14 +2,7 @@
 /*
  * What is not about files: identity, age, feature level, safe mode.
  */
-#include "namespace/namespace_private.h"
-
-#include "base/mem.h"
-
-static struct str keep(struct str s)
-{
-	return str_make(mem_must_strdup(s), s.size);
-}
+#include "namespace/call.h"
 
 int plan_cluster(struct call *call)
 {
@@ -32,9 +25,9 @@ void commit_cluster(struct call *call)
 
 	ns->settings.has_identity = true;
 	ns->settings.identity = (struct ns_identity){
-	        .cluster_id = keep(fields->cluster_id),
+	        .cluster_id = str_keep(fields->cluster_id),
 	        .namespace_id = fields->namespace_id,
-	        .block_pool_id = keep(fields->block_pool_id),
+	        .block_pool_id = str_keep(fields->block_pool_id),
 	        .ctime_ms = fields->ctime_ms,
 	};
 	root.mtime_ms = fields->ctime_ms;

@@ -7,7 +7,7 @@
  * add_block when they do.
  */
 #include "namespace/canonical.h"
-#include "namespace/namespace_private.h"
+#include "namespace/call.h"
 
 #include <inttypes.h>
 
@@ -260,7 +260,7 @@ int plan_recover_lease(struct call *call)
 {
 	static const struct wanted write_self = {.self = MAY_WRITE};
 	const struct place *place = &call->place;
-	int rc = call_find(call, call->command->recover_lease.path, 0);
+	int rc = call_find(call, call->command->recover_lease.path, false);
 
 	if (rc < 0)
 		return rc;

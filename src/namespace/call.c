@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "namespace/namespace_private.h"
+#include "namespace/call.h"
 
 #include <string.h>
 
 #include "base/check.h"
 #include "base/mem.h"
 
-void buf_must(const struct buf *buf)
+int call_find(struct call *call, struct str path, bool is_create)
 {
-	if (buf->failed)
-		fatal_damage("out of memory in the namespace; give this process more");
-}
-
-int call_find(struct call *call, struct str path, unsigned flags)
-{
-	return path_find(call->ns, &call->asker, path, flags | PATH_TRAVERSE, &call->space,
-	                 &call->place);
+	return path_find(call->ns, &call->asker, path, is_create, &call->space, &call->place);
 }
 
 /* ---- judging what would be made ---- */
@@ -37,13 +30,6 @@ int judge_length(struct call *call, const char *method, struct str path)
 static size_t missing_at(const struct place *place)
 {
 	return place->above_end + 1;
-}
-
-static size_t name_end(struct str path, size_t at)
-{
-	while (at < path.size && path.data[at] != '/')
-		at++;
-	return at;
 }
 
 static int judge_name(struct call *call, struct str directory, struct str name)
@@ -89,7 +75,7 @@ int judge_names(struct call *call, const struct place *place)
 	int rc = judge_items(call, place);
 
 	for (size_t at = missing_at(place); rc == 0 && at < path.size; count++) {
-		size_t end = name_end(path, at);
+		size_t end = path_name_end(path, at);
 
 		rc = judge_name(call, path_prefix(path, at - 1),
 		                str_make(path.data + at, end - at));
@@ -130,7 +116,7 @@ void make_parents(struct call *call, struct place *place, bool inherits, uint16_
 
 	for (;;) {
 		size_t at = missing_at(place);
-		size_t end = name_end(place->path, at);
+		size_t end = path_name_end(place->path, at);
 		struct inode inode = {.is_directory = true};
 		uint16_t own_mode = mode;
 
@@ -166,7 +152,7 @@ void note_arrival(struct call *call, uint32_t row, const struct inode *inode)
 	                dir->rights != dir_at(&ns->dirs, dir->parent)->rights;
 	bool is_tree = inode->is_directory &&
 	               dir_at(&ns->dirs, dirs_find(&ns->dirs, inode->id))->children > 0;
-	bool is_strange = (rights.mode & 01000) != 0 &&
+	bool is_strange = (rights.mode & MODE_STICKY) != 0 &&
 	                  !str_equal(rights.owner, rights_of(&ns->interns, inode->rights).owner);
 	uint64_t id = dir->id;
 

@@ -3,7 +3,7 @@
  * Files that are being written: who may, and the texts of those who may not (FSNamesystem's
  * checkLease).
  */
-#include "namespace/namespace_private.h"
+#include "namespace/call.h"
 
 #include <inttypes.h>
 
@@ -12,7 +12,7 @@ int find_file(struct call *call, uint64_t id, struct str path)
 	struct namespace *ns = call->ns;
 
 	if (id == 0)
-		return call_find(call, path, 0);
+		return call_find(call, path, false);
 	call->place = (struct place){.path = path};
 	call->place.exists = tree_get_id(&ns->tree, id, &call->place.inode, NULL) &&
 	                     inode_is_attached(ns, &call->place.inode);

@@ -18,6 +18,8 @@
 #include "namespace/hash_index.h"
 #include "namespace/pool.h"
 
+enum { MODE_STICKY = 01000, MODE_ALL = 01777 };
+
 struct rights {
 	struct str owner;
 	struct str group;

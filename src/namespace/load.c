@@ -24,11 +24,6 @@ struct ns_load *ns_load_begin(struct namespace *ns)
 
 /* ---- settings, detached ---- */
 
-static struct str keep(struct str s)
-{
-	return str_make(mem_must_strdup(s), s.size);
-}
-
 /* Fields of a later version, which are carried through. */
 static int get_later_settings(struct cursor *c, struct buf *extra)
 {
@@ -74,8 +69,8 @@ static int load_settings(struct ns_load *load, struct cursor *c)
 		buf_finish(&settings.extra);
 		return rc;
 	}
-	settings.identity.cluster_id = keep(cluster_id);
-	settings.identity.block_pool_id = keep(block_pool_id);
+	settings.identity.cluster_id = str_keep(cluster_id);
+	settings.identity.block_pool_id = str_keep(block_pool_id);
 	load->ns->settings = settings;
 	for (int which = 0; which < RETRY_CLASSES; which++)
 		load->ns->retries.queues[which].line = lines[which];

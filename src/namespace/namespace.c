@@ -6,6 +6,22 @@
 #include "namespace/canonical.h"
 #include "namespace/namespace_private.h"
 
+void buf_must(const struct buf *buf)
+{
+	if (buf->failed)
+		fatal_damage("out of memory in the namespace; give this process more");
+}
+
+struct str str_keep(struct str s)
+{
+	return str_make(mem_must_strdup(s), s.size);
+}
+
+void str_forget(struct str s)
+{
+	mem_free((void *)(uintptr_t)s.data);
+}
+
 struct namespace *ns_create(void)
 {
 	struct namespace *ns = mem_must_zalloc(sizeof(*ns));
@@ -41,8 +57,8 @@ void ns_destroy(struct namespace *ns)
 	id_map_finish(&ns->of_blocks);
 	leases_finish(&ns->leases);
 	retries_finish(&ns->retries);
-	mem_free((void *)(uintptr_t)ns->settings.identity.cluster_id.data);
-	mem_free((void *)(uintptr_t)ns->settings.identity.block_pool_id.data);
+	str_forget(ns->settings.identity.cluster_id);
+	str_forget(ns->settings.identity.block_pool_id);
 	buf_finish(&ns->settings.extra);
 	mem_free(ns->detached.ids);
 	buf_finish(&ns->scratch);

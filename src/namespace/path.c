@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "namespace/namespace_private.h"
+#include "namespace/path.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/err.h"
+#include "namespace/permission.h"
 
 /* ---- names in a path ---- */
 
-/* End of the name that begins at `at`. */
-static size_t name_end(struct str path, size_t at)
+size_t path_name_end(struct str path, size_t at)
 {
 	const char *slash = memchr(path.data + at, '/', path.size - at);
 
@@ -59,7 +58,7 @@ bool path_is_valid(struct str path)
 		return false;
 	path = without_slashes_at_end(path);
 	for (size_t at = 1; path.size > 1 && at <= path.size;) {
-		size_t end = name_end(path, at);
+		size_t end = path_name_end(path, at);
 		struct str name = slice(path, at, end);
 
 		if (name.size == 0 || str_equal(name, STR(".")) || str_equal(name, STR("..")) ||
@@ -76,7 +75,7 @@ bool path_is_valid(struct str path)
 static void append_names(struct buf *buf, struct str path)
 {
 	for (size_t at = 0; at < path.size;) {
-		size_t end = name_end(path, at);
+		size_t end = path_name_end(path, at);
 
 		if (end > at) {
 			buf_append_u8(buf, '/');
@@ -105,7 +104,7 @@ static bool parse_id(struct str text, uint64_t *ret_id)
 static int replace_id(struct namespace *ns, struct asker *asker, struct str path, struct str rest,
                       struct buf *buf)
 {
-	size_t end = name_end(rest, 0);
+	size_t end = path_name_end(rest, 0);
 	uint64_t id;
 
 	if (!parse_id(slice(rest, 0, end), &id))
@@ -122,7 +121,7 @@ static int replace_id(struct namespace *ns, struct asker *asker, struct str path
 static bool has_empty_name(struct str path)
 {
 	for (size_t at = 1; at < path.size;) {
-		size_t end = name_end(path, at);
+		size_t end = path_name_end(path, at);
 
 		if (end == at)
 			return true;
@@ -182,12 +181,12 @@ static void begin_descent(struct path_walk *walk, uint64_t parent)
 static void look_for_name(struct path_walk *walk)
 {
 	struct place *place = walk->place;
-	size_t end = name_end(place->path, walk->at);
+	size_t end = path_name_end(place->path, walk->at);
 
 	walk->name = slice(place->path, walk->at, end);
 	walk->is_last = end == place->path.size;
 	place->is_above_parent = walk->is_last;
-	if ((walk->flags & PATH_TRAVERSE) != 0 && !walk->asker->is_superuser &&
+	if (!walk->asker->is_superuser &&
 	    !rights_allow(walk->ns, walk->asker, place->above_rights, MAY_EXECUTE)) {
 		end_walk(walk, deny_access(walk->ns, walk->asker, MAY_EXECUTE,
 		                           path_prefix(place->path, place->above_end),
@@ -209,7 +208,6 @@ static void place_init(struct place *place, struct str path)
 	place->path = path;
 	place->exists = false;
 	place->is_root = path.size == 1;
-	place->passes_file = false;
 	place->above = 0;
 	place->above_row = 0;
 	place->above_rights = 0;
@@ -217,7 +215,7 @@ static void place_init(struct place *place, struct str path)
 	place->is_above_parent = false;
 }
 
-void path_walk_begin(struct namespace *ns, struct asker *asker, struct str path, unsigned flags,
+void path_walk_begin(struct namespace *ns, struct asker *asker, struct str path, bool is_create,
                      struct path_walk *ret_walk, struct place *ret_place)
 {
 	struct path_walk *walk = ret_walk;
@@ -227,7 +225,7 @@ void path_walk_begin(struct namespace *ns, struct asker *asker, struct str path,
 	walk->ns = ns;
 	walk->asker = asker;
 	walk->place = ret_place;
-	walk->flags = flags;
+	walk->is_create = is_create;
 	walk->is_done = false;
 	walk->rc = 0;
 	if (root == 0) {
@@ -278,9 +276,8 @@ static void meet_file(struct path_walk *walk)
 {
 	struct place *place = walk->place;
 	struct str path = slice(place->path, 0, walk->at + walk->name.size);
-	enum err err = (walk->flags & PATH_CREATE) != 0 ? ERR_NOT_DIRECTORY : ERR_PERMISSION;
+	enum err err = walk->is_create ? ERR_NOT_DIRECTORY : ERR_PERMISSION;
 
-	place->passes_file = true;
 	end_walk(walk, refuse(walk->asker, err, "%.*s (is not a directory)", STR_ARGS(path)));
 }
 
@@ -313,7 +310,7 @@ bool path_walk_step(struct path_walk *walk)
 	return walk->is_done;
 }
 
-int path_find(struct namespace *ns, struct asker *asker, struct str path, unsigned flags,
+int path_find(struct namespace *ns, struct asker *asker, struct str path, bool is_create,
               struct buf *buf, struct place *ret_place)
 {
 	struct path_walk walk;
@@ -322,7 +319,7 @@ int path_find(struct namespace *ns, struct asker *asker, struct str path, unsign
 
 	if (rc < 0)
 		return rc;
-	path_walk_begin(ns, asker, normal, flags, &walk, ret_place);
+	path_walk_begin(ns, asker, normal, is_create, &walk, ret_place);
 	while (!path_walk_step(&walk))
 		continue;
 	return walk.rc;

@@ -3,23 +3,14 @@
  * HDFS's permission model (FSPermissionChecker): one of owner, group or others decides, in that
  * order; a superuser may do all; a sticky directory lets only owners remove what is in it.
  */
-#include "namespace/namespace_private.h"
+#include "namespace/permission.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/err.h"
 
-enum { MODE_STICKY = 01000 };
-
 /* ---- refusals ---- */
-
-int refuse_text(struct asker *asker, enum err err, struct str text)
-{
-	if (asker->arena != NULL)
-		asker->message = arena_copy(asker->arena, text);
-	return -(int)err;
-}
 
 int refuse(struct asker *asker, enum err err, const char *format, ...)
 {

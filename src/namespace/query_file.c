@@ -3,7 +3,7 @@
  * Reads of files: blocks, leases.
  */
 #include "namespace/canonical.h"
-#include "namespace/namespace_private.h"
+#include "namespace/permission.h"
 
 #include "base/check.h"
 
@@ -98,7 +98,7 @@ static int find_readable(struct namespace *ns, struct asker *asker, struct str p
                          struct buf *space, struct place *place)
 {
 	static const struct wanted read_self = {.self = MAY_READ};
-	int rc = path_find(ns, asker, path, PATH_TRAVERSE, space, place);
+	int rc = path_find(ns, asker, path, false, space, place);
 
 	if (rc < 0)
 		return rc;
@@ -115,10 +115,7 @@ int ns_file_blocks(struct namespace *ns, const struct ns_caller *caller, struct 
                    uint64_t offset, uint64_t length, struct arena *arena, struct str *ret_message,
                    struct ns_blocks *ret_blocks)
 {
-	struct asker asker = {.user = caller->user,
-	                      .groups = caller->groups,
-	                      .is_superuser = caller->is_superuser,
-	                      .arena = arena};
+	struct asker asker = asker_of(caller, arena);
 	struct buf space = {0};
 	struct place place;
 	int rc = find_readable(ns, &asker, path, &space, &place);

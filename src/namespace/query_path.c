@@ -2,21 +2,11 @@
 /*
  * Reads by path: look-ups, listings, rights, sums.
  */
-#include "namespace/namespace_private.h"
-
-#include <string.h>
+#include "namespace/permission.h"
 
 /* ---- look-ups of one turn ---- */
 
 enum { LOOKUPS_TOGETHER = 16 };
-
-static struct asker asker_of(const struct ns_caller *caller, struct arena *arena)
-{
-	return (struct asker){.user = caller->user,
-	                      .groups = caller->groups,
-	                      .is_superuser = caller->is_superuser,
-	                      .arena = arena};
-}
 
 /* One look-up on its way. */
 struct looking {
@@ -40,8 +30,7 @@ static void look_begin(struct namespace *ns, struct looking *looking, struct ns_
 	looking->walk.is_done = rc < 0;
 	looking->walk.rc = rc;
 	if (rc == 0)
-		path_walk_begin(ns, &looking->asker, path, PATH_TRAVERSE, &looking->walk,
-		                &looking->place);
+		path_walk_begin(ns, &looking->asker, path, false, &looking->walk, &looking->place);
 }
 
 /* HDFS tells a superuser that nothing is there where others are told that a parent is a file. */
@@ -103,7 +92,7 @@ static int query_find(struct namespace *ns, struct query *query, const struct ns
                       struct str path, struct arena *arena)
 {
 	*query = (struct query){.asker = asker_of(caller, arena)};
-	return path_find(ns, &query->asker, path, PATH_TRAVERSE, &query->space, &query->place);
+	return path_find(ns, &query->asker, path, false, &query->space, &query->place);
 }
 
 static int query_end(struct query *query, int rc, struct str *ret_message)

@@ -3,7 +3,7 @@
  * The rights below a directory in slices, for trees too large to be checked in one turn.  They are
  * read from a hold, so what is found is true at the hold's index.
  */
-#include "namespace/namespace_private.h"
+#include "namespace/permission.h"
 
 #include "base/mem.h"
 
@@ -14,32 +14,22 @@ struct ns_rights_check {
 	bool is_uniform; /* one look at the top was enough */
 };
 
-static struct str keep(struct str s)
-{
-	return str_make(mem_must_strdup(s), s.size);
-}
-
-static void forget(struct str s)
-{
-	mem_free((void *)(uintptr_t)s.data);
-}
-
 static void keep_asker(struct ns_rights_check *check, const struct ns_caller *caller)
 {
-	check->asker.user = keep(caller->user);
+	check->asker.user = str_keep(caller->user);
 	check->asker.groups.count = caller->groups.count;
 	check->asker.groups.items =
 	        mem_must_alloc(caller->groups.count * sizeof(*check->asker.groups.items));
 	for (size_t i = 0; i < caller->groups.count; i++)
-		check->asker.groups.items[i] = keep(caller->groups.items[i]);
+		check->asker.groups.items[i] = str_keep(caller->groups.items[i]);
 }
 
 static void forget_asker(struct ns_rights_check *check)
 {
 	for (size_t i = 0; i < check->asker.groups.count; i++)
-		forget(check->asker.groups.items[i]);
+		str_forget(check->asker.groups.items[i]);
 	mem_free(check->asker.groups.items);
-	forget(check->asker.user);
+	str_forget(check->asker.user);
 }
 
 /* Deletes leave empty directories out, and obey sticky bits; sums do neither. */
@@ -53,7 +43,7 @@ static bool is_uniform(const struct namespace *ns, const struct inode *directory
 	const struct dir *dir = dir_at(&ns->dirs, dirs_find(&ns->dirs, directory->id));
 	uint16_t mode = rights_of(&ns->interns, directory->rights).mode;
 
-	return dir->below.odd == 0 && (!is_for_delete(action) || (mode & 01000) == 0);
+	return dir->below.odd == 0 && (!is_for_delete(action) || (mode & MODE_STICKY) == 0);
 }
 
 /* 1: too much for one turn; 0: allowed, or decided elsewhere; < 0: refused. */
@@ -82,14 +72,11 @@ struct ns_rights_check *ns_rights_check_begin(struct namespace *ns, const struct
                                               struct str path, unsigned action, struct arena *arena,
                                               struct str *ret_message, int *ret_rc)
 {
-	struct asker asker = {.user = caller->user,
-	                      .groups = caller->groups,
-	                      .is_superuser = caller->is_superuser,
-	                      .arena = arena};
+	struct asker asker = asker_of(caller, arena);
 	struct ns_rights_check *check = NULL;
 	struct buf space = {0};
 	struct place place;
-	int rc = path_find(ns, &asker, path, PATH_TRAVERSE, &space, &place);
+	int rc = path_find(ns, &asker, path, false, &space, &place);
 
 	if (rc == 0)
 		rc = look_at_top(ns, &asker, &place, action);

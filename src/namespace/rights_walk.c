@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "namespace/namespace_private.h"
+#include "namespace/permission.h"
 
 #include "base/check.h"
 #include "base/mem.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "namespace/tree_private.h"
 
-#include <string.h>
-
 enum { PREFETCH_STEP = 64 };
 
 void tree_init(struct tree *tree)

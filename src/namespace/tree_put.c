@@ -259,7 +259,7 @@ static uint32_t plant(struct tree *tree, const struct new_record *record)
 	return number;
 }
 
-/* The record keeps its place: same bytes long, or the leaf has the room. */
+/* A record of the same size is written over the old one. */
 static bool rewrite(struct tree *tree, struct tree_spot *spot, const struct new_record *record)
 {
 	struct leaf *leaf = leaf_at(&tree->nodes, spot->leaf);
