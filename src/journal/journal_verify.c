@@ -188,11 +188,19 @@ static void verify_segment(struct verify *verify, size_t place)
 		verify->verdict.last_mark = scan.mark;
 }
 
+/* It may have been begun since the folder was listed. */
+static bool is_there(const struct walk *walk, const char *name)
+{
+	CLEANUP(mem_cleanup) char *path = folder_join(walk->folder, name);
+	struct io_stat stat;
+
+	return path == NULL || io_stat(walk->io, path, &stat) == 0;
+}
+
 static void verify_vote(struct verify *verify)
 {
 	const struct walk *walk = &verify->walk;
 	char name[FOLDER_NAME_BYTES];
-	struct segment_id id;
 	struct vote vote;
 	char *text = NULL;
 
@@ -200,14 +208,14 @@ static void verify_vote(struct verify *verify)
 		problem(verify, text);
 		return;
 	}
-	id.epoch = vote.segment_epoch;
-	id.first_index = vote.segment_first_index;
-	if (folder_has_segment(&walk->names, id))
-		return;
-	folder_segment_name(id, name);
-	problem(verify,
-	        text_make("%s/%s is missing; the vote record names it as the newest segment",
-	                  walk->folder, name));
+	folder_segment_name((struct segment_id){.epoch = vote.segment_epoch,
+	                                        .first_index = vote.segment_first_index},
+	                    name);
+	if (!is_there(walk, name))
+		problem(verify,
+		        text_make(
+		                "%s/%s is missing; the vote record names it as the newest segment",
+		                walk->folder, name));
 }
 
 int journal_verify(struct io *io, const char *folder, struct buf *report,

@@ -169,6 +169,39 @@ static void verify_counts_and_finds_nothing_wrong(void **state)
 	buf_finish(&report);
 }
 
+/* The sync thread writes while this one reads. */
+static void verify_is_not_misled_by_a_batch_being_written(void **state)
+{
+	enum { ROUNDS = 200, COUNT = 20 };
+	struct house *house = *state;
+	struct house_append requests[COUNT];
+	struct journal_verdict verdict;
+	char bytes[1500] = {0};
+	struct buf report;
+
+	house->options.segment_bytes = 1 << 20;
+	house_format(house);
+	house_open(house);
+	house_fill(house, 1, 10);
+	buf_init(&report);
+	for (int round = 0; round < ROUNDS; round++) {
+		size_t taken = 0, room_calls = house->room_calls;
+
+		while (taken < COUNT &&
+		       house_append(house, &requests[taken], str_make(bytes, sizeof(bytes))) == 0)
+			taken++;
+		io_run_once(house->io, 0);
+		assert_int_equal(journal_verify(house->io, house->folder, &report, &verdict), 0);
+		if (verdict.problems > 0)
+			fail_msg("%.*s", STR_ARGS(buf_str(&report)));
+		if (taken > 0)
+			RUN_UNTIL(house->io, requests[taken - 1].done_calls == 1);
+		if (taken < COUNT)
+			RUN_UNTIL(house->io, house->room_calls > room_calls);
+	}
+	buf_finish(&report);
+}
+
 static uint64_t problems(struct house *house, const char *expected)
 {
 	struct journal_verdict verdict;
@@ -247,6 +280,7 @@ int main(void)
 	        IN_HOUSE(cat_tells_the_entries_of_a_range),
 	        IN_HOUSE(cat_tells_an_entry_once_though_it_was_copied),
 	        IN_HOUSE(verify_counts_and_finds_nothing_wrong),
+	        IN_HOUSE(verify_is_not_misled_by_a_batch_being_written),
 	        IN_HOUSE(verify_names_file_offset_and_index_of_damage),
 	        IN_HOUSE(verify_finds_a_missing_segment),
 	        IN_HOUSE(an_absent_folder_is_said_to_be_absent),
