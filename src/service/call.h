@@ -45,6 +45,7 @@ struct call {
 	uint64_t index;          /* that the answer saw; 0: none */
 	struct command *command; /* being made, or proposed */
 	unsigned tries;          /* of a command that was refused because others changed */
+	method_start_fn *again;  /* of a command: what must be looked at first, on -ERR_AGAIN */
 	void *steps;             /* of a handler that parks */
 	struct list node;        /* in one of the service's lists */
 };

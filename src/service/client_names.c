@@ -64,13 +64,21 @@ int serve_rename2(struct call *call, struct command *command)
 	return 0;
 }
 
-/* ---- delete: rights below are checked first, in slices ---- */
+/* ---- delete: of a large tree the rights below are checked first, in slices ---- */
 
 enum { DELETE_ACTION = 7 }; /* rwx on every directory that is not empty */
 
+/* What was done before is answered as it was then, whatever the rights are now. */
+static bool is_repeat(struct call *call)
+{
+	struct ns_result first;
+
+	return ns_retry_find(call_namespace(call), call->command, call_arena(call), &first);
+}
+
 static void on_delete_rights(struct call *call, int rc, uint64_t index)
 {
-	if (rc < 0) {
+	if (rc < 0 && !is_repeat(call)) {
 		call_refuse(call, rc, call->text);
 		return;
 	}
@@ -93,10 +101,8 @@ int serve_delete(struct call *call, struct command *command)
 	command->kind = ENTRY_delete;
 	command->delete =
 	        (struct command_delete){.path = request.path, .recursive = request.recursive};
-	if (!request.recursive || call->caller.is_superuser)
-		return 0;
-	call_read(call, check_delete_rights);
-	return 1;
+	call->again = check_delete_rights;
+	return 0;
 }
 
 /* ---- attributes ---- */

@@ -35,6 +35,9 @@ static void on_done(struct master_write *master)
 		call_drop(call);
 	else if (master->result.rc == -ERR_CHANGED && ++call->tries < TRIES_MAX)
 		service_start_write(call);
+	else if (master->result.rc == -ERR_AGAIN && call->again != NULL &&
+	         ++call->tries < TRIES_MAX)
+		call_read(call, call->again);
 	else if (master->result.rc < 0)
 		call_refuse(call, master->result.rc, master->result.message);
 	else

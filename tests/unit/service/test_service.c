@@ -78,9 +78,9 @@ static int mkdirs(struct fixture *f, struct caller *caller, const char *path, ui
 	return rc;
 }
 
-static int delete (struct fixture *f, struct caller *caller, const char *path)
+static int delete_as(struct fixture *f, struct caller *caller, const char *path, bool recursive)
 {
-	struct wire_delete request = {.path = str_of(path), .recursive = true};
+	struct wire_delete request = {.path = str_of(path), .recursive = recursive};
 	struct buf message;
 	int rc;
 
@@ -89,6 +89,11 @@ static int delete (struct fixture *f, struct caller *caller, const char *path)
 	rc = caller_call(caller, &f->stack, "delete", &message);
 	buf_finish(&message);
 	return rc;
+}
+
+static int delete (struct fixture *f, struct caller *caller, const char *path)
+{
+	return delete_as(f, caller, path, true);
 }
 
 static bool exists(struct fixture *f, const char *path)
@@ -232,6 +237,51 @@ static void a_tree_with_foreign_directories_is_deleted_when_its_rights_allow_it(
 	caller_finish(&user);
 }
 
+/* More than is checked in one turn. */
+static void a_large_directory_is_refused_because_it_is_not_empty(void **state)
+{
+	struct fixture *f = *state;
+	char path[64];
+	struct caller user;
+
+	caller_init(&user, &f->stack, "user");
+	assert_int_equal(mkdirs(f, &f->root, "/open", 0777), 0);
+	for (int i = 0; i < 1100; i++) {
+		snprintf(path, sizeof(path), "/open/large/%d", i);
+		assert_int_equal(mkdirs(f, &user, path, 0777), 0);
+	}
+	assert_int_not_equal(delete_as(f, &user, "/open/large", false), 0);
+	assert_string_equal(user.exception,
+	                    "org.apache.hadoop.fs.PathIsNotEmptyDirectoryException");
+	caller_finish(&user);
+}
+
+static void a_repeated_delete_is_answered_as_the_first_whatever_the_rights_are_now(void **state)
+{
+	struct fixture *f = *state;
+	struct wire_delete request = {.path = STR("/open/tree"), .recursive = true};
+	struct caller user;
+	struct buf message;
+
+	caller_init(&user, &f->stack, "user");
+	buf_init(&message);
+	wire_delete_encode(&message, &request);
+	assert_int_equal(mkdirs(f, &f->root, "/open", 0777), 0);
+	assert_int_equal(mkdirs(f, &user, "/open/tree/leaf", 0777), 0);
+	assert_int_equal(caller_call(&user, &f->stack, "delete", &message), 0);
+	assert_int_equal(delete (f, &f->root, "/open"), 0);
+	assert_int_equal(mkdirs(f, &f->root, "/open", 0700), 0);
+	assert_int_equal(mkdirs(f, &f->root, "/open/tree/leaf", 0700), 0);
+	user.is_answered = false;
+	user.request.retry_count = 1;
+	rpc_client_call(user.client, &user.request);
+	stack_run_until(&f->stack, &user.is_answered);
+	assert_int_equal(user.rc, 0);
+	assert_true(exists(f, "/open/tree/leaf"));
+	buf_finish(&message);
+	caller_finish(&user);
+}
+
 static void callers_that_leave_are_forgotten(void **state)
 {
 	struct fixture *f = *state;
@@ -268,6 +318,8 @@ int main(void)
 	        TEST(members_of_the_supergroup_may_everything),
 	        TEST(a_burst_of_calls_of_every_kind_is_answered),
 	        TEST(a_tree_with_foreign_directories_is_deleted_when_its_rights_allow_it),
+	        TEST(a_large_directory_is_refused_because_it_is_not_empty),
+	        TEST(a_repeated_delete_is_answered_as_the_first_whatever_the_rights_are_now),
 	        TEST(callers_that_leave_are_forgotten),
 	};
 
