@@ -39,8 +39,7 @@ enum method_kind {
 
 /* Answers the call (call.h), now or later. */
 typedef void method_start_fn(struct call *call);
-/* Makes the command from the request.  0: propose it; < 0: refused, with call->text; 1: not yet,
- * call_propose() comes later. */
+/* Makes the command from the request.  0: propose it; < 0: refused, with call->text. */
 typedef int method_fill_fn(struct call *call, struct command *command);
 /* Answers after the command was applied without an error. */
 typedef void method_answer_fn(struct call *call, const struct ns_result *result);

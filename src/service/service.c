@@ -40,7 +40,7 @@ void service_start_write(struct call *call)
 	rc = call->method->fill(call, command);
 	if (rc < 0)
 		call_refuse(call, rc, call->text);
-	else if (rc == 0)
+	else
 		call_propose(call);
 }
 
