@@ -60,7 +60,8 @@ static bool is_temporary(const char *name)
 	return text.size > end.size && strcmp(name + text.size - end.size, end.data) == 0 &&
 	       (str_starts_with(text, STR("prepared-")) ||
 	        str_starts_with(text, STR("checkpoint-")) ||
-	        str_starts_with(text, STR(FOLDER_MARKER)));
+	        str_starts_with(text, STR(FOLDER_MARKER)) ||
+	        str_starts_with(text, STR(FOLDER_VOTE)));
 }
 
 static bool is_one_of_a_kind(const char *name)

@@ -154,16 +154,13 @@ int vote_file_write(struct vote_file *file, const struct vote *vote)
 int vote_file_create(struct io *io, const char *folder, const struct vote *vote)
 {
 	CLEANUP(mem_cleanup) char *path = folder_join(folder, FOLDER_VOTE);
-	struct vote_file *file;
-	int rc;
+	uint8_t slots[VOTE_SLOTS * VOTE_SLOT_BYTES];
+	struct vote first = *vote;
 
 	if (path == NULL)
 		return -ERR_NO_MEMORY;
-	rc = open_file(io, path, IO_OPEN_WRITE | IO_OPEN_DSYNC | IO_OPEN_CREATE | IO_OPEN_TRUNCATE,
-	               &file);
-	if (rc < 0)
-		return rc;
-	rc = vote_file_write(file, vote);
-	vote_file_close(file);
-	return rc;
+	first.sequence = 1;
+	for (int slot = 0; slot < VOTE_SLOTS; slot++)
+		vote_encode(&first, slots + slot * VOTE_SLOT_BYTES);
+	return io_replace_file(io, path, slots, sizeof(slots));
 }

@@ -17,7 +17,7 @@ int vote_file_read(struct io *io, const char *folder, struct vote *ret_vote, cha
 /* Reads past the page cache, and writes what it read again, so that it is surely durable.  Both
  * slots bad or the file missing: *ret_text. */
 int vote_file_open(struct io *io, const char *folder, struct vote_file **ret_file, char **ret_text);
-/* A new file, for `format`; the folder must still be synced. */
+/* A new file, for `format`; there whole and durable, or not at all. */
 int vote_file_create(struct io *io, const char *folder, const struct vote *vote);
 void vote_file_close(struct vote_file *file); /* NULL is fine */
 

@@ -359,19 +359,27 @@ static void format(void *context)
 	char *text = NULL;
 	int rc = io_mkdir(life->io, "/data");
 
-	if (rc == 0)
+	if (rc == 0 || rc == -ERR_FILE_EXISTS)
 		rc = io_sync_folder(life->io, "");
 	if (rc == 0)
 		rc = journal_format(&options, &text);
-	if (rc < 0)
-		life_wrong("format: %s", text == NULL ? err_text(rc) : text);
+	life->rc = rc;
+	snprintf(life->text, sizeof(life->text), "%s", text == NULL ? err_text(rc) : text);
 	mem_free(text);
+}
+
+enum life_end life_try_format(struct life *life)
+{
+	life->io = sim_machine_start(life->machine);
+	if (!sim_machine_run(life->machine, format, life))
+		return LIFE_DIED;
+	return life->rc < 0 ? LIFE_FAILED : LIFE_CLOSED;
 }
 
 void life_format(struct life *life)
 {
-	life->io = sim_machine_start(life->machine);
-	CHECK(sim_machine_run(life->machine, format, life));
+	if (life_try_format(life) != LIFE_CLOSED)
+		life_wrong("format: %s", life->text);
 	sim_machine_kill(life->machine, /* power_cut: */ true);
 }
 

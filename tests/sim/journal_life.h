@@ -71,6 +71,8 @@ struct life {
 
 /* Makes the folder's parent and formats; not a life: nothing of it may fail. */
 void life_format(struct life *life);
+/* The same under the disk's faults.  LIFE_CLOSED: done; LIFE_FAILED: rc, text; LIFE_DIED. */
+enum life_end life_try_format(struct life *life);
 /* One life from the start to its end; the machine is then off (kill or cut the power, or not). */
 enum life_end life_run(struct life *life);
 /* journal_verify() finds nothing wrong. */

@@ -388,7 +388,7 @@ int io_replace_file(struct io *io, const char *path, const void *data, size_t si
 	struct io_file *file;
 	int rc;
 
-	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	snprintf(temporary, sizeof(temporary), "%s.tmp", path);
 	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
 	rc = io_file_open(io, temporary, IO_OPEN_WRITE | IO_OPEN_CREATE | IO_OPEN_TRUNCATE, &file);
 	if (rc < 0)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/err.h"
 #include "sim/journal_life.h"
 
 static struct history history;
@@ -24,7 +25,7 @@ static const struct life_options usual = {
         .fail_allocation = -1,
 };
 
-static void begin(struct life *life, uint64_t seed)
+static void begin_empty(struct life *life, uint64_t seed)
 {
 	memset(life, 0, sizeof(*life));
 	life->world = sim_world_create(seed);
@@ -32,6 +33,11 @@ static void begin(struct life *life, uint64_t seed)
 	life->history = &history;
 	life->options = usual;
 	memset(&history, 0, sizeof(history));
+}
+
+static void begin(struct life *life, uint64_t seed)
+{
+	begin_empty(life, seed);
 	life_format(life);
 }
 
@@ -134,6 +140,55 @@ static void it_may_die_at_any_operation_and_again_at_once(void **state)
 	} while (result == REACHED);
 	printf("died at each of %ld operations\n", (long)run.n);
 	assert_true(run.n > 100);
+}
+
+/* ---- format ---- */
+
+/* Without a journal in the folder before; then format is called again, and must make one. */
+static int die_in_format(void *context)
+{
+	const struct run *run = context;
+	struct life life;
+	bool was_reached;
+
+	say_run(run);
+	begin_empty(&life, run->seed);
+	set_faults(&life, run->n, -1, -1);
+	was_reached = life_try_format(&life) == LIFE_DIED;
+	sim_machine_kill(life.machine, run->cut);
+	set_faults(&life, -1, -1, -1);
+	if (life_run(&life) != LIFE_CLOSED && life.rc != -ERR_ABSENT)
+		life_wrong("a start after a death in format ended with %d: %s", life.end,
+		           life.text);
+	sim_machine_kill(life.machine, /* power_cut: */ true);
+	memset(&history, 0, sizeof(history));
+	life_format(&life);
+	live_well(&life, 10);
+	return was_reached ? REACHED : NOT_REACHED;
+}
+
+static void format_may_die_at_any_operation_and_is_repeated(void **state)
+{
+	struct run run = {0};
+	int result;
+
+	(void)state;
+	do {
+		result = NOT_REACHED;
+		for (int variant = 0; variant < 8; variant++) {
+			int one;
+
+			run.seed = (uint64_t)(8 * run.n + variant);
+			run.cut = variant % 2;
+			one = life_fork(die_in_format, &run);
+			assert_true(one >= 0);
+			if (one == REACHED)
+				result = REACHED;
+		}
+		run.n++;
+	} while (result == REACHED);
+	printf("died at each of %ld operations\n", (long)run.n);
+	assert_true(run.n > 10);
 }
 
 /* Few operations, so that every pair can be tried. */
@@ -263,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(it_may_die_at_any_operation_and_again_at_once),
+	        cmocka_unit_test(format_may_die_at_any_operation_and_is_repeated),
 	        cmocka_unit_test(it_may_die_at_every_pair_of_operations),
 	        cmocka_unit_test(the_nth_write_may_fail),
 	        cmocka_unit_test(the_nth_sync_may_fail),
