@@ -16,7 +16,9 @@ NOT_FOUND = "java.io.FileNotFoundException"
 
 @pytest.fixture
 def root(cluster):
-    return hadoop_rpc.Connection(cluster.port)
+    connection = hadoop_rpc.Connection(cluster.port)
+    connection.stat("/")  # held until the master is primary
+    return connection
 
 
 @pytest.fixture
@@ -313,7 +315,6 @@ def test_safe_mode_refuses_changes_until_it_is_left(root, cluster):
 
 
 def test_a_lone_master_is_active(root):
-    root.stat("/")  # held until it is
     assert field(root.call("getHAServiceState", []), 1) == 1
     status = root.call("getServiceStatus", [], protocol=HA_PROTOCOL)
     assert field(status, 1) == 1 and field(status, 2) == 1
