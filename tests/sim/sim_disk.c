@@ -245,7 +245,7 @@ struct sim_disk *sim_disk_create(uint64_t seed)
 
 	disk->random = random_make(seed);
 	list_init(&disk->changes);
-	disk->faults = (struct sim_disk_faults){-1, -1, -1, 0};
+	disk->faults = (struct sim_disk_faults){-1, -1, -1, 0, 0, 0};
 	return disk;
 }
 
@@ -307,6 +307,14 @@ static bool count_operation(struct sim_disk *disk, bool *ret_dies)
 static bool fails_now(struct sim_disk *disk, int64_t *countdown)
 {
 	if (*countdown < 0 || (*countdown)-- != 0)
+		return false;
+	disk->has_failed = true;
+	return true;
+}
+
+static bool fails_at(struct sim_disk *disk, uint64_t *countdown)
+{
+	if (*countdown == 0 || --*countdown > 0)
 		return false;
 	disk->has_failed = true;
 	return true;
@@ -399,7 +407,7 @@ void sim_disk_revive(struct sim_disk *disk, bool power_cut)
 {
 	disk->is_dead = false;
 	disk->has_failed = false;
-	disk->faults = (struct sim_disk_faults){-1, -1, -1, disk->faults.capacity};
+	disk->faults = (struct sim_disk_faults){-1, -1, -1, disk->faults.capacity, 0, 0};
 	if (power_cut)
 		cut_power(disk);
 	for (size_t i = 0; i < disk->cache.count; i++)
@@ -424,7 +432,7 @@ int sim_disk_open(struct sim_disk *disk, const char *path, unsigned flags,
 	struct sim_inode *inode = view_find(&disk->cache, path);
 	bool dies;
 
-	if (disk->is_dead)
+	if (disk->is_dead || fails_at(disk, &disk->faults.fail_names_at))
 		return -ERR_IO;
 	if (inode != NULL && (flags & IO_OPEN_CREATE) && (flags & IO_OPEN_EXCLUSIVE))
 		return -ERR_FILE_EXISTS;
@@ -521,7 +529,7 @@ int sim_inode_write(struct sim_disk *disk, struct sim_inode *inode, const void *
 int sim_inode_read(struct sim_disk *disk, struct sim_inode *inode, void *data, size_t size,
                    uint64_t offset, size_t *ret_size)
 {
-	if (disk->is_dead)
+	if (disk->is_dead || fails_at(disk, &disk->faults.fail_read_at))
 		return -ERR_IO;
 	*ret_size = 0;
 	if (offset >= inode->cache.size)
@@ -574,17 +582,18 @@ int sim_disk_stat(struct sim_disk *disk, const char *path, struct io_stat *ret_s
 	return 0;
 }
 
-/* One change of names; a death comes before or after it. */
+/* One change of names; a death or a failure comes before or after it. */
 static int apply_names(struct sim_disk *disk, const char *from, const char *to,
                        struct sim_inode *inode)
 {
-	bool dies;
+	bool dies, fails;
 
 	if (!count_operation(disk, &dies))
 		return -ERR_IO;
-	if (!dies || coin(disk))
+	fails = fails_at(disk, &disk->faults.fail_names_at);
+	if ((!dies && !fails) || coin(disk))
 		change_names(disk, from, to, inode);
-	return dies ? -ERR_IO : 0;
+	return dies || fails ? -ERR_IO : 0;
 }
 
 int sim_disk_mkdir(struct sim_disk *disk, const char *path)

@@ -9,7 +9,8 @@
  *            point in their order and lost from there on
  *   torn     the operation under way at a death has happened in part: some sectors of a write, some
  *            of what a sync was to force out, a change of names or not
- *   failing  the n-th write or sync returns an error; what it was to do happened in part
+ *   failing  the n-th write, sync, read or change of names returns an error; what it was to do
+ *            happened in part, or not
  *   full     the space of the disk is used up
  * A sector of 512 bytes is written whole or not.  A write or sync that returned 0 is never undone.
  *
@@ -39,6 +40,9 @@ struct sim_disk_faults {
 	int64_t fail_write_in; /* -ERR_IO */
 	int64_t fail_sync_in;
 	uint64_t capacity; /* bytes; 0: no limit */
+	/* The n-th from now; 0: never.  -ERR_IO, too. */
+	uint64_t fail_names_at; /* open, create, rename, unlink, mkdir, rmdir */
+	uint64_t fail_read_at;
 };
 void sim_disk_set_faults(struct sim_disk *disk, const struct sim_disk_faults *faults);
 /* Bytes; 0: no limit.  Leaves the other faults as they are. */
@@ -48,7 +52,7 @@ uint64_t sim_disk_used(const struct sim_disk *disk); /* bytes */
 uint64_t sim_disk_operations(const struct sim_disk *disk);
 /* Died by die_in: nothing happens any more until sim_disk_revive(). */
 bool sim_disk_is_dead(const struct sim_disk *disk);
-/* A write or sync has failed by the faults above. */
+/* An operation has failed by the faults above. */
 bool sim_disk_has_failed(const struct sim_disk *disk);
 /* The machine starts again; power_cut: what was not durable is lost as said above. */
 void sim_disk_revive(struct sim_disk *disk, bool power_cut);

@@ -230,14 +230,17 @@ static void it_may_die_at_every_pair_of_operations(void **state)
 
 /* ---- failures ---- */
 
-static int fail_once(struct run *run, int64_t write, int64_t sync, int64_t allocation)
+/* A life under these faults ends with a word, and nothing is lost by it. */
+static int fail_once(struct run *run, const struct sim_disk_faults *faults, int64_t allocation)
 {
 	struct life life;
 	enum life_end end;
 
 	say_run(run);
 	begin(&life, run->seed);
-	set_faults(&life, -1, write, sync);
+	live_well(&life, 60); /* so that there is a checkpoint to be read */
+	life.options = usual;
+	sim_disk_set_faults(sim_machine_disk(life.machine), faults);
 	life.options.fail_allocation = allocation;
 	end = life_run(&life);
 	if (end == LIFE_STUCK || end == LIFE_DIED)
@@ -252,25 +255,50 @@ static int fail_once(struct run *run, int64_t write, int64_t sync, int64_t alloc
 	return end == LIFE_CLOSED && life.notices[0] == '\0' ? NOT_REACHED : REACHED;
 }
 
+static const struct sim_disk_faults no_faults = {
+        .die_in = -1, .fail_write_in = -1, .fail_sync_in = -1};
+
 static int fail_write(void *context)
 {
 	struct run *run = context;
+	struct sim_disk_faults faults = no_faults;
 
-	return fail_once(run, run->n, -1, -1);
+	faults.fail_write_in = run->n;
+	return fail_once(run, &faults, -1);
 }
 
 static int fail_sync(void *context)
 {
 	struct run *run = context;
+	struct sim_disk_faults faults = no_faults;
 
-	return fail_once(run, -1, run->n, -1);
+	faults.fail_sync_in = run->n;
+	return fail_once(run, &faults, -1);
+}
+
+static int fail_names(void *context)
+{
+	struct run *run = context;
+	struct sim_disk_faults faults = no_faults;
+
+	faults.fail_names_at = (uint64_t)run->n + 1;
+	return fail_once(run, &faults, -1);
+}
+
+static int fail_read(void *context)
+{
+	struct run *run = context;
+	struct sim_disk_faults faults = no_faults;
+
+	faults.fail_read_at = (uint64_t)run->n + 1;
+	return fail_once(run, &faults, -1);
 }
 
 static int fail_allocation(void *context)
 {
 	struct run *run = context;
 
-	return fail_once(run, -1, -1, run->n);
+	return fail_once(run, &no_faults, run->n);
 }
 
 /* Until it is not reached any more many times in a row. */
@@ -308,6 +336,18 @@ static void the_nth_sync_may_fail(void **state)
 	printf("%ld syncs\n", (long)for_every_n(fail_sync));
 }
 
+static void the_nth_change_of_names_may_fail(void **state)
+{
+	(void)state;
+	printf("%ld changes of names, and files opened\n", (long)for_every_n(fail_names));
+}
+
+static void the_nth_read_may_fail(void **state)
+{
+	(void)state;
+	printf("%ld reads\n", (long)for_every_n(fail_read));
+}
+
 static void the_nth_allocation_may_fail(void **state)
 {
 	(void)state;
@@ -322,6 +362,8 @@ int main(void)
 	        cmocka_unit_test(it_may_die_at_every_pair_of_operations),
 	        cmocka_unit_test(the_nth_write_may_fail),
 	        cmocka_unit_test(the_nth_sync_may_fail),
+	        cmocka_unit_test(the_nth_change_of_names_may_fail),
+	        cmocka_unit_test(the_nth_read_may_fail),
 	        cmocka_unit_test(the_nth_allocation_may_fail),
 	};
 
