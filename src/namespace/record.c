@@ -66,6 +66,20 @@ static uint64_t get_le(const uint8_t **at, size_t bytes)
 	return value;
 }
 
+/* Of one width or the other; each has a load of its own, for this is the hottest of all. */
+static uint64_t get_number(const uint8_t **at, bool is_wide)
+{
+	uint32_t low;
+	uint64_t value;
+
+	if (is_wide)
+		return get_le(at, 8);
+	memcpy(&low, *at, sizeof(low));
+	value = low | (uint64_t)(*at)[sizeof(low)] << 32;
+	*at += NARROW_BYTES;
+	return value;
+}
+
 static uint8_t *put_varint(uint8_t *at, uint64_t value)
 {
 	while (value >= 0x80) {
@@ -209,19 +223,19 @@ static size_t id_size(uint8_t form)
 
 static uint64_t get_mtime(const uint8_t **at, uint8_t form)
 {
-	if ((form & FORM_WIDE_MTIME) != 0)
-		return get_le(at, 8);
-	return get_le(at, NARROW_BYTES) + TIME_BASE_MS;
+	bool is_wide = (form & FORM_WIDE_MTIME) != 0;
+
+	return get_number(at, is_wide) + (is_wide ? 0 : TIME_BASE_MS);
 }
 
 static uint64_t get_atime(const uint8_t **at, uint8_t form, uint64_t mtime_ms)
 {
-	unsigned width = form >> FORM_ATIME_SHIFT;
-	uint64_t value = get_le(at, atime_sizes[width]);
-
-	if (width == ATIME_DEFAULT)
-		return (form & FORM_DIRECTORY) != 0 ? 0 : mtime_ms;
-	return width == ATIME_U64 ? value : mtime_ms - value;
+	switch (form >> FORM_ATIME_SHIFT) {
+	case ATIME_DEFAULT: return (form & FORM_DIRECTORY) != 0 ? 0 : mtime_ms;
+	case ATIME_U16: return mtime_ms - get_le(at, 2);
+	case ATIME_U32: return mtime_ms - get_le(at, 4);
+	default: return get_le(at, 8);
+	}
 }
 
 static void get_blocks(const uint8_t **at, uint8_t form, uint8_t blocks, struct inode *inode)
@@ -236,11 +250,35 @@ static void get_blocks(const uint8_t **at, uint8_t form, uint8_t blocks, struct 
 	}
 	inode->block_count = blocks;
 	for (uint32_t i = 0; i < blocks; i++) {
-		inode->blocks[i].id = get_le(at, is_wide ? 8 : NARROW_BYTES);
-		inode->blocks[i].stamp = get_le(at, is_wide ? 8 : NARROW_BYTES);
-		inode->blocks[i].length = get_le(at, is_wide ? 8 : 4);
+		inode->blocks[i].id = get_number(at, is_wide);
+		inode->blocks[i].stamp = get_number(at, is_wide);
+		inode->blocks[i].length = is_wide ? get_le(at, 8) : get_le(at, 4);
 		inode->length += inode->blocks[i].length;
 	}
+}
+
+static void get_open(const uint8_t **at, struct inode *inode)
+{
+	inode->is_open = true;
+	inode->holder = (uint32_t)get_varint(at);
+	inode->machine = (uint32_t)get_varint(at);
+	inode->workers = (uint32_t)get_varint(at);
+	inode->lease = get_varint(at);
+}
+
+/* What a record may not have.  Blocks that are not there are left as they are. */
+static void clear_rest(struct inode *inode)
+{
+	inode->extra = 0;
+	inode->is_open = false;
+	inode->file_class = 0;
+	inode->block_count = 0;
+	inode->length = 0;
+	inode->chain = 0;
+	inode->holder = 0;
+	inode->machine = 0;
+	inode->workers = 0;
+	inode->lease = 0;
 }
 
 void record_decode(const uint8_t *bytes, uint64_t parent, struct inode *ret_inode)
@@ -249,9 +287,10 @@ void record_decode(const uint8_t *bytes, uint64_t parent, struct inode *ret_inod
 	const uint8_t *at = bytes + AT_ID;
 	struct inode *inode = ret_inode;
 
-	*inode = (struct inode){.parent = parent};
+	clear_rest(inode);
+	inode->parent = parent;
 	inode->is_directory = (form & FORM_DIRECTORY) != 0;
-	inode->id = get_le(&at, id_size(form));
+	inode->id = get_number(&at, (form & FORM_WIDE_ID) != 0);
 	inode->name = str_make(at, bytes[AT_NAME_LENGTH]);
 	at += bytes[AT_NAME_LENGTH];
 	inode->mtime_ms = get_mtime(&at, form);
@@ -261,13 +300,8 @@ void record_decode(const uint8_t *bytes, uint64_t parent, struct inode *ret_inod
 		inode->file_class = (uint32_t)get_varint(&at);
 		get_blocks(&at, form, bytes[AT_BLOCKS], inode);
 	}
-	if ((form & FORM_OPEN) != 0) {
-		inode->is_open = true;
-		inode->holder = (uint32_t)get_varint(&at);
-		inode->machine = (uint32_t)get_varint(&at);
-		inode->workers = (uint32_t)get_varint(&at);
-		inode->lease = get_varint(&at);
-	}
+	if ((form & FORM_OPEN) != 0)
+		get_open(&at, inode);
 	if ((form & FORM_EXTRA) != 0)
 		inode->extra = (uint32_t)get_varint(&at);
 }
@@ -309,5 +343,5 @@ uint64_t record_id(const uint8_t *bytes)
 {
 	const uint8_t *at = bytes + AT_ID;
 
-	return get_le(&at, id_size(bytes[AT_FORM]));
+	return get_number(&at, (bytes[AT_FORM] & FORM_WIDE_ID) != 0);
 }
