@@ -306,7 +306,7 @@ static void change_all(struct forest *forest)
 	for (size_t i = 0; i < forest->shelf.count; i++) {
 		struct entry entry = forest->shelf.entries[i];
 
-		entry.mtime_ms ^= 1;
+		entry.mtime_ms++;
 		put(forest, &entry);
 	}
 }
@@ -486,6 +486,9 @@ static void a_hold_sees_the_blocks_of_its_time(void **state)
 		blocks_append(&nodes, &inode, block_number(n));
 	frozen = inode;
 	node_hold(&nodes, &hold);
+	blocks_set_last(&nodes, &inode, (struct block){.id = 1});
+	assert_has_blocks(&nodes, &frozen, 100);
+	blocks_set_last(&nodes, &inode, block_number(99));
 	for (uint64_t n = 100; n < 150; n++)
 		blocks_append(&nodes, &inode, block_number(n));
 	for (uint64_t n = 150; n > 90; n--)
