@@ -8,11 +8,13 @@
  *
  * A run is a number of lives of the master.  Each life may end by a kill, a power cut, a failed
  * write or sync, or a clean stop; some have a full disk or a wall clock that jumps.  A call that
- * had no answer when its master died is repeated in the next life under the same ids.  Checked:
- *   - every answer, and every read, against the model;
+ * had no answer when its master died is repeated in the next life under the same ids; so are calls
+ * whose answer the client lost, and some that it made long before.  Checked:
+ *   - every answer, and every read, against the model; a repeated call is answered as the first;
+ *   - no checkpoint is passed over;
  *   - after each start: the digest kept up by apply equals the one recomputed from the records;
- *   - at the end: every directory as the model has it, and the digest equals that of a replay from
- *     the first segment (segments are kept);
+ *   - at the end: every directory as the model has it, and, where segments are kept, the digest
+ *     equals that of a replay from the first one;
  *   - no process ends by damage that the run did not do to it.
  */
 #include <inttypes.h>
@@ -37,13 +39,27 @@ enum {
 	NAMES = 8, /* a client plays with so many names */
 	LIVES = 12,
 	LIFE_EVENTS_MAX = 6000,
+	REST_EVENTS = 500, /* more than a master has while nobody calls */
 	LIST_MAX = 64,
+	LOOKUPS = 3,                   /* of a path, together */
+	REMEMBERED_US = 300 * 1000000, /* by the retry table, surely */
+	REST_US = 700 * 1000000,       /* after which it has forgotten everything */
 	ARENA_BYTES_MAX = 16 << 20,
 };
 
 static const char folder[] = "/journal";
 
 struct run;
+
+/* A call, and how it was answered. */
+struct told {
+	struct command command;
+	char texts[3][128]; /* what its strings point to */
+	int rc;
+	bool value;
+	uint64_t inode;
+	uint64_t at_us; /* 0: there is none */
+};
 
 struct client {
 	struct run *run;
@@ -57,6 +73,9 @@ struct client {
 	struct command command;
 	char texts[3][128]; /* what its strings point to */
 	bool is_busy;       /* in this life */
+	/* a call that was answered and changed something, to be repeated some time */
+	struct told told;
+	bool repeats_told; /* `command` is told.command */
 };
 
 struct run {
@@ -72,7 +91,9 @@ struct run {
 	bool is_closed;
 	bool is_refused; /* this life's start was */
 	bool is_full;    /* this life's disk has little room at first */
-	uint64_t acknowledged, refused, reads, deaths, cuts, damages;
+	bool keeps_segments;
+	uint64_t rest_until_us; /* nobody calls before */
+	uint64_t acknowledged, repeated, refused, reads, deaths, cuts, damages;
 };
 
 static void fail(struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -196,26 +217,114 @@ static bool is_not_now(int rc)
 	       rc == -ERR_STANDBY || rc == -ERR_SAFE_MODE;
 }
 
-static void check_answer(struct client *client, const struct ns_result *result)
+static bool has_value(enum entry_kind kind)
 {
-	struct run *run = client->run;
-	struct naive_answer want = naive_apply(&run->model, &client->command);
+	return kind != ENTRY_create && kind != ENTRY_rename2 && kind != ENTRY_set_permission;
+}
 
-	if (result->rc != want.rc ||
-	    (want.rc == 0 && result->value != want.value && client->command.kind != ENTRY_create &&
-	     client->command.kind != ENTRY_rename2 &&
-	     client->command.kind != ENTRY_set_permission)) {
+static void check_answer(struct client *client, const struct ns_result *result, int rc, bool value)
+{
+	if (result->rc != rc ||
+	    (rc == 0 && result->value != value && has_value(client->command.kind))) {
 		struct buf text = {0};
 
 		command_describe(&client->command, &text);
-		fail(run, "%.*s: answered %s %d (%.*s), must be %s %d", (int)text.size,
+		fail(client->run, "%.*s: answered %s %d (%.*s), must be %s %d", (int)text.size,
 		     (const char *)text.data, err_name(result->rc), result->value,
-		     STR_ARGS(result->message), err_name(want.rc), want.value);
+		     STR_ARGS(result->message), err_name(rc), value);
 	}
 	if (result->rc == 0)
-		run->acknowledged++;
+		client->run->acknowledged++;
 	else
-		run->refused++;
+		client->run->refused++;
+}
+
+/* Strings of the command that point into `from` come to point into `to`. */
+static void move_texts(struct command *command, const char (*from)[128], char (*to)[128])
+{
+	struct str *strings[3] = {0};
+
+	memcpy(to, from, 3 * sizeof(*to));
+	switch (command->kind) {
+	case ENTRY_create:
+		strings[0] = &command->create.path;
+		strings[1] = &command->create.holder;
+		break;
+	case ENTRY_rename2:
+		strings[0] = &command->rename2.source;
+		strings[1] = &command->rename2.target;
+		break;
+	case ENTRY_delete: strings[0] = &command->delete.path; break;
+	default: CHECK(false);
+	}
+	for (size_t i = 0; i < COUNT_OF(strings); i++) {
+		if (strings[i] != NULL)
+			strings[i]->data = to[i];
+	}
+}
+
+/* Only what surely changed something is in the retry table.  False: it did not. */
+static bool remember(struct client *client, const struct ns_result *result)
+{
+	enum entry_kind kind = client->command.kind;
+	struct told *told = &client->told;
+
+	if (result->rc != 0 || (kind != ENTRY_create && kind != ENTRY_rename2 &&
+	                        !(kind == ENTRY_delete && result->value)))
+		return false;
+	*told = (struct told){.command = client->command,
+	                      .rc = result->rc,
+	                      .value = result->value,
+	                      .inode = result->inode,
+	                      .at_us = sim_world_now_us(client->run->world)};
+	move_texts(&told->command, (const char(*)[128])client->texts, told->texts);
+	return true;
+}
+
+/* An answer to a call that was answered before. */
+static void check_told(struct client *client, const struct ns_result *result)
+{
+	const struct told *told = &client->told;
+
+	check_answer(client, result, told->rc, told->value);
+	if (told->command.kind == ENTRY_create &&
+	    (!result->has_status || result->status.inode != told->inode))
+		fail(client->run, "a repeated create is told of another file");
+	client->run->repeated++;
+}
+
+static void take_answer(struct client *client, const struct ns_result *result)
+{
+	struct naive_answer want;
+
+	client->has_call = false;
+	if (client->repeats_told) {
+		client->repeats_told = false;
+		check_told(client, result);
+		return;
+	}
+	want = naive_apply(&client->run->model, &client->command);
+	check_answer(client, result, want.rc, want.value);
+	/* Now and then the answer gets lost. */
+	if (remember(client, result) && !client->run->is_draining &&
+	    random_chance(&client->random, 1, 8))
+		client->has_call = client->repeats_told = true;
+}
+
+/* Makes the call again that was made before others. */
+static void repeat_told(struct client *client)
+{
+	struct told *told = &client->told;
+
+	client->command = told->command;
+	move_texts(&client->command, (const char(*)[128])told->texts, client->texts);
+	client->has_call = client->repeats_told = true;
+}
+
+static bool may_repeat_told(struct client *client)
+{
+	return client->told.at_us != 0 &&
+	       sim_world_now_us(client->run->world) - client->told.at_us < REMEMBERED_US;
 }
 
 static void write_done(struct master_write *write)
@@ -224,10 +333,8 @@ static void write_done(struct master_write *write)
 	struct client *client = attempt->client;
 
 	client->is_busy = false;
-	if (!write->is_unknown && !is_not_now(write->result.rc)) {
-		check_answer(client, &write->result);
-		client->has_call = false;
-	}
+	if (!write->is_unknown && !is_not_now(write->result.rc))
+		take_answer(client, &write->result);
 	sim_world_note(client->run->world, &write->result.rc, sizeof(write->result.rc));
 	arena_finish(&attempt->arena);
 	mem_free(attempt);
@@ -260,9 +367,16 @@ static void check_lookup(struct run *run, const char *path, struct arena *arena)
 {
 	const struct naive_node *want = naive_find(&run->model, path);
 	struct ns_caller caller = {.user = STR("root"), .is_superuser = true};
-	struct ns_lookup lookup = {.path = str_of(path), .caller = &caller};
+	struct ns_lookup lookups[LOOKUPS], lookup;
 
-	ns_lookup(master_namespace(run->master), &lookup, 1, arena);
+	for (size_t i = 0; i < LOOKUPS; i++)
+		lookups[i] = (struct ns_lookup){.path = str_of(path), .caller = &caller};
+	ns_lookup(master_namespace(run->master), lookups, LOOKUPS, arena);
+	for (size_t i = 1; i < LOOKUPS; i++) {
+		if (lookups[i].rc != lookups[0].rc)
+			fail(run, "%s: looked up twice together, with different results", path);
+	}
+	lookup = lookups[0];
 	if (want == NULL) {
 		if (lookup.rc != -ERR_NOT_FOUND && lookup.rc != -ERR_PERMISSION)
 			fail(run, "%s: found (%s), must be missing", path, err_name(lookup.rc));
@@ -360,10 +474,18 @@ static void think(struct sim_event *event)
 
 	if (!run->is_primary || client->is_busy || !sim_machine_is_running(run->machine))
 		return; /* the next life begins with everybody thinking */
+	if (sim_world_now_us(run->world) < run->rest_until_us) {
+		sim_world_schedule(run->world, event,
+		                   run->rest_until_us - sim_world_now_us(run->world));
+		return;
+	}
 	if (run->is_draining && !client->has_call)
 		return;
 	reads = !client->has_call && random_chance(&client->random, 1, 4);
-	if (!client->has_call && !reads) {
+	if (!client->has_call && !reads && may_repeat_told(client) &&
+	    random_chance(&client->random, 1, 10)) {
+		repeat_told(client);
+	} else if (!client->has_call && !reads) {
 		draw_command(client);
 		client->has_call = true;
 	}
@@ -430,7 +552,7 @@ static void step_create(void *context)
 	                    .inflight_bytes_max = 1 << 20,
 	                    .entry_bytes_max = 64 << 10,
 	                    .batch_bytes_max = 64 << 10,
-	                    .keep_segments = true},
+	                    .keep_segments = run->keeps_segments},
 	};
 	char *text = NULL;
 	int rc;
@@ -500,23 +622,21 @@ static void step_format(void *context)
 /* What happens to the master in this life. */
 static void draw_faults(struct run *run, struct random *random)
 {
-	struct sim_disk_faults faults = {-1, -1, -1, 0};
+	struct sim_disk_faults faults = {-1, -1, -1, 0, 0, 0};
 
-	run->may_be_damaged = false;
-	switch (random_below(random, 6)) {
+	switch (random_below(random, 9)) {
 	case 0:
 	case 1:
-	case 2: faults.die_in = (int64_t)random_below(random, 400); break;
-	case 3:
-		faults.fail_write_in = (int64_t)random_below(random, 200);
-		run->may_be_damaged = true;
-		break;
-	case 4:
-		faults.fail_sync_in = (int64_t)random_below(random, 200);
-		run->may_be_damaged = true;
-		break;
+	case 2:
+	case 3: faults.die_in = (int64_t)random_below(random, 400); break;
+	case 4: faults.fail_write_in = (int64_t)random_below(random, 200); break;
+	case 5: faults.fail_sync_in = (int64_t)random_below(random, 200); break;
+	case 6: faults.fail_names_at = 1 + random_below(random, 60); break;
+	case 7: faults.fail_read_at = 1 + random_below(random, 30); break;
 	default: break;
 	}
+	run->may_be_damaged = faults.fail_write_in >= 0 || faults.fail_sync_in >= 0 ||
+	                      faults.fail_names_at > 0 || faults.fail_read_at > 0;
 	run->is_full = random_chance(random, 1, 6);
 	if (run->is_full)
 		faults.capacity = sim_disk_used(sim_machine_disk(run->machine)) +
@@ -622,6 +742,19 @@ static void make_room(struct run *run)
 		fail(run, "nothing is answered although there is room again");
 }
 
+/* Nobody calls until every answer is forgotten; so nobody may wait for one. */
+static void rest(struct run *run)
+{
+	run->is_draining = true;
+	step_until(run, is_quiet, LIFE_EVENTS_MAX);
+	run->is_draining = false;
+	if (!is_quiet(run) || !sim_machine_is_running(run->machine))
+		return;
+	run->rest_until_us = sim_world_now_us(run->world) + REST_US;
+	wake_clients(run);
+	step_until(run, is_never, REST_EVENTS);
+}
+
 static void live(struct run *run, struct random *random)
 {
 	uint64_t events = 200 + random_below(random, LIFE_EVENTS_MAX);
@@ -634,6 +767,8 @@ static void live(struct run *run, struct random *random)
 		sim_machine_run(run->machine, step_digest, run);
 		wake_clients(run);
 		step_until(run, is_never, events);
+		if (random_chance(random, 1, 4))
+			rest(run);
 		if (run->is_full && sim_machine_is_running(run->machine))
 			make_room(run);
 	}
@@ -699,7 +834,7 @@ static void step_compare_all(void *context)
 
 static void finish_run(struct run *run)
 {
-	const struct sim_disk_faults none = {-1, -1, -1, 0};
+	const struct sim_disk_faults none = {-1, -1, -1, 0, 0, 0};
 
 	sim_disk_set_faults(sim_machine_disk(run->machine), &none);
 	run->may_be_damaged = false;
@@ -712,7 +847,8 @@ static void finish_run(struct run *run)
 		fail(run, "calls are not answered (%s)", sim_machine_damage(run->machine));
 	sim_machine_run(run->machine, step_digest, run);
 	sim_machine_run(run->machine, step_compare_all, run);
-	sim_machine_run(run->machine, step_compare_replay, run);
+	if (run->keeps_segments)
+		sim_machine_run(run->machine, step_compare_replay, run);
 	sim_machine_run(run->machine, step_close, run);
 	if (!step_until(run, is_closed, 1000000))
 		fail(run, "the master does not close (%s)", sim_machine_damage(run->machine));
@@ -750,11 +886,17 @@ static void set_up(struct run *run, struct random *random)
 	sim_machine_kill(run->machine, false);
 }
 
-static void drop_log(void *context, enum log_level level, const char *line)
+static void take_log(void *context, enum log_level level, const char *line)
 {
-	(void)context;
+	struct run *run = context;
+
 	(void)level;
-	(void)line;
+	if (getenv("SIM_LOG") != NULL)
+		fprintf(stderr, "%s\n", line);
+	/* What a kill or a power cut leaves is whole or has a temporary name. */
+	if (strstr(line, "passed over") != NULL &&
+	    !sim_disk_has_failed(sim_machine_disk(run->machine)))
+		fail(run, "%s", line);
 }
 
 static int run_seed(uint64_t seed)
@@ -763,17 +905,18 @@ static int run_seed(uint64_t seed)
 	struct run run = {.seed = seed};
 	unsigned lives = 1 + (unsigned)random_below(&random, LIVES);
 
-	if (getenv("SIM_LOG") == NULL)
-		log_set_sink(drop_log, NULL);
+	log_set_sink(take_log, &run);
 	set_up(&run, &random);
+	run.keeps_segments = random_chance(&random, 1, 2);
 	for (unsigned i = 0; i < lives; i++)
 		live(&run, &random);
 	finish_run(&run);
 	printf("seed %" PRIu64 ": %u lives, %" PRIu64 " acknowledged, %" PRIu64 " refused, %" PRIu64
-	       " reads, %" PRIu64 " cuts, %" PRIu64 " damages, %" PRIu64 " events, %.1f simulated "
+	       " repeated, %" PRIu64 " reads, %" PRIu64 " cuts, %" PRIu64 " damages, %" PRIu64
+	       " events, %.1f simulated "
 	       "seconds, trace %016" PRIx64 "\n",
-	       seed, lives, run.acknowledged, run.refused, run.reads, run.cuts, run.damages,
-	       sim_world_events(run.world), (double)sim_world_now_us(run.world) / 1e6,
+	       seed, lives, run.acknowledged, run.refused, run.repeated, run.reads, run.cuts,
+	       run.damages, sim_world_events(run.world), (double)sim_world_now_us(run.world) / 1e6,
 	       sim_world_trace(run.world));
 	return 0;
 }
