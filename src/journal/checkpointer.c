@@ -253,7 +253,7 @@ void checkpointer_count(struct checkpointer *checkpointer, uint64_t entries, uin
 
 	checkpointer->entries += entries;
 	checkpointer->bytes += bytes;
-	if (checkpointer->journal->phase != JOURNAL_LEADING)
+	if (checkpointer->journal->phase != JOURNAL_LEADING || checkpointer->journal->is_closing)
 		return;
 	if ((options->checkpoint_entries > 0 &&
 	     checkpointer->entries >= options->checkpoint_entries) ||

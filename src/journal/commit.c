@@ -6,11 +6,9 @@
 
 #include "base/check.h"
 #include "base/err.h"
-#include "base/mem.h"
 #include "journal/journal_private.h"
 
 enum {
-	TOUCHED_BYTES = 1 << 20,     /* entries of a batch that find their memory ready */
 	BATCH_BYTES_USUAL = 4 << 20, /* more than this only for a single large entry */
 	CALL_US = 4,                 /* what a call costs, network and all */
 	GATHER_US = 100,             /* longest wait for callers that will surely come */
