@@ -68,10 +68,11 @@ static int serve(struct cli_site *site)
 	char *text = NULL;
 	int rc;
 
-	cli_addresses_find(site, &addresses);
-	read_options(site, &options);
-	if (options.folder == NULL)
+	if (folder_of(site->config) == NULL)
 		return cli_fail(site, "no folder: set dfs.datanode.data.dir");
+	if (cli_addresses_find(site, (struct str){0}, &addresses) != CLI_OK)
+		return CLI_FAILURE;
+	read_options(site, &options);
 	options.masters = addresses.items;
 	options.master_count = addresses.count;
 	rc = worker_create(&options, &worker, &text);

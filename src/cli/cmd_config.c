@@ -6,14 +6,13 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/connect.h"
+#include "cli/site.h"
 #include "config/commands.h"
 
 static int usage(const struct cli_site *site)
 {
-	cli_fail(site, "usage: holdfast config [--conf DIR] [-D key=value] "
-	               "list | get KEY | explain KEY | check | docs");
-	return CLI_USAGE;
+	return cli_usage(site, "usage: holdfast config [--conf DIR] [-D key=value] "
+	                       "list | get KEY | explain KEY | check | docs");
 }
 
 static int print(struct cli_site *site, struct buf *text, int status)
@@ -63,7 +62,7 @@ int cmd_config(int argc, char **argv)
 {
 	struct cli_site site;
 	int next;
-	int status = cli_generic_init(&site, "config", argc, argv, &next);
+	int status = cli_site_init(&site, "config", argc, argv, &next);
 
 	if (status != CLI_OK)
 		return status;

@@ -119,8 +119,7 @@ int cmd_format(int argc, char **argv)
 	if (status != CLI_OK)
 		return status;
 	if (next < argc) {
-		cli_fail(&site, "unexpected argument '%s'", argv[next]);
-		status = CLI_USAGE;
+		status = cli_usage(&site, "unexpected argument '%s'", argv[next]);
 	} else {
 		status = format(&site);
 	}

@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cli/commands.h"
-#include "cli/connect.h"
+#include "cli/site.h"
 #include "format/command.h"
 #include "journal/journal.h"
 #include "namespace/namespace.h"
@@ -196,10 +196,8 @@ static const struct {
 
 static int usage(const struct cli_site *site)
 {
-	cli_fail(site,
-	         "usage: holdfast journal [--conf DIR] ls | cat [FROM[-TO]] | verify | digest "
-	         "[--json] [FOLDER]");
-	return CLI_USAGE;
+	return cli_usage(site, "usage: holdfast journal [--conf DIR] ls | cat [FROM[-TO]] | verify "
+	                       "| digest [--json] [FOLDER]");
 }
 
 /* "5", "5-9", "5-". */
@@ -217,7 +215,7 @@ static bool parse_range(const char *text, struct tool *tool)
 
 static int run(struct cli_site *site, int argc, char **argv)
 {
-	struct tool tool = {.site = site, .first = 1, .last = UINT64_MAX};
+	struct tool tool = {.site = site, .as_json = site->as_json, .first = 1, .last = UINT64_MAX};
 	int status;
 
 	for (int i = 1; i < argc; i++) {
@@ -247,7 +245,7 @@ int cmd_journal(int argc, char **argv)
 {
 	struct cli_site site;
 	int next;
-	int status = cli_generic_init(&site, "journal", argc, argv, &next);
+	int status = cli_site_init(&site, "journal", argc, argv, &next);
 
 	if (status != CLI_OK)
 		return status;

@@ -7,27 +7,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/err.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
+#include "cli/shell.h"
 #include "proto/status.pb-c.h"
 #include "wire/pb.h"
 #include "wire/protocols.h"
 
-enum { STATUS_ARENA_BYTES_MAX = 4 << 20, STATUS_EXIT_STANDBY = 10 };
+enum { STATUS_EXIT_STANDBY = 10 };
 
-static int ask(struct cli_site *site, struct client *client, struct arena *arena,
-               struct str *ret_json)
+static int ask(struct shell *shell, struct str *ret_json)
 {
 	Status__GetStatusResponse *reply;
 	struct str response;
-	int rc = client_call(client, WIRE_STATUS_PROTOCOL, "getStatus", (struct str){0}, arena,
-	                     &response);
+	int rc = client_call(shell->client, WIRE_STATUS_PROTOCOL, "getStatus", (struct str){0},
+	                     &shell->arena, &response);
 
-	if (rc == 0)
-		rc = pb_unpack(&status__get_status_response__descriptor, response, arena, &reply);
 	if (rc < 0)
-		return cli_fail(site, "%.*s", STR_ARGS(client_failure(client)->text));
+		return cli_call_failed(&shell->site, shell->client);
+	rc = pb_unpack(&status__get_status_response__descriptor, response, &shell->arena, &reply);
+	if (rc < 0)
+		return cli_fail(&shell->site, "the master's answer cannot be read: %s",
+		                err_text(rc));
 	*ret_json = pb_str(reply->json);
 	return CLI_OK;
 }
@@ -69,7 +71,7 @@ static void print_status(const json_t *status)
 	       number_of(workers, "stale"), number_of(workers, "dead"));
 }
 
-static int show(struct cli_site *site, struct str json, bool as_json)
+static int show(const struct cli_site *site, struct str json)
 {
 	json_error_t error;
 	json_t *status = json_loadb(json.data, json.size, 0, &error);
@@ -77,7 +79,7 @@ static int show(struct cli_site *site, struct str json, bool as_json)
 
 	if (status == NULL)
 		return cli_fail(site, "the master's answer cannot be read: %s", error.text);
-	if (as_json)
+	if (site->as_json)
 		printf("%.*s\n", STR_ARGS(json));
 	else
 		print_status(status);
@@ -89,39 +91,20 @@ static int show(struct cli_site *site, struct str json, bool as_json)
 
 int cmd_status(int argc, char **argv)
 {
-	struct cli_site site;
-	struct client *client = NULL;
-	const char *user;
-	char *uri = NULL;
-	struct arena arena;
+	struct shell shell = {0};
+	int next, status = cli_client_init(&shell.site, "status", argc, argv, &next);
 	struct str json;
-	bool as_json = false;
-	int next, status, kept = 1;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			as_json = true;
-		else
-			argv[kept++] = argv[i];
-	}
-	status = cli_generic_init(&site, "status", kept, argv, &next);
 	if (status != CLI_OK)
 		return status;
-	arena_init(&arena, STATUS_ARENA_BYTES_MAX);
-	if (next < kept) {
-		cli_fail(&site, "unknown argument '%s'; usage: holdfast status [--json]",
-		         argv[next]);
-		status = CLI_USAGE;
-	}
+	if (next < argc)
+		status = cli_usage(&shell.site, "usage: holdfast status [--conf DIR] [--json]");
 	if (status == CLI_OK)
-		status = cli_connect(&site, &client, &uri, &user);
+		status = shell_open(&shell, (struct str){0});
 	if (status == CLI_OK)
-		status = ask(&site, client, &arena, &json);
+		status = ask(&shell, &json);
 	if (status == CLI_OK)
-		status = show(&site, json, as_json);
-	client_destroy(client);
-	arena_finish(&arena);
-	mem_free(uri);
-	cli_site_finish(&site);
+		status = show(&shell.site, json);
+	shell_close(&shell);
 	return status;
 }

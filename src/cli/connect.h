@@ -8,25 +8,29 @@
 #include "cli/site.h"
 #include "client/client.h"
 
-/* Like cli_site_init(), with the generic options of Hadoop's and Alluxio's tools: -conf FILE or
- * DIR, -D key=value, -Dkey=value, -fs URI, --config DIR.  They end at the first other argument. */
-int cli_generic_init(struct cli_site *site, const char *command, int argc, char **argv,
-                     int *ret_next);
-
 enum { CLI_ADDRESSES_MAX = 32 };
 struct cli_addresses {
 	struct client_address items[CLI_ADDRESSES_MAX];
-	size_t count; /* at least 1 */
+	char *hosts[CLI_ADDRESSES_MAX]; /* what the items point to */
+	size_t count;                   /* at least 1 */
 };
 
-/* Where the masters are: fs.defaultFS (a nameservice of dfs.ha.namenodes, or host:port); without it
- * alluxio.master.rpc.addresses, or this machine's master. */
-void cli_addresses_find(const struct cli_site *site, struct cli_addresses *ret_addresses);
+/* Where the masters of `uri` are: hdfs://NAMESERVICE, hdfs://HOST[:PORT], alluxio://H1:P1,H2:P2.
+ * Empty, or without an authority: of fs.defaultFS; without that alluxio.master.rpc.addresses, or
+ * this machine's master.  CLI_OK, or the exit status after printing. */
+int cli_addresses_find(const struct cli_site *site, struct str uri,
+                       struct cli_addresses *ret_addresses);
 void cli_addresses_finish(struct cli_addresses *addresses);
 
-/* A client of these masters.  User: HADOOP_USER_NAME, else the process's.  *ret_uri (mem_free) is
- * shown to people.  CLI_OK, or the exit status after printing. */
-int cli_connect(struct cli_site *site, struct client **ret_client, char **ret_uri,
-                const char **ret_user);
+/* HADOOP_USER_NAME, else the process's user. */
+const char *cli_user(const struct cli_site *site);
+
+/* A client of these masters.  refused_ms: how long to try while none accepts a connection.  CLI_OK,
+ * or the exit status after printing. */
+int cli_connect(const struct cli_site *site, const struct cli_addresses *addresses,
+                unsigned refused_ms, struct client **ret_client);
+
+/* Tells what went wrong with the last call; returns CLI_FAILURE. */
+int cli_call_failed(const struct cli_site *site, const struct client *client);
 
 #endif

@@ -7,110 +7,84 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "cli/fs.h"
+#include "cli/fs_side.h"
 #include "cli/fs_mode.h"
 
-/* What is done to each path; context is the command's. */
-struct walk {
-	struct fs_shell *shell;
+/* What is done to each path. */
+struct change {
 	bool recursive;
-	int (*each)(const struct walk *walk, const struct fs_path *path,
-	            const struct wire_file_status *status);
-	const void *context;
 	const char *doing; /* "changing permissions of"; NULL: errors as they come */
+	int (*apply)(struct shell *shell, const struct fs_item *item, const struct change *change);
+	const char *mode;
+	struct str owner, group; /* empty: as it is */
+	uint16_t replication;
+	struct fs_items changed; /* that setrep -w waits for */
 };
 
-static void walk_error(const struct walk *walk, int rc, const struct fs_path *path)
+static void tell_failure(struct shell *shell, const struct change *change, int rc, struct str text)
 {
-	struct str text = client_failure(walk->shell->client)->text;
+	struct str reason = client_failure(shell->client)->text;
 
-	if (walk->doing == NULL || text.size == 0)
-		fs_call_error(walk->shell, rc, path);
+	if (change->doing == NULL || reason.size == 0)
+		fs_call_error(shell, rc, text);
 	else
-		fs_error(walk->shell, "%s '%.*s': %.*s", walk->doing, STR_ARGS(path->text),
-		         STR_ARGS(text));
+		fs_error(shell, "%s '%.*s': %.*s", change->doing, STR_ARGS(text), STR_ARGS(reason));
 }
 
-static void walk_path(const struct walk *walk, const struct fs_path *path,
-                      const struct wire_file_status *status)
+static void change_item(struct shell *shell, const struct fs_item *item, void *context)
 {
-	struct fs_listing listing;
-	int rc = walk->each(walk, path, status);
+	const struct change *change = context;
+	int rc = change->apply(shell, item, change);
 
-	if (rc < 0) {
-		walk_error(walk, rc, path);
-		return;
-	}
-	if (!walk->recursive || !fs_is_directory(status) ||
-	    fs_list(walk->shell, path, &listing) < 0)
-		return;
-	for (size_t i = 0; i < listing.count; i++) {
-		struct fs_path child = fs_child(walk->shell, path, listing.items[i].path);
-
-		walk_path(walk, &child, &listing.items[i]);
-	}
-	fs_listing_finish(&listing);
-}
-
-static int walk_all(const struct walk *walk, const struct fs_options *options)
-{
-	struct fs_paths paths = {0};
-
-	fs_expand_all(walk->shell, options, 1, &paths);
-	for (size_t i = 0; i < paths.count; i++) {
-		struct wire_file_status status;
-
-		if (fs_stat(walk->shell, &paths.items[i], &status) == 0)
-			walk_path(walk, &paths.items[i], &status);
-	}
-	fs_paths_finish(&paths);
-	return 0;
+	if (rc < 0)
+		tell_failure(shell, change, rc, item->at.text);
+	else if (change->recursive && shell_is_directory(&item->status))
+		fs_for_children(shell, item, change_item, context);
 }
 
 /* ---- chmod ---- */
 
-static int change_mode(const struct walk *walk, const struct fs_path *path,
-                       const struct wire_file_status *status)
+static int change_mode(struct shell *shell, const struct fs_item *item, const struct change *change)
 {
-	uint32_t mode = 0;
+	uint32_t mode = item->status.mode;
 
-	fs_mode_apply(walk->context, status->mode, fs_is_directory(status), &mode);
-	return mode == status->mode ? 0
-	                            : client_set_permission(walk->shell->client, path->path, mode);
+	fs_mode_apply(change->mode, item->status.mode, shell_is_directory(&item->status), &mode);
+	return mode == item->status.mode
+	               ? 0
+	               : client_set_permission(shell->client, item->at.path, mode);
 }
 
-int fs_chmod(struct fs_shell *shell, const struct fs_options *options)
+int fs_chmod(struct shell *shell, const struct fs_options *options)
 {
-	struct walk walk = {shell, fs_has(options, 0), change_mode, options->arguments[0],
-	                    "changing permissions of"};
+	struct change change = {
+	        .recursive = fs_has(options, 0),
+	        .doing = "changing permissions of",
+	        .apply = change_mode,
+	        .mode = options->arguments[0],
+	};
 	uint32_t mode;
 
-	if (!fs_mode_apply(options->arguments[0], 0, false, &mode))
+	if (!fs_mode_apply(change.mode, 0, false, &mode))
 		return fs_usage_error(shell,
 		                      "chmod : mode '%s' does not match the expected pattern.",
-		                      options->arguments[0]);
-	return walk_all(&walk, options);
+		                      change.mode);
+	fs_for_each(shell, options, 1, change_item, NULL, &change);
+	return 0;
 }
 
 /* ---- chown, chgrp ---- */
 
-struct owners {
-	struct str owner; /* empty: as it is */
-	struct str group;
-};
-
-static int change_owner(const struct walk *walk, const struct fs_path *path,
-                        const struct wire_file_status *status)
+static int change_owner(struct shell *shell, const struct fs_item *item,
+                        const struct change *change)
 {
-	const struct owners *owners = walk->context;
-	bool same_owner = owners->owner.size == 0 || str_equal(owners->owner, status->owner);
-	bool same_group = owners->group.size == 0 || str_equal(owners->group, status->group);
+	bool same_owner = change->owner.size == 0 || str_equal(change->owner, item->status.owner);
+	bool same_group = change->group.size == 0 || str_equal(change->group, item->status.group);
 
 	if (same_owner && same_group)
 		return 0;
-	return client_set_owner(walk->shell->client, path->path,
-	                        same_owner ? (struct str){0} : owners->owner,
-	                        same_group ? (struct str){0} : owners->group);
+	return client_set_owner(shell->client, item->at.path,
+	                        same_owner ? (struct str){0} : change->owner,
+	                        same_group ? (struct str){0} : change->group);
 }
 
 static bool is_name(struct str text)
@@ -124,70 +98,140 @@ static bool is_name(struct str text)
 	return true;
 }
 
-int fs_chown(struct fs_shell *shell, const struct fs_options *options)
+int fs_chown(struct shell *shell, const struct fs_options *options)
 {
 	const char *text = options->arguments[0];
 	const char *colon = strchr(text, ':');
-	struct owners owners = {.owner = str_of(text)};
-	struct walk walk = {shell, fs_has(options, 0), change_owner, &owners,
-	                    "changing ownership of"};
+	struct change change = {
+	        .recursive = fs_has(options, 0),
+	        .doing = "changing ownership of",
+	        .apply = change_owner,
+	        .owner = str_of(text),
+	};
 
 	if (colon != NULL) {
-		owners.owner.size = (size_t)(colon - text);
-		owners.group = str_of(colon + 1);
+		change.owner.size = (size_t)(colon - text);
+		change.group = str_of(colon + 1);
 	}
-	if (!is_name(owners.owner) || !is_name(owners.group))
+	if (!is_name(change.owner) || !is_name(change.group))
 		return fs_usage_error(
 		        shell, "'%s' does not match expected pattern for [owner][:group].", text);
-	return walk_all(&walk, options);
+	if (change.owner.size == 0 && change.group.size == 0)
+		return fs_usage_error(shell, "'%s' does not specify owner or group.", text);
+	fs_for_each(shell, options, 1, change_item, NULL, &change);
+	return 0;
 }
 
-int fs_chgrp(struct fs_shell *shell, const struct fs_options *options)
+int fs_chgrp(struct shell *shell, const struct fs_options *options)
 {
-	struct owners owners = {.group = str_of(options->arguments[0])};
-	struct walk walk = {shell, fs_has(options, 0), change_owner, &owners,
-	                    "changing ownership of"};
+	struct change change = {
+	        .recursive = fs_has(options, 0),
+	        .doing = "changing ownership of",
+	        .apply = change_owner,
+	        .group = str_of(options->arguments[0]),
+	};
 
-	if (owners.group.size == 0 || !is_name(owners.group))
+	if (change.group.size == 0 || !is_name(change.group))
 		return fs_usage_error(shell, "'%s' does not match expected pattern for group",
 		                      options->arguments[0]);
-	return walk_all(&walk, options);
+	fs_for_each(shell, options, 1, change_item, NULL, &change);
+	return 0;
 }
 
 /* ---- setrep ---- */
 
-static int change_replication(const struct walk *walk, const struct fs_path *path,
-                              const struct wire_file_status *status)
+enum { SETREP_R, SETREP_W, WAIT_MS = 1000 };
+
+static void set_replication(struct shell *shell, const struct fs_item *item, void *context)
 {
-	uint16_t replication = *(const uint16_t *)walk->context;
+	struct change *change = context;
 	bool done = false;
 	int rc;
 
-	if (fs_is_directory(status))
-		return 0;
-	rc = client_set_replication(walk->shell->client, path->path, replication, &done);
-	if (rc < 0)
-		return rc;
-	if (done)
-		printf("Replication %u set: %.*s\n", replication, STR_ARGS(path->text));
-	else
-		fs_error(walk->shell, "Could not set replication for: %.*s", STR_ARGS(path->text));
+	if (shell_is_directory(&item->status)) {
+		fs_for_children(shell, item, set_replication, context);
+		return;
+	}
+	rc = client_set_replication(shell->client, item->at.path, change->replication, &done);
+	if (rc < 0) {
+		fs_call_error(shell, rc, item->at.text);
+	} else if (!done) {
+		fs_error(shell, "Could not set replication for: %.*s", STR_ARGS(item->at.text));
+	} else {
+		struct fs_item copy = *item;
+
+		printf("Replication %u set: %.*s\n", change->replication, STR_ARGS(item->at.text));
+		copy.at.text = cli_text(&shell->arena, "%.*s", STR_ARGS(item->at.text));
+		copy.at.path = cli_text(&shell->arena, "%.*s", STR_ARGS(item->at.path));
+		fs_items_add(&change->changed, &copy);
+	}
+}
+
+struct waiting {
+	uint16_t replication;
+	bool is_reached;
+};
+
+static int count_locations(void *context, const struct wire_located_block *block)
+{
+	struct waiting *waiting = context;
+
+	waiting->is_reached = waiting->is_reached && block->location_count == waiting->replication;
 	return 0;
 }
 
-int fs_setrep(struct fs_shell *shell, const struct fs_options *options)
+static void wait_for(struct shell *shell, const struct fs_item *item, uint16_t replication)
+{
+	struct waiting waiting = {.replication = replication};
+
+	printf("Waiting for %.*s ...", STR_ARGS(item->at.text));
+	for (;;) {
+		int rc;
+
+		fflush(stdout);
+		waiting.is_reached = true;
+		rc = file_locate(shell->client, item->at.path, count_locations, &waiting);
+		if (rc < 0) {
+			fs_call_error(shell, rc, item->at.text);
+			return;
+		}
+		if (waiting.is_reached)
+			break;
+		client_pause(shell->client, WAIT_MS);
+		putchar('.');
+	}
+	printf(" done\n");
+}
+
+static int parse_replication(struct shell *shell, const char *text, uint16_t *ret_replication)
 {
 	char *end;
-	long number = strtol(options->arguments[0], &end, 10);
-	uint16_t replication = (uint16_t)number;
-	/* directories are always walked, as Hadoop does since -R means nothing any more */
-	struct walk walk = {shell, true, change_replication, &replication, NULL};
+	long number = strtol(text, &end, 10);
 
-	if (*end != '\0' || end == options->arguments[0])
-		return fs_usage_error(shell, "Illegal replication, a positive integer expected");
+	if (*end != '\0' || end == text || number > INT16_MAX || number < INT16_MIN) {
+		fs_error(shell, "Illegal replication, a positive integer expected");
+		return fs_usage_error(shell,
+		                      *end == '\0' && number >= INT32_MIN && number <= INT32_MAX
+		                              ? "Value out of range. Value:\"%s\" Radix:10"
+		                              : "For input string: \"%s\"",
+		                      text);
+	}
 	if (number < 1)
 		return fs_usage_error(shell, "replication must be >= 1");
-	if (number > INT16_MAX)
-		return fs_usage_error(shell, "replication must be <= %d", INT16_MAX);
-	return walk_all(&walk, options);
+	*ret_replication = (uint16_t)number;
+	return 0;
+}
+
+int fs_setrep(struct shell *shell, const struct fs_options *options)
+{
+	struct change change = {0};
+	int status = parse_replication(shell, options->arguments[0], &change.replication);
+
+	if (status != 0)
+		return status;
+	fs_for_each(shell, options, 1, set_replication, NULL, &change);
+	for (size_t i = 0; fs_has(options, SETREP_W) && i < change.changed.count; i++)
+		wait_for(shell, &change.changed.items[i], change.replication);
+	fs_items_finish(&change.changed);
+	return 0;
 }

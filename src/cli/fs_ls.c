@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/err.h"
-#include "base/mem.h"
-#include "cli/fs.h"
+#include "cli/fs_side.h"
 
 enum { LS_C, LS_D, LS_H, LS_Q, LS_R, LS_T, LS_S, LS_REVERSE, LS_U, LS_E };
 
+/* With -R columns are fitted for so many rows at a time (HDFS: Ls.getListingGroupSize). */
+enum { GROUP_ROWS = 100 };
+
 struct ls {
-	struct fs_shell *shell;
-	const struct fs_options *options;
-	bool paths_only, human, masks, recurses, by_time, by_size, reverses, access_time;
-};
-
-struct row {
-	struct fs_path path;
-	struct wire_file_status status;
-};
-
-struct rows {
-	struct row *items;
-	size_t count;
+	struct shell *shell;
+	bool paths_only, entries_only, human, masks, recurses, by_time, by_size, reverses,
+	        access_time, policies;
+	/* of columns; they only grow while a command runs, as Hadoop's do */
+	int replication_width, owner_width, group_width, policy_width, length_width;
 };
 
 /* ---- order ---- */
 
-static int compare_rows(const void *a, const void *b, void *context)
+static int compare(const void *a, const void *b, void *context)
 {
-	const struct row *x = a, *y = b;
+	const struct fs_item *x = a, *y = b;
 	const struct ls *ls = context;
 	int order = 0;
 
@@ -41,44 +33,38 @@ static int compare_rows(const void *a, const void *b, void *context)
 		order = x->status.length > y->status.length ? -1
 		                                            : x->status.length < y->status.length;
 	}
+	if (order == 0 && (ls->by_time || ls->by_size))
+		return str_compare(x->at.path, y->at.path); /* never the other way round */
 	if (order == 0)
-		order = str_compare(x->path.path, y->path.path);
+		order = str_compare(x->at.path, y->at.path);
 	return ls->reverses ? -order : order;
 }
 
-/* ---- lines ---- */
+/* ---- rows ---- */
 
-struct widths {
-	int replication, owner, group, length;
-};
-
-static int widest(int width, size_t size)
+static const char *policy_of(const struct wire_file_status *status)
 {
-	return (int)size > width ? (int)size : width;
+	return shell_is_directory(status) ? "" : "Replicated";
 }
 
-static struct str replication_text(struct fs_shell *shell, const struct wire_file_status *status)
+static void widen(int *width, int size)
 {
-	return fs_is_directory(status)
-	               ? STR("-")
-	               : arena_format(&shell->arena, "%u", (unsigned)status->replication);
+	if (size > *width)
+		*width = size;
 }
 
-static struct widths measure(const struct ls *ls, const struct rows *rows)
+static void fit(struct ls *ls, const struct fs_item *items, size_t count)
 {
-	struct widths widths = {.replication = 3, .length = 10};
+	for (size_t i = 0; i < count; i++) {
+		const struct wire_file_status *status = &items[i].status;
 
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct wire_file_status *status = &rows->items[i].status;
-
-		widths.replication =
-		        widest(widths.replication, replication_text(ls->shell, status).size);
-		widths.owner = widest(widths.owner, status->owner.size);
-		widths.group = widest(widths.group, status->group.size);
-		widths.length =
-		        widest(widths.length, fs_size(ls->shell, status->length, ls->human).size);
+		widen(&ls->replication_width, snprintf(NULL, 0, "%u", status->replication));
+		widen(&ls->owner_width, (int)status->owner.size);
+		widen(&ls->group_width, (int)status->group.size);
+		widen(&ls->policy_width, (int)strlen(policy_of(status)));
+		widen(&ls->length_width,
+		      snprintf(NULL, 0, "%llu", (unsigned long long)status->length));
 	}
-	return widths;
 }
 
 static void print_name(const struct ls *ls, struct str name)
@@ -91,108 +77,113 @@ static void print_name(const struct ls *ls, struct str name)
 	putchar('\n');
 }
 
-static void print_row(const struct ls *ls, const struct row *row, const struct widths *widths)
+/* A column of which every cell is empty takes no room. */
+static void print_left(int width, struct str text)
 {
-	const struct wire_file_status *status = &row->status;
-	char mode[11], time[32];
-	struct str replication, length;
+	if (width > 0)
+		printf("%-*.*s ", width, STR_ARGS(text));
+}
+
+static void print_row(const struct ls *ls, const struct fs_item *item)
+{
+	const struct wire_file_status *status = &item->status;
+	char mode[11], time[TIME_TEXT_BYTES], size[FS_SIZE_BYTES], replication[16] = "-";
 
 	if (ls->paths_only) {
-		print_name(ls, row->path.text);
+		print_name(ls, item->at.text);
 		return;
 	}
-	replication = replication_text(ls->shell, status);
-	length = fs_size(ls->shell, status->length, ls->human);
-	fs_mode_text(status, mode);
-	fs_minute_text(ls->access_time ? status->atime : status->mtime, time);
-	printf("%s%c%*.*s %-*.*s %-*.*s %*.*s %s ", mode,
-	       status->flags & HDFS__FILE_STATUS__FLAGS__HAS_ACL ? '+' : ' ', widths->replication,
-	       STR_ARGS(replication), widths->owner, STR_ARGS(status->owner), widths->group,
-	       STR_ARGS(status->group), widths->length, STR_ARGS(length), time);
-	print_name(ls, row->path.text);
+	if (!shell_is_directory(status))
+		snprintf(replication, sizeof(replication), "%u", status->replication);
+	shell_mode_text(status, mode);
+	shell_time_text(ls->access_time ? status->atime : status->mtime, TIME_MINUTES, time);
+	printf("%s%c%*s ", mode, status->flags & HDFS__FILE_STATUS__FLAGS__HAS_ACL ? '+' : ' ',
+	       ls->replication_width, replication);
+	print_left(ls->owner_width, status->owner);
+	print_left(ls->group_width, status->group);
+	if (ls->policies)
+		print_left(ls->policy_width, str_of(policy_of(status)));
+	printf("%*s %s ", ls->length_width, fs_size_text(status->length, ls->human, size), time);
+	print_name(ls, item->at.text);
 }
 
-static void print_rows(struct ls *ls, struct rows *rows)
+/* ---- directories ---- */
+
+static void list_directory(struct ls *ls, const struct fs_item *directory);
+
+static void print_rows(struct ls *ls, struct fs_items *rows)
 {
-	struct widths widths = measure(ls, rows);
-
-	qsort_r(rows->items, rows->count, sizeof(*rows->items), compare_rows, ls);
-	for (size_t i = 0; i < rows->count; i++)
-		print_row(ls, &rows->items[i], &widths);
-}
-
-/* ---- walking ---- */
-
-static void list_directory(struct ls *ls, const struct fs_path *path)
-{
-	struct fs_listing listing;
-	struct rows rows;
-
-	if (fs_list(ls->shell, path, &listing) < 0)
+	if (rows->count == 0)
 		return;
-	rows.count = listing.count;
-	rows.items = mem_must_alloc((rows.count + 1) * sizeof(*rows.items));
+	qsort_r(rows->items, rows->count, sizeof(*rows->items), compare, ls);
+	for (size_t i = 0; i < rows->count; i++) {
+		size_t left = rows->count - i;
+
+		if (i % GROUP_ROWS == 0)
+			fit(ls, rows->items + i,
+			    ls->recurses && left > GROUP_ROWS ? GROUP_ROWS : left);
+		print_row(ls, &rows->items[i]);
+		if (ls->recurses && shell_is_directory(&rows->items[i].status))
+			list_directory(ls, &rows->items[i]);
+	}
+}
+
+/* The rows point into the listing, so they are printed while it is there. */
+static void list_directory(struct ls *ls, const struct fs_item *directory)
+{
+	struct fs_items rows = {0};
+	struct listing listing;
+
+	if (fs_remote.list(ls->shell, &directory->at, &listing) < 0)
+		return;
 	for (size_t i = 0; i < listing.count; i++) {
-		rows.items[i].path = fs_child(ls->shell, path, listing.items[i].path);
-		rows.items[i].status = listing.items[i];
+		struct fs_item child = {
+		        .at = fs_child(&listing.arena, &directory->at, listing.items[i].path),
+		        .exists = true,
+		        .status = listing.items[i],
+		};
+
+		fs_items_add(&rows, &child);
 	}
-	fs_listing_finish(&listing);
 	if (!ls->recurses && !ls->paths_only && rows.count > 0)
 		printf("Found %zu items\n", rows.count);
-	if (ls->recurses) {
-		struct widths widths = measure(ls, &rows);
-
-		qsort_r(rows.items, rows.count, sizeof(*rows.items), compare_rows, ls);
-		for (size_t i = 0; i < rows.count; i++) {
-			print_row(ls, &rows.items[i], &widths);
-			if (fs_is_directory(&rows.items[i].status))
-				list_directory(ls, &rows.items[i].path);
-		}
-	} else {
-		print_rows(ls, &rows);
-	}
-	mem_free(rows.items);
+	print_rows(ls, &rows);
+	fs_items_finish(&rows);
+	listing_finish(&listing);
 }
 
-int fs_ls(struct fs_shell *shell, const struct fs_options *options)
+static void list_item(struct shell *shell, const struct fs_item *item, void *context)
 {
+	struct ls *ls = context;
+
+	(void)shell;
+	if (shell_is_directory(&item->status) && !ls->entries_only) {
+		list_directory(ls, item);
+		return;
+	}
+	fit(ls, item, 1);
+	print_row(ls, item);
+}
+
+int fs_ls(struct shell *shell, const struct fs_options *options)
+{
+	struct fs_options arguments = fs_or_home(options);
 	struct ls ls = {
 	        .shell = shell,
-	        .options = options,
 	        .paths_only = fs_has(options, LS_C),
+	        .entries_only = fs_has(options, LS_D),
 	        .human = fs_has(options, LS_H),
 	        .masks = fs_has(options, LS_Q),
-	        .recurses = fs_has(options, LS_R) && !fs_has(options, LS_D),
+	        .recurses = fs_has(options, LS_R),
 	        .by_time = fs_has(options, LS_T),
 	        .by_size = fs_has(options, LS_S) && !fs_has(options, LS_T),
 	        .reverses = fs_has(options, LS_REVERSE),
 	        .access_time = fs_has(options, LS_U),
+	        .policies = fs_has(options, LS_E),
+	        .replication_width = 3,
+	        .length_width = 10,
 	};
-	struct fs_paths paths = {0}, directories = {0};
-	struct rows files = {0};
 
-	if (options->count == 0) {
-		struct fs_path here = {.text = STR("."), .path = str_of(shell->home)};
-
-		fs_paths_add(&paths, &here);
-	}
-	fs_expand_all(shell, options, 0, &paths);
-	files.items = mem_must_alloc((paths.count + 1) * sizeof(*files.items));
-	for (size_t i = 0; i < paths.count; i++) {
-		struct row row = {.path = paths.items[i]};
-
-		if (fs_stat(shell, &row.path, &row.status) < 0)
-			continue;
-		if (fs_is_directory(&row.status) && !fs_has(options, LS_D))
-			fs_paths_add(&directories, &row.path);
-		else
-			files.items[files.count++] = row;
-	}
-	print_rows(&ls, &files);
-	for (size_t i = 0; i < directories.count; i++)
-		list_directory(&ls, &directories.items[i]);
-	mem_free(files.items);
-	fs_paths_finish(&directories);
-	fs_paths_finish(&paths);
+	fs_for_each(shell, &arguments, 0, list_item, NULL, &ls);
 	return 0;
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "base/mem.h"
 #include "cli/commands.h"
-#include "cli/connect.h"
 #include "cli/fs.h"
 
-enum { FS_ARENA_BYTES_MAX = 1 << 30 };
+enum { OPTIONS_MAX = 16 };
 
 static const struct fs_command commands[] = {
 #define FS_COMMAND(name_, usage_, options_, min, max, function, summary_)                          \
@@ -24,8 +21,6 @@ static const struct fs_command commands[] = {
 #undef FS_COMMAND
 };
 
-/* ---- usage ---- */
-
 static const struct fs_command *find_command(const char *name)
 {
 	for (size_t i = 0; i < COUNT_OF(commands); i++) {
@@ -35,18 +30,16 @@ static const struct fs_command *find_command(const char *name)
 	return NULL;
 }
 
+/* ---- usage ---- */
+
 static void print_all_usages(FILE *out)
 {
 	fprintf(out, "Usage: hadoop fs [generic options]\n");
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
 		fprintf(out, "\t[-%s %s]\n", commands[i].name, commands[i].usage);
-	fprintf(out, "\nGeneric options supported are:\n"
-	             "-conf <configuration file>        specify an application configuration file\n"
-	             "-D <property=value>               define a value for a given property\n"
-	             "-fs <file:///|hdfs://namenode:port> specify default filesystem URL to use, "
-	             "overrides 'fs.defaultFS' property from configurations.\n"
-	             "\nThe general command line syntax is:\n"
-	             "command [genericOptions] [commandOptions]\n");
+	fputc('\n', out);
+	cli_print_generic_options(out);
+	fputc('\n', out);
 }
 
 static void print_usage(FILE *out, const struct fs_command *command)
@@ -54,23 +47,29 @@ static void print_usage(FILE *out, const struct fs_command *command)
 	fprintf(out, "Usage: hadoop fs [generic options] -%s %s\n", command->name, command->usage);
 }
 
-int fs_usage_error(struct fs_shell *shell, const char *format, ...)
+int fs_usage_error(struct shell *shell, const char *format, ...)
 {
 	va_list args;
 
+	shell->status = FS_EXIT_USAGE;
 	fflush(stdout);
-	fprintf(stderr, "-%s: ", shell->command->name);
+	fprintf(stderr, "-%s: ", shell->command);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
 	print_all_usages(stderr);
-	fputc('\n', stderr);
-	print_usage(stderr, shell->command);
+	print_usage(stderr, find_command(shell->command));
 	return FS_EXIT_USAGE;
 }
 
-int fs_usage(struct fs_shell *shell, const struct fs_options *options)
+static void print_help(FILE *out, const struct fs_command *command)
+{
+	fprintf(out, "-%s %s :\n  %s\n", command->name, command->usage, command->summary);
+}
+
+static int about_commands(struct shell *shell, const struct fs_options *options,
+                          void (*print)(FILE *out, const struct fs_command *command))
 {
 	if (options->count == 0)
 		print_all_usages(stdout);
@@ -80,162 +79,184 @@ int fs_usage(struct fs_shell *shell, const struct fs_options *options)
 		if (command == NULL)
 			return fs_usage_error(shell, "`%s': Unknown command",
 			                      options->arguments[i]);
-		print_usage(stdout, command);
+		print(stdout, command);
 	}
 	return 0;
 }
 
-static void print_help(const struct fs_command *command)
+int fs_usage(struct shell *shell, const struct fs_options *options)
 {
-	printf("-%s %s :\n  %s\n", command->name, command->usage, command->summary);
+	return about_commands(shell, options, print_usage);
 }
 
-int fs_help(struct fs_shell *shell, const struct fs_options *options)
+int fs_help(struct shell *shell, const struct fs_options *options)
 {
-	if (options->count == 0) {
-		print_all_usages(stdout);
-		for (size_t i = 0; i < COUNT_OF(commands); i++) {
-			putchar('\n');
-			print_help(&commands[i]);
-		}
-	}
-	for (size_t i = 0; i < options->count; i++) {
-		const struct fs_command *command = find_command(options->arguments[i]);
+	int status = about_commands(shell, options, print_help);
 
-		if (command == NULL)
-			return fs_usage_error(shell, "`%s': Unknown command",
-			                      options->arguments[i]);
-		print_help(command);
-	}
-	return 0;
+	for (size_t i = 0; options->count == 0 && i < COUNT_OF(commands); i++)
+		print_help(stdout, &commands[i]);
+	return status;
 }
 
 /* ---- options of a command ---- */
 
 /* Bit of the word among the space-separated options; < 0: none. */
-static int option_bit(const char *options, const char *word)
+static int option_bit(const char *options, const char *word, bool *ret_has_value)
 {
 	size_t length = strlen(word);
 	int bit = 0;
 
 	for (const char *at = options; *at != '\0'; bit++) {
 		size_t size = strcspn(at, " ");
+		bool has_value = at[size - 1] == '=';
 
-		if (size == length && memcmp(at, word, length) == 0)
+		if (size - has_value == length && memcmp(at, word, length) == 0) {
+			*ret_has_value = has_value;
 			return bit;
+		}
 		at += size;
 		at += *at == ' ';
 	}
 	return -1;
 }
 
-/* Options come first; "-" alone is standard input, "--" ends them. */
-static int parse_options(struct fs_shell *shell, int argc, char **argv, struct fs_options *options)
+/* A command's words, sorted into options and arguments (HDFS: CommandFormat). */
+struct parse {
+	struct fs_options options;
+	const char *values[OPTIONS_MAX];
+	const char **arguments;
+	size_t count;
+};
+
+/* find's expressions look like options, and names of commands may have their dash. */
+static bool reads_its_own_options(const struct fs_command *command)
 {
-	const struct fs_command *command = shell->command;
-	int at = 0;
+	return command->run == fs_find || command->run == fs_help || command->run == fs_usage;
+}
 
-	*options = (struct fs_options){0};
-	for (; at < argc && argv[at][0] == '-' && argv[at][1] != '\0'; at++) {
-		int bit = option_bit(command->options, argv[at] + 1);
+static bool takes_unknown(const struct fs_command *command)
+{
+	return strchr(command->options, '*') != NULL;
+}
 
-		if (strcmp(argv[at], "--") == 0) {
+/* One word that looks like an option; *at moves past its value.  0, or the exit status. */
+static int take_option(struct shell *shell, const struct fs_command *command, struct parse *parse,
+                       char **words, size_t count, size_t *at)
+{
+	bool has_value = false;
+	int bit = option_bit(command->options, words[*at] + 1, &has_value);
+
+	if (bit < 0 && takes_unknown(command)) {
+		parse->arguments[parse->count++] = words[(*at)++];
+		return 0;
+	}
+	if (bit < 0)
+		return fs_usage_error(shell, "Illegal option %s", words[*at]);
+	parse->options.given |= BIT(bit);
+	parse->values[bit] = "";
+	*at += 1;
+	if (has_value && *at < count && count - *at >= command->arguments_min &&
+	    words[*at][0] != '-')
+		parse->values[bit] = words[(*at)++];
+	return 0;
+}
+
+/* Options come first; "-" alone is standard input, "--" ends them. */
+static int parse_words(struct shell *shell, const struct fs_command *command, char **words,
+                       size_t count, struct parse *parse)
+{
+	size_t at = 0;
+
+	while (at < count && words[at][0] == '-' && words[at][1] != '\0' &&
+	       !reads_its_own_options(command)) {
+		int status;
+
+		if (strcmp(words[at], "--") == 0) {
 			at++;
 			break;
 		}
-		if (bit < 0)
-			return fs_usage_error(shell, "Illegal option %s", argv[at]);
-		options->given |= 1u << bit;
+		status = take_option(shell, command, parse, words, count, &at);
+		if (status != 0)
+			return status;
 	}
-	options->arguments = argv + at;
-	options->count = (size_t)(argc - at);
-	if (options->count < command->arguments_min)
+	while (at < count)
+		parse->arguments[parse->count++] = words[at++];
+	if (parse->count < command->arguments_min)
 		return fs_usage_error(shell, "Not enough arguments: expected %zu but got %zu",
-		                      command->arguments_min, options->count);
-	if (options->count > command->arguments_max)
+		                      command->arguments_min, parse->count);
+	if (parse->count > command->arguments_max)
 		return fs_usage_error(shell, "Too many arguments: expected %zu but got %zu",
-		                      command->arguments_max, options->count);
+		                      command->arguments_max, parse->count);
+	parse->options.values = parse->values;
+	parse->options.arguments = parse->arguments;
+	parse->options.count = parse->count;
 	return 0;
 }
 
 /* ---- the shell ---- */
 
-static int open_shell(struct fs_shell *shell)
+/* The file system that the command is about: of the first argument with an authority. */
+static struct str uri_among(const struct fs_options *options)
 {
-	const struct config *config = shell->site.config;
-	int status = cli_connect(&shell->site, &shell->client, &shell->uri, &shell->user);
+	static const char *const schemes[] = {"hdfs://", "alluxio://"};
 
-	if (status != CLI_OK)
-		return FS_EXIT_FAILED;
-	arena_init(&shell->arena, FS_ARENA_BYTES_MAX);
-	shell->home = mem_must_alloc(strlen(shell->user) + 8);
-	memcpy(shell->home, "/user/", 6);
-	memcpy(shell->home + 6, shell->user, strlen(shell->user) + 1);
-	shell->umask = (uint32_t)config_int(config, CONFIG_KEY_FS_PERMISSIONS_UMASK_MODE);
-	shell->replication = (uint16_t)config_int(config, CONFIG_KEY_DFS_REPLICATION);
-	shell->block_size = config_bytes(config, CONFIG_KEY_DFS_BLOCKSIZE);
-	return 0;
+	for (size_t i = 0; i < options->count; i++) {
+		for (size_t k = 0; k < COUNT_OF(schemes); k++) {
+			const char *argument = options->arguments[i];
+			size_t length = strlen(schemes[k]);
+
+			if (strncmp(argument, schemes[k], length) == 0 && argument[length] != '/')
+				return str_of(argument);
+		}
+	}
+	return (struct str){0};
 }
 
-static void close_shell(struct fs_shell *shell)
+static int run(struct shell *shell, const struct fs_command *command, char **words, size_t count)
 {
-	client_destroy(shell->client);
-	arena_finish(&shell->arena);
-	mem_free(shell->uri);
-	mem_free(shell->home);
-}
-
-static int run_command(struct fs_shell *shell, int argc, char **argv)
-{
-	struct fs_options options;
+	struct parse parse = {.arguments = mem_must_alloc((count + 1) * sizeof(char *))};
 	int status;
 
-	shell->command = find_command(argv[0] + 1);
-	if (argv[0][0] != '-' || shell->command == NULL) {
-		fprintf(stderr, "%s: Unknown command\n", argv[0]);
-		if (argv[0][0] != '-' && find_command(argv[0]) != NULL)
-			fprintf(stderr, "Did you mean -%s?  This command begins with a dash.\n",
-			        argv[0]);
-		print_all_usages(stderr);
-		return FS_EXIT_USAGE;
-	}
-	/* find's expressions look like options, and touch's -t has a value: they read their own */
-	if (shell->command->run == fs_find || shell->command->run == fs_touch) {
-		options = (struct fs_options){.arguments = argv + 1, .count = (size_t)argc - 1};
-		status = options.count < shell->command->arguments_min
-		                 ? fs_usage_error(shell,
-		                                  "Not enough arguments: expected %zu but got 0",
-		                                  shell->command->arguments_min)
-		                 : 0;
-	} else {
-		status = parse_options(shell, argc - 1, argv + 1, &options);
-	}
-	if (status == 0 && shell->command->run != fs_help && shell->command->run != fs_usage)
-		status = open_shell(shell);
-	if (status == 0)
-		status = shell->command->run(shell, &options);
-	close_shell(shell);
-	if (fflush(stdout) != 0 && status == 0) {
-		fs_error(shell, "standard output cannot be written");
+	shell->command = command->name;
+	status = parse_words(shell, command, words, count, &parse);
+	if (status == 0 && command->run != fs_help && command->run != fs_usage &&
+	    shell_open(shell, uri_among(&parse.options)) != CLI_OK)
 		status = FS_EXIT_FAILED;
-	}
-	return status != 0 ? status : shell->has_failed ? FS_EXIT_FAILED : 0;
+	if (status == 0)
+		status = command->run(shell, &parse.options);
+	if (fflush(stdout) != 0 && status == 0 && shell->status == 0)
+		fs_error(shell, "standard output cannot be written");
+	mem_free(parse.arguments);
+	return status != 0 ? status : shell->status;
+}
+
+static int unknown_command(const char *word)
+{
+	fprintf(stderr, "%s: Unknown command\n", word);
+	if (word[0] != '-' && find_command(word) != NULL)
+		fprintf(stderr, "Did you mean -%s?  This command begins with a dash.\n", word);
+	print_all_usages(stderr);
+	return FS_EXIT_USAGE;
 }
 
 int cmd_fs(int argc, char **argv)
 {
-	struct fs_shell shell = {0};
-	int next, status;
+	struct shell shell = {0};
+	const struct fs_command *command;
+	int at, status;
 
-	status = cli_generic_init(&shell.site, "fs", argc, argv, &next);
+	status = cli_client_init(&shell.site, "fs", argc, argv, &at);
 	if (status != CLI_OK)
 		return status == CLI_USAGE ? FS_EXIT_USAGE : status;
-	if (next >= argc) {
+	command = at < argc && argv[at][0] == '-' ? find_command(argv[at] + 1) : NULL;
+	if (command != NULL) {
+		status = run(&shell, command, argv + at + 1, (size_t)(argc - at - 1));
+	} else if (at < argc) {
+		status = unknown_command(argv[at]);
+	} else {
 		print_all_usages(stderr);
 		status = FS_EXIT_USAGE;
-	} else {
-		status = run_command(&shell, argc - next, argv + next);
 	}
-	cli_site_finish(&shell.site);
+	shell_close(&shell);
 	return status;
 }

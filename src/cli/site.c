@@ -8,16 +8,32 @@
 
 enum { CONFIG_FILE_BYTES_MAX = 64 << 20 };
 
+static void complain(const struct cli_site *site, const char *format, va_list args)
+{
+	fflush(stdout);
+	fprintf(stderr, "holdfast %s: ", site->command);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
 int cli_fail(const struct cli_site *site, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "holdfast %s: ", site->command);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	complain(site, format, args);
 	va_end(args);
-	fputc('\n', stderr);
 	return CLI_FAILURE;
+}
+
+int cli_usage(const struct cli_site *site, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(site, format, args);
+	va_end(args);
+	return CLI_USAGE;
 }
 
 void cli_print(FILE *to, const struct buf *text)
@@ -26,57 +42,143 @@ void cli_print(FILE *to, const struct buf *text)
 		fwrite(text->data, 1, text->size, to);
 }
 
+void cli_print_generic_options(FILE *to)
+{
+	static const char *const rows[][2] = {
+	        {"-conf <configuration file>", "specify an application configuration file"},
+	        {"-D <property=value>", "define a value for a given property"},
+	        {"-fs <file:///|hdfs://namenode:port>",
+	         "specify default filesystem URL to use, overrides 'fs.defaultFS' property from "
+	         "configurations."},
+	        {"-jt <local|resourcemanager:port>", "specify a ResourceManager"},
+	        {"-files <file1,...>",
+	         "specify a comma-separated list of files to be copied to the map reduce cluster"},
+	        {"-libjars <jar1,...>",
+	         "specify a comma-separated list of jar files to be included in the classpath"},
+	        {"-archives <archive1,...>",
+	         "specify a comma-separated list of archives to be unarchived on the compute "
+	         "machines"},
+	};
+
+	fprintf(to, "Generic options supported are:\n");
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		fprintf(to, "%-33s %s\n", rows[i][0], rows[i][1]);
+	fprintf(to, "\nThe general command line syntax is:\n"
+	            "command [genericOptions] [commandOptions]\n");
+}
+
+struct str cli_text(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int size;
+
+	va_start(args, format);
+	size = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	text = arena_alloc(arena, (size_t)size + 1);
+	if (text == NULL)
+		fatal_damage("out of memory");
+	va_start(args, format);
+	vsnprintf(text, (size_t)size + 1, format, args);
+	va_end(args);
+	return str_make(text, (size_t)size);
+}
+
 /* ---- options ---- */
-
-static int usage(const struct cli_site *site, const char *what, const char *argument)
-{
-	cli_fail(site, "%s '%s'; options are --conf DIR and -D key=value", what, argument);
-	return CLI_USAGE;
-}
-
-/* The value of an option: behind it, or the next argument.  NULL: there is none. */
-static const char *option_value(const char *behind, int argc, char **argv, int *at)
-{
-	if (*behind != '\0')
-		return behind;
-	if (*at + 1 >= argc)
-		return NULL;
-	*at += 1;
-	return argv[*at];
-}
 
 static int add_override(struct cli_site *site, const char *value)
 {
-	if (value == NULL || strchr(value, '=') == NULL)
-		return usage(site, "-D wants key=value, not", value == NULL ? "" : value);
+	if (strchr(value, '=') == NULL)
+		return cli_usage(site, "-D wants key=value, not '%s'", value);
 	if (site->override_count == CLI_OVERRIDES_MAX)
-		return usage(site, "too many options:", value);
+		return cli_usage(site, "more than %d times -D", CLI_OVERRIDES_MAX);
 	site->overrides[site->override_count++] = value;
 	return CLI_OK;
 }
 
+static int set_default_fs(struct cli_site *site, const char *value)
+{
+	return add_override(site, cli_text(&site->texts, "fs.defaultFS=%s", value).data);
+}
+
+static int set_conf(struct cli_site *site, const char *value)
+{
+	const char *slash = strrchr(value, '/');
+	const char *name = slash == NULL ? value : slash + 1;
+
+	site->conf_dir = value;
+	if (strcmp(name, "core-site.xml") == 0 || strcmp(name, "hdfs-site.xml") == 0)
+		site->conf_dir =
+		        slash == NULL
+		                ? "."
+		                : cli_text(&site->texts, "%.*s", (int)(slash - value), value).data;
+	return CLI_OK;
+}
+
+static int ignore(struct cli_site *site, const char *value)
+{
+	(void)site;
+	(void)value;
+	return CLI_OK;
+}
+
+static int set_json(struct cli_site *site, const char *value)
+{
+	(void)value;
+	site->as_json = true;
+	return CLI_OK;
+}
+
+static const struct option {
+	const char *name;
+	int (*take)(struct cli_site *site, const char *value);
+	bool is_switch; /* has no value */
+} options[] = {
+        {"-D", add_override},  {"--conf", set_conf},    {"--config", set_conf},
+        {"-conf", set_conf},   {"-fs", set_default_fs}, {"--json", set_json, true},
+        {"-jt", ignore},       {"-files", ignore},      {"-libjars", ignore},
+        {"-archives", ignore},
+};
+
+/* The option of this argument; *ret_value is what stands behind it in the same word, or NULL. */
+static const struct option *find_option(const char *argument, const char **ret_value)
+{
+	for (size_t i = 0; i < COUNT_OF(options); i++) {
+		size_t length = strlen(options[i].name);
+		bool is_long = options[i].name[1] == '-';
+
+		*ret_value = NULL;
+		if (strcmp(argument, options[i].name) == 0)
+			return &options[i];
+		*ret_value = argument + length + is_long;
+		if (strncmp(argument, options[i].name, length) == 0 &&
+		    (is_long ? argument[length] == '=' : length == 2))
+			return &options[i];
+	}
+	return NULL;
+}
+
 static int parse(struct cli_site *site, int argc, char **argv, int *ret_next)
 {
-	int at = 1;
-	int rc = CLI_OK;
+	int at = 1, status = CLI_OK;
 
-	for (; rc == CLI_OK && at < argc && argv[at][0] == '-'; at++) {
-		const char *option = argv[at];
+	while (status == CLI_OK && at < argc) {
+		const char *value;
+		const struct option *option = find_option(argv[at], &value);
 
-		if (strncmp(option, "-D", 2) == 0) {
-			rc = add_override(site, option_value(option + 2, argc, argv, &at));
-		} else if (strcmp(option, "--conf") == 0) {
-			site->conf_dir = option_value("", argc, argv, &at);
-			if (site->conf_dir == NULL)
-				return usage(site, "a folder is missing after", option);
-		} else if (strncmp(option, "--conf=", 7) == 0) {
-			site->conf_dir = option + 7;
-		} else {
-			return usage(site, "unknown option", option);
+		if (option == NULL)
+			break;
+		if (value == NULL && !option->is_switch) {
+			if (++at == argc)
+				return cli_usage(site, "%s wants a value", argv[at - 1]);
+			value = argv[at];
 		}
+		status = option->take(site, value);
+		at++;
 	}
 	*ret_next = at;
-	return rc;
+	return status;
 }
 
 /* ---- loading ---- */
@@ -91,17 +193,16 @@ static const char *get_env(void *context, const char *name)
 	return io_environment(context, name);
 }
 
-static void print_report(const struct cli_site *site)
+static void print_report(const struct cli_site *site, enum config_severity lowest)
 {
-	struct buf text;
+	struct buf text = {0};
 
-	buf_init(&text);
-	config_report_write(&site->report, CONFIG_WARNING, &text);
+	config_report_write(&site->report, lowest, &text);
 	cli_print(stderr, &text);
 	buf_finish(&text);
 }
 
-static int load(struct cli_site *site)
+static int load(struct cli_site *site, enum config_severity lowest)
 {
 	struct config_sources sources = {
 	        .reader = {.read_file = read_file, .get_env = get_env, .context = site->io},
@@ -111,27 +212,38 @@ static int load(struct cli_site *site)
 	};
 	int rc = config_load(&sources, &site->config, &site->report);
 
-	print_report(site);
+	print_report(site, lowest);
 	if (rc < 0)
 		return cli_fail(site, "the configuration is refused: %s", err_text(rc));
 	return CLI_OK;
 }
 
-int cli_site_init(struct cli_site *site, const char *command, int argc, char **argv, int *ret_next)
+static int init(struct cli_site *site, const char *command, enum config_severity lowest, int argc,
+                char **argv, int *ret_next)
 {
 	int status;
 
 	*site = (struct cli_site){.command = command};
-	status = parse(site, argc, argv, ret_next);
-	if (status != CLI_OK)
-		return status;
-	if (io_create(&site->io) < 0)
-		return cli_fail(site, "out of memory or file descriptors");
 	config_report_init(&site->report);
-	status = load(site);
+	status = parse(site, argc, argv, ret_next);
+	if (status == CLI_OK && io_create(&site->io) < 0)
+		status = cli_fail(site, "out of memory or file descriptors");
+	if (status == CLI_OK)
+		status = load(site, lowest);
 	if (status != CLI_OK)
 		cli_site_finish(site);
 	return status;
+}
+
+int cli_site_init(struct cli_site *site, const char *command, int argc, char **argv, int *ret_next)
+{
+	return init(site, command, CONFIG_WARNING, argc, argv, ret_next);
+}
+
+int cli_client_init(struct cli_site *site, const char *command, int argc, char **argv,
+                    int *ret_next)
+{
+	return init(site, command, CONFIG_ERROR, argc, argv, ret_next);
 }
 
 void cli_site_finish(struct cli_site *site)
@@ -139,6 +251,7 @@ void cli_site_finish(struct cli_site *site)
 	config_destroy(site->config);
 	config_report_finish(&site->report);
 	io_destroy(site->io);
+	arena_finish(&site->texts);
 }
 
 const char *cli_master_folder(const struct config *config)

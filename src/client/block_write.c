@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "client/client_private.h"
 #include "client/data_conn.h"
+#include "wire/checksums.h"
 #include "wire/datatransfer.h"
 #include "wire/pb.h"
 
@@ -19,6 +19,11 @@ enum {
 	UNACKED_PACKETS_MAX = 80,
 	QUEUED_BYTES_MAX = 1 << 20,
 	ARENA_BYTES_MAX = 1 << 20,
+};
+
+static const struct wire_checksum checksum_kind = {
+        .type = HDFS__CHECKSUM_TYPE__CHECKSUM_CRC32C,
+        .chunk_bytes = CHUNK_BYTES,
 };
 
 struct block_writer {
@@ -87,8 +92,8 @@ static int set_up_pipeline(struct block_writer *writer, const struct wire_locate
 	base.block = &extended;
 	header.base_header = &base;
 	header.client_name = pb_bytes(str_of(client_name(writer->client)));
-	checksum.type = HDFS__CHECKSUM_TYPE__CHECKSUM_CRC32C;
-	checksum.bytes_per_checksum = CHUNK_BYTES;
+	checksum.type = checksum_kind.type;
+	checksum.bytes_per_checksum = checksum_kind.chunk_bytes;
 	message.header = &header;
 	message.stage = TRANSFER__OP_WRITE_BLOCK__STAGE__PIPELINE_SETUP_CREATE;
 	message.pipeline_size = (uint32_t)block->location_count;
@@ -207,34 +212,28 @@ static int wait_for_acks(struct block_writer *writer, int64_t count)
 
 static int send_packet(struct block_writer *writer, bool is_last)
 {
-	size_t chunks = (writer->filled + CHUNK_BYTES - 1) / CHUNK_BYTES;
+	struct str data = str_make(writer->data, writer->filled);
 	struct wire_packet packet = {
 	        .offset = (int64_t)writer->sent,
 	        .seqno = writer->next_seqno++,
 	        .is_last = is_last,
-	        .checksum_size = (uint32_t)chunks * 4,
-	        .data_size = (uint32_t)writer->filled,
+	        .checksum_size = (uint32_t)wire_checksums_size(&checksum_kind, data.size),
+	        .data_size = (uint32_t)data.size,
 	};
 	struct buf head = {0};
 	struct str pieces[2];
 
 	wire_packet_header_append(&head, &packet);
-	for (size_t from = 0; from < writer->filled; from += CHUNK_BYTES) {
-		size_t left = writer->filled - from;
-
-		buf_append_be(
-		        &head,
-		        crc32c(0, writer->data + from, left < CHUNK_BYTES ? left : CHUNK_BYTES), 4);
-	}
+	wire_checksums_append(&head, &checksum_kind, data);
 	if (head.failed) {
 		buf_finish(&head);
 		return client_fail(writer->client, -ERR_NO_MEMORY, "out of memory");
 	}
 	pieces[0] = buf_str(&head);
-	pieces[1] = str_make(writer->data, writer->filled);
-	data_conn_write(&writer->dc, pieces, writer->filled > 0 ? 2 : 1);
+	pieces[1] = data;
+	data_conn_write(&writer->dc, pieces, data.size > 0 ? 2 : 1);
 	buf_finish(&head);
-	writer->sent += writer->filled;
+	writer->sent += data.size;
 	writer->filled = 0;
 	return wait_for_acks(writer, UNACKED_PACKETS_MAX);
 }

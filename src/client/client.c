@@ -20,41 +20,37 @@ enum {
 
 /* ---- life ---- */
 
-static int create_server(struct client *client, const struct client_address *address,
-                         const uint8_t client_id[16], struct client_server *server)
+static int create_server(const struct rpc_client_options *options, struct client_server *server)
 {
-	struct rpc_client_options options = {
+	server->port = options->port;
+	server->host = mem_strdup(str_of(options->host));
+	if (server->host == NULL)
+		return -ERR_NO_MEMORY;
+	return rpc_client_create(options, &server->rpc);
+}
+
+/* One client id for all, so that a call may be repeated at another master. */
+static int create_servers(struct client *client, const struct client_options *options)
+{
+	struct rpc_client_options rpc = {
 	        .io = client->io,
-	        .host = address->host,
-	        .port = address->port,
 	        .user = client->user,
 	        .protocol = WIRE_CLIENT_PROTOCOL,
-	        .connect_timeout_ms = client->options.connect_timeout_ms,
+	        .connect_timeout_ms = options->connect_timeout_ms,
 	        .ping_ms = PING_MS,
 	        .response_bytes_max = RESPONSE_BYTES_MAX,
 	};
 
-	memcpy(options.client_id, client_id, sizeof(options.client_id));
-	server->port = address->port;
-	server->host = mem_strdup(str_of(address->host));
-	if (server->host == NULL)
-		return -ERR_NO_MEMORY;
-	return rpc_client_create(&options, &server->rpc);
-}
-
-static int create_servers(struct client *client, const struct client_options *options)
-{
-	uint8_t client_id[16];
-
-	io_random(client->io, client_id, sizeof(client_id));
+	io_random(client->io, rpc.client_id, sizeof(rpc.client_id));
 	client->servers = mem_zalloc(options->address_count * sizeof(*client->servers));
 	if (client->servers == NULL)
 		return -ERR_NO_MEMORY;
 	for (size_t i = 0; i < options->address_count; i++) {
 		int rc;
 
-		client->server_count++;
-		rc = create_server(client, &options->addresses[i], client_id, &client->servers[i]);
+		rpc.host = options->addresses[i].host;
+		rpc.port = options->addresses[i].port;
+		rc = create_server(&rpc, &client->servers[client->server_count++]);
 		if (rc < 0)
 			return rc;
 	}
@@ -73,7 +69,9 @@ int client_create(const struct client_options *options, struct client **ret_clie
 		return -ERR_NO_MEMORY;
 	client->magic = CLIENT_MAGIC;
 	client->io = options->io;
-	client->options = *options;
+	client->call_timeout_ms = options->call_timeout_ms;
+	client->patience_ms = options->patience_ms;
+	client->refused_ms = options->refused_ms;
 	client->user = mem_strdup(str_of(options->user));
 	io_random(client->io, &random, sizeof(random));
 	snprintf(client->name, sizeof(client->name), "HFClient_%016llx",
@@ -110,6 +108,14 @@ void client_destroy(struct client *client)
 const char *client_name(const struct client *client)
 {
 	return client->name;
+}
+
+int32_t client_next_call_id(struct client *client)
+{
+	int32_t id = client->next_call_id;
+
+	client->next_call_id = id == INT32_MAX ? 0 : id + 1;
+	return id;
 }
 
 /* ---- failures ---- */
@@ -221,8 +227,9 @@ static void run_attempt(struct attempt *attempt, struct client_server *server)
 	while (!attempt->is_done)
 		io_run_once(client->io, -1);
 	if (attempt->rc < 0 && client->failure.java_class.size == 0)
-		client_fail(client, attempt->rc, "Call to %s:%u failed: %s", server->host,
-		            (unsigned)server->port, err_text(attempt->rc));
+		client_fail(client, attempt->rc, "Call from %s to %s:%u failed: %s",
+		            io_host_name(client->io), server->host, (unsigned)server->port,
+		            err_text(attempt->rc));
 }
 
 static bool may_go_elsewhere(int rc)
@@ -240,16 +247,16 @@ static bool may_go_elsewhere(int rc)
 	}
 }
 
-static void wake(struct io_timer *timer)
+static void do_nothing(struct io_timer *timer)
 {
-	(void)timer;
+	(void)timer; /* the loop has woken up, which is all */
 }
 
 void client_pause(struct client *client, uint64_t delay_ms)
 {
 	struct io_timer timer;
 
-	io_timer_init(client->io, &timer, wake);
+	io_timer_init(client->io, &timer, do_nothing);
 	io_timer_start(&timer, delay_ms * 1000);
 	while (io_timer_is_started(&timer))
 		io_run_once(client->io, -1);
@@ -258,9 +265,9 @@ void client_pause(struct client *client, uint64_t delay_ms)
 /* Whether a call that failed with rc is over: its patience has ended. */
 static bool is_over(const struct client *client, int rc, uint64_t elapsed_ms, bool was_reached)
 {
-	if (!may_go_elsewhere(rc) || elapsed_ms >= client->options.patience_ms)
+	if (!may_go_elsewhere(rc) || elapsed_ms >= client->patience_ms)
 		return true;
-	return !was_reached && elapsed_ms >= client->options.refused_ms;
+	return !was_reached && elapsed_ms >= client->refused_ms;
 }
 
 int client_call(struct client *client, const char *protocol, const char *method, struct str request,
@@ -272,7 +279,7 @@ int client_call(struct client *client, const char *protocol, const char *method,
 	        .request = {.protocol = protocol,
 	                    .method = method,
 	                    .message = request,
-	                    .timeout_ms = client->options.call_timeout_ms,
+	                    .timeout_ms = client->call_timeout_ms,
 	                    .done = attempt_done},
 	};
 	uint64_t began_us = io_now_us(client->io);
@@ -280,8 +287,7 @@ int client_call(struct client *client, const char *protocol, const char *method,
 	bool was_reached = false; /* some master accepted a connection */
 
 	OBJ_CHECK(client, CLIENT_MAGIC);
-	attempt.request.call_id = client->next_call_id;
-	client->next_call_id = client->next_call_id == INT32_MAX ? 0 : client->next_call_id + 1;
+	attempt.request.call_id = client_next_call_id(client);
 	for (size_t tried = 1;; tried++) {
 		run_attempt(&attempt, &client->servers[client->current]);
 		if (attempt.rc == 0)

@@ -60,6 +60,9 @@ const struct client_failure *client_failure(const struct client *client);
 MUST_USE int client_call(struct client *client, const char *protocol, const char *method,
                          struct str request, struct arena *arena, struct str *ret_response);
 
+/* Turns the loop for about delay_ms. */
+void client_pause(struct client *client, uint64_t delay_ms);
+
 /* The name under which this client holds leases, "HFClient_<random>". */
 const char *client_name(const struct client *client);
 

@@ -17,7 +17,7 @@ struct client_server {
 struct client {
 	uint32_t magic;
 	struct io *io;
-	struct client_options options; /* addresses and user are not used from here */
+	unsigned call_timeout_ms, patience_ms, refused_ms; /* see client_options */
 	struct client_server *servers;
 	size_t server_count;
 	size_t current; /* the one that answered last */
@@ -36,8 +36,8 @@ struct client {
 
 /* Fills client_failure() with a text of ours and returns rc. */
 int client_fail(struct client *client, int rc, const char *format, ...) PRINTF_LIKE(3, 4);
-/* Turns the loop for about delay_ms. */
-void client_pause(struct client *client, uint64_t delay_ms);
+/* One client id for all masters: numbers are drawn here alone. */
+int32_t client_next_call_id(struct client *client);
 
 /* Leases are renewed in the background between these two. */
 void client_writer_opened(struct client *client);

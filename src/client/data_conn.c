@@ -5,7 +5,6 @@
 
 #include "base/err.h"
 #include "client/client_private.h"
-#include "wire/datatransfer.h"
 #include "wire/pb.h"
 
 enum {
@@ -153,15 +152,16 @@ static int take_reply(struct data_conn *dc, struct arena *arena, Transfer__Block
 	}
 }
 
-int data_conn_operate(struct data_conn *dc, int opcode, const void *message, struct arena *arena,
-                      void *ret_reply)
+int data_conn_operate(struct data_conn *dc, enum wire_opcode opcode,
+                      const ProtobufCMessage *message, struct arena *arena,
+                      Transfer__BlockOpResponse **ret_reply)
 {
 	Transfer__BlockOpResponse *reply;
 	struct buf request = {0};
 	struct str piece;
 	int rc;
 
-	wire_op_append(&request, (enum wire_opcode)opcode, message);
+	wire_op_append(&request, opcode, message);
 	piece = buf_str(&request);
 	data_conn_write(dc, &piece, 1);
 	buf_finish(&request);
@@ -175,6 +175,6 @@ int data_conn_operate(struct data_conn *dc, int opcode, const void *message, str
 		return client_fail(dc->client, -ERR_IO, "worker %s refused: %.*s", dc->worker,
 		                   STR_ARGS(text));
 	}
-	*(Transfer__BlockOpResponse **)ret_reply = reply;
+	*ret_reply = reply;
 	return 0;
 }

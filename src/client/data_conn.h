@@ -12,11 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/cursor.h"
 #include "client/client.h"
 #include "wire/blocks.h"
+#include "wire/datatransfer.h"
 
 struct data_conn {
 	struct client *client;
@@ -41,8 +43,8 @@ struct cursor data_conn_input(const struct data_conn *dc);
 void data_conn_consume(struct data_conn *dc, const struct cursor *cursor);
 
 /* Sends an operation and waits for its reply; a refusal is -ERR_IO with the worker's text. */
-struct arena;
-MUST_USE int data_conn_operate(struct data_conn *dc, int opcode, const void *message,
-                               struct arena *arena, void *ret_reply);
+MUST_USE int data_conn_operate(struct data_conn *dc, enum wire_opcode opcode,
+                               const ProtobufCMessage *message, struct arena *arena,
+                               Transfer__BlockOpResponse **ret_reply);
 
 #endif

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "base/err.h"
-#include "base/hash.h"
 #include "client/client_private.h"
 #include "client/data_conn.h"
 #include "client/files.h"
+#include "wire/checksums.h"
 #include "wire/datatransfer.h"
 #include "wire/hot_replies.h"
 #include "wire/hot_requests.h"
@@ -16,7 +14,7 @@ enum {
 	LOCATE_TRIES_MAX = 3, /* dfs.client.max.block.acquire.failures */
 	LOCATE_PAUSE_MS = 500,
 	LOCATE_ARENA_BYTES_MAX = 64 << 20,
-	CHECKSUM_BYTES = 4,
+	REPLY_ARENA_BYTES_MAX = 1 << 20,
 };
 
 struct file_reader {
@@ -24,66 +22,46 @@ struct file_reader {
 	struct str path;
 	uint64_t at;  /* next byte of the file */
 	uint64_t end; /* first byte not wanted */
+	bool unchecked;
 	file_sink_fn *sink;
 	void *context;
 	int sink_rc; /* the sink's refusal: no other location helps */
 };
 
-/* How a worker's checksums are made. */
-struct checksum_kind {
-	Hdfs__ChecksumType type;
-	uint32_t chunk_bytes;
+/* One block as one worker has it. */
+struct replica {
+	struct file_reader *reader;
+	const struct wire_located_block *block;
+	struct data_conn dc;
+	struct wire_checksum checksum;
+	uint64_t end; /* first byte of the file that is not wanted from this block */
 };
 
-/* ---- packets of one block from one worker ---- */
-
-static bool chunk_is_right(const struct checksum_kind *kind, const uint8_t *sum,
-                           const uint8_t *data, size_t size)
+static int replica_fail(const struct replica *replica, int rc, const char *what)
 {
-	uint32_t want =
-	        (uint32_t)sum[0] << 24 | (uint32_t)sum[1] << 16 | (uint32_t)sum[2] << 8 | sum[3];
-
-	if (kind->type == HDFS__CHECKSUM_TYPE__CHECKSUM_CRC32)
-		return crc32_zlib(0, data, size) == want;
-	return crc32c(0, data, size) == want;
+	return client_fail(replica->reader->client, rc, "%.*s: blk_%llu: worker %s %s",
+	                   STR_ARGS(replica->reader->path),
+	                   (unsigned long long)replica->block->block.id, replica->dc.worker, what);
 }
 
-static bool packet_is_right(const struct checksum_kind *kind, const struct wire_packet *packet,
-                            const uint8_t *sums, const uint8_t *data)
+/* ---- packets ---- */
+
+/* Hands on what of the packet is wanted. */
+static int deliver(struct replica *replica, const struct wire_packet *packet, struct str data)
 {
-	size_t chunks;
-
-	if (kind->type == HDFS__CHECKSUM_TYPE__CHECKSUM_NULL)
-		return packet->checksum_size == 0;
-	chunks = (packet->data_size + kind->chunk_bytes - 1) / kind->chunk_bytes;
-	if (packet->checksum_size != chunks * CHECKSUM_BYTES)
-		return false;
-	for (size_t i = 0; i < chunks; i++) {
-		size_t from = i * kind->chunk_bytes;
-		size_t left = packet->data_size - from;
-
-		if (!chunk_is_right(kind, sums + i * CHECKSUM_BYTES, data + from,
-		                    left < kind->chunk_bytes ? left : kind->chunk_bytes))
-			return false;
-	}
-	return true;
-}
-
-/* Hands on what of the packet is wanted; block_at is the block's place in the file. */
-static int deliver(struct file_reader *reader, uint64_t block_at, const struct wire_packet *packet,
-                   const uint8_t *data)
-{
-	uint64_t from = block_at + (uint64_t)packet->offset;
-	uint64_t to = from + packet->data_size;
+	struct file_reader *reader = replica->reader;
+	uint64_t from = replica->block->offset + (uint64_t)packet->offset;
+	uint64_t to = from + data.size;
 
 	if (from > reader->at)
-		return -ERR_DAMAGED; /* bytes are missing in between */
-	if (to > reader->end)
-		to = reader->end;
+		return replica_fail(replica, -ERR_DAMAGED, "left out bytes");
+	if (to > replica->end)
+		to = replica->end;
 	if (to <= reader->at)
 		return 0;
-	reader->sink_rc = reader->sink(reader->context, data + (reader->at - from),
-	                               (size_t)(to - reader->at));
+	reader->sink_rc =
+	        reader->sink(reader->context, (const uint8_t *)data.data + (reader->at - from),
+	                     (size_t)(to - reader->at));
 	if (reader->sink_rc < 0)
 		return reader->sink_rc;
 	reader->at = to;
@@ -91,55 +69,71 @@ static int deliver(struct file_reader *reader, uint64_t block_at, const struct w
 }
 
 /* Takes one packet if it is all there; -ERR_AGAIN if not; 1 after the block's last. */
-static int take_packet(struct file_reader *reader, struct data_conn *dc,
-                       const struct checksum_kind *kind, uint64_t block_at)
+static int take_packet(struct replica *replica)
 {
-	struct cursor input = data_conn_input(dc);
+	struct cursor input = data_conn_input(&replica->dc);
 	struct wire_packet packet;
 	struct str sums, data;
 	int rc = wire_packet_header_take(&input, &packet);
 
-	if (rc < 0)
+	if (rc == -ERR_AGAIN)
 		return rc;
+	if (rc < 0 || packet.offset < 0)
+		return replica_fail(replica, -ERR_INVALID, "sent what is no packet");
 	if (cursor_left(&input) < (size_t)packet.checksum_size + packet.data_size)
 		return -ERR_AGAIN;
-	if (packet.offset < 0)
-		return -ERR_INVALID;
 	sums = cursor_bytes(&input, packet.checksum_size);
 	data = cursor_bytes(&input, packet.data_size);
-	if (!packet_is_right(kind, &packet, (const uint8_t *)sums.data, (const uint8_t *)data.data))
-		return client_fail(reader->client, -ERR_DAMAGED,
-		                   "worker %s sent data that does not match its checksums",
-		                   dc->worker);
-	rc = deliver(reader, block_at, &packet, (const uint8_t *)data.data);
-	data_conn_consume(dc, &input);
+	if (!replica->reader->unchecked && !wire_checksums_fit(&replica->checksum, data, sums))
+		return replica_fail(replica, -ERR_DAMAGED,
+		                    "sent data that does not match its checksums");
+	rc = deliver(replica, &packet, data);
+	data_conn_consume(&replica->dc, &input);
 	return rc < 0 ? rc : packet.is_last;
 }
 
-static int read_packets(struct file_reader *reader, struct data_conn *dc,
-                        const struct checksum_kind *kind, uint64_t block_at, uint64_t block_end)
+static int read_packets(struct replica *replica)
 {
-	for (;;) {
-		int rc = take_packet(reader, dc, kind, block_at);
+	struct file_reader *reader = replica->reader;
 
-		if (rc == 1 || (rc == 0 && reader->at >= block_end))
+	for (;;) {
+		int rc = take_packet(replica);
+
+		if (rc == 1 || (rc == 0 && reader->at >= replica->end))
 			break;
 		if (rc == -ERR_AGAIN)
-			rc = data_conn_wait(dc);
+			rc = data_conn_wait(&replica->dc);
 		if (rc < 0)
 			return rc;
 	}
-	if (reader->at < block_end)
-		return client_fail(reader->client, -ERR_DAMAGED,
-		                   "worker %s has fewer bytes of the block than the master says",
-		                   dc->worker);
-	return 0;
+	return reader->at < replica->end
+	               ? replica_fail(replica, -ERR_DAMAGED,
+	                              "has fewer bytes of the block than the master says")
+	               : 0;
 }
 
-static int operate_read(struct file_reader *reader, struct data_conn *dc,
-                        const struct wire_located_block *block, uint64_t length,
-                        struct checksum_kind *ret_kind)
+/* ---- one block from one worker ---- */
+
+static int take_checksum(struct replica *replica, const Transfer__BlockOpResponse *reply)
 {
+	const Transfer__ReadOpChecksumInfo *info = reply->read_op_checksum_info;
+
+	if (info == NULL)
+		return replica_fail(replica, -ERR_INVALID,
+		                    "did not say how its checksums are made");
+	replica->checksum = (struct wire_checksum){
+	        .type = info->checksum->type,
+	        .chunk_bytes = info->checksum->bytes_per_checksum,
+	};
+	return wire_checksum_is_known(&replica->checksum)
+	               ? 0
+	               : replica_fail(replica, -ERR_INVALID, "has checksums of an unknown kind");
+}
+
+static int operate(struct replica *replica)
+{
+	const struct wire_block *block = &replica->block->block;
+	struct file_reader *reader = replica->reader;
 	Transfer__ClientOperationHeader header = TRANSFER__CLIENT_OPERATION_HEADER__INIT;
 	Transfer__BaseHeader base = TRANSFER__BASE_HEADER__INIT;
 	Transfer__OpReadBlock message = TRANSFER__OP_READ_BLOCK__INIT;
@@ -148,27 +142,21 @@ static int operate_read(struct file_reader *reader, struct data_conn *dc,
 	struct arena arena;
 	int rc;
 
-	extended.pool_id = pb_bytes(block->block.pool);
-	extended.block_id = block->block.id;
-	extended.generation_stamp = block->block.stamp;
+	extended.pool_id = pb_bytes(block->pool);
+	extended.block_id = block->id;
+	extended.generation_stamp = block->stamp;
 	extended.has_num_bytes = true;
-	extended.num_bytes = block->block.size;
+	extended.num_bytes = block->size;
 	base.block = &extended;
 	header.base_header = &base;
 	header.client_name = pb_bytes(str_of(client_name(reader->client)));
 	message.header = &header;
-	message.offset = reader->at - block->offset;
-	message.len = length;
-	arena_init(&arena, LOCATE_ARENA_BYTES_MAX);
-	rc = data_conn_operate(dc, WIRE_OP_READ_BLOCK, &message.base, &arena, &reply);
-	if (rc == 0 && (reply->read_op_checksum_info == NULL ||
-	                reply->read_op_checksum_info->checksum->bytes_per_checksum == 0))
-		rc = client_fail(reader->client, -ERR_INVALID,
-		                 "worker %s did not say how its checksums are made", dc->worker);
-	if (rc == 0) {
-		ret_kind->type = reply->read_op_checksum_info->checksum->type;
-		ret_kind->chunk_bytes = reply->read_op_checksum_info->checksum->bytes_per_checksum;
-	}
+	message.offset = reader->at - replica->block->offset;
+	message.len = replica->end - reader->at;
+	arena_init(&arena, REPLY_ARENA_BYTES_MAX);
+	rc = data_conn_operate(&replica->dc, WIRE_OP_READ_BLOCK, &message.base, &arena, &reply);
+	if (rc == 0)
+		rc = take_checksum(replica, reply);
 	arena_finish(&arena);
 	return rc;
 }
@@ -176,24 +164,21 @@ static int operate_read(struct file_reader *reader, struct data_conn *dc,
 static int read_from_worker(struct file_reader *reader, const struct wire_located_block *block,
                             const struct wire_datanode *worker)
 {
-	uint64_t block_end = block->offset + block->block.size;
-	struct checksum_kind kind = {0};
-	struct data_conn dc;
+	struct replica replica = {
+	        .reader = reader, .block = block, .end = block->offset + block->block.size};
 	int rc;
 
-	if (block_end > reader->end)
-		block_end = reader->end;
-	rc = data_conn_open(reader->client, worker, &dc);
+	if (replica.end > reader->end)
+		replica.end = reader->end;
+	rc = data_conn_open(reader->client, worker, &replica.dc);
 	if (rc < 0)
 		return rc;
-	rc = operate_read(reader, &dc, block, block_end - reader->at, &kind);
+	rc = operate(&replica);
 	if (rc == 0)
-		rc = read_packets(reader, &dc, &kind, block->offset, block_end);
-	data_conn_close(&dc);
+		rc = read_packets(&replica);
+	data_conn_close(&replica.dc);
 	return rc;
 }
-
-/* ---- the file ---- */
 
 /* Goes on at reader->at: what a failed worker delivered is not read again. */
 static int read_block(struct file_reader *reader, const struct wire_located_block *block)
@@ -201,7 +186,7 @@ static int read_block(struct file_reader *reader, const struct wire_located_bloc
 	int rc = -ERR_IO;
 
 	if (block->location_count == 0)
-		return client_fail(reader->client, -ERR_IO,
+		return client_fail(reader->client, rc,
 		                   "Could not obtain block: blk_%llu_%llu file=%.*s: no worker "
 		                   "has it",
 		                   (unsigned long long)block->block.id,
@@ -214,28 +199,28 @@ static int read_block(struct file_reader *reader, const struct wire_located_bloc
 	return rc;
 }
 
-static int locate(struct file_reader *reader, struct arena *arena, struct wire_located_blocks *ret)
+/* ---- the file ---- */
+
+static int locate(struct client *client, const struct wire_get_block_locations *message,
+                  struct arena *arena, struct wire_located_blocks *ret)
 {
-	struct wire_get_block_locations message = {.path = reader->path, .offset = reader->at};
 	struct wire_blocks_reply reply;
 	struct buf request = {0};
 	struct str response;
 	int rc;
 
-	message.length = reader->end == UINT64_MAX ? INT64_MAX : reader->end - reader->at;
-	wire_get_block_locations_encode(&request, &message);
-	rc = client_call(reader->client, WIRE_CLIENT_PROTOCOL, "getBlockLocations",
-	                 buf_str(&request), arena, &response);
+	wire_get_block_locations_encode(&request, message);
+	rc = client_call(client, WIRE_CLIENT_PROTOCOL, "getBlockLocations", buf_str(&request),
+	                 arena, &response);
 	buf_finish(&request);
 	if (rc < 0)
 		return rc;
 	rc = wire_blocks_reply_decode(response, arena, &reply);
 	if (rc < 0)
-		return client_fail(reader->client, rc,
-		                   "getBlockLocations: the answer cannot be read");
+		return client_fail(client, rc, "getBlockLocations: the answer cannot be read");
 	if (!reply.has_blocks)
-		return client_fail(reader->client, -ERR_NOT_FOUND, "File does not exist: %.*s",
-		                   STR_ARGS(reader->path));
+		return client_fail(client, -ERR_NOT_FOUND, "File does not exist: %.*s",
+		                   STR_ARGS(message->path));
 	*ret = reply.blocks;
 	return 0;
 }
@@ -243,8 +228,13 @@ static int locate(struct file_reader *reader, struct arena *arena, struct wire_l
 /* Reads as far as one answer about locations carries. */
 static int read_located(struct file_reader *reader, struct arena *arena)
 {
+	struct wire_get_block_locations message = {
+	        .path = reader->path,
+	        .offset = reader->at,
+	        .length = reader->end == UINT64_MAX ? INT64_MAX : reader->end - reader->at,
+	};
 	struct wire_located_blocks located;
-	int rc = locate(reader, arena, &located);
+	int rc = locate(reader->client, &message, arena, &located);
 
 	if (rc < 0)
 		return rc;
@@ -261,20 +251,22 @@ static int read_located(struct file_reader *reader, struct arena *arena)
 		if (rc < 0)
 			return rc;
 	}
-	if (reader->at < reader->end)
-		return client_fail(reader->client, -ERR_IO, "%.*s: no block at offset %llu",
-		                   STR_ARGS(reader->path), (unsigned long long)reader->at);
-	return 0;
+	return reader->at < reader->end
+	               ? client_fail(reader->client, -ERR_IO, "%.*s: no block at offset %llu",
+	                             STR_ARGS(reader->path), (unsigned long long)reader->at)
+	               : 0;
 }
 
-int file_read(struct client *client, struct str path, uint64_t offset, uint64_t length,
+int file_read(struct client *client, struct str path, const struct file_range *range,
               file_sink_fn *sink, void *context)
 {
 	struct file_reader reader = {
 	        .client = client,
 	        .path = path,
-	        .at = offset,
-	        .end = length > UINT64_MAX - offset ? UINT64_MAX : offset + length,
+	        .at = range->offset,
+	        .end = range->length > UINT64_MAX - range->offset ? UINT64_MAX
+	                                                          : range->offset + range->length,
+	        .unchecked = range->unchecked,
 	        .sink = sink,
 	        .context = context,
 	};
@@ -294,6 +286,30 @@ int file_read(struct client *client, struct str path, uint64_t offset, uint64_t 
 			break;
 		arena_reset(&arena);
 		client_pause(client, LOCATE_PAUSE_MS);
+	}
+	arena_finish(&arena);
+	return rc;
+}
+
+int file_locate(struct client *client, struct str path, file_block_fn *each, void *context)
+{
+	struct wire_get_block_locations message = {.path = path, .length = INT64_MAX};
+	struct wire_located_blocks located = {.file_length = 1};
+	struct arena arena;
+	int rc = 0;
+
+	arena_init(&arena, LOCATE_ARENA_BYTES_MAX);
+	while (rc == 0 && message.offset < located.file_length) {
+		uint64_t before = message.offset;
+
+		arena_reset(&arena);
+		rc = locate(client, &message, &arena, &located);
+		for (size_t i = 0; rc == 0 && i < located.blocks_count; i++) {
+			rc = each(context, &located.blocks[i]);
+			message.offset = located.blocks[i].offset + located.blocks[i].block.size;
+		}
+		if (message.offset <= before)
+			break; /* no more blocks, whatever the length says */
 	}
 	arena_finish(&arena);
 	return rc;

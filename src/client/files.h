@@ -16,15 +16,26 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "client/client.h"
+#include "wire/blocks.h"
 
 /* ---- reading ---- */
 
 /* Takes the next bytes; a negative code ends the read and is returned. */
 typedef int file_sink_fn(void *context, const uint8_t *data, size_t size);
 
-/* Bytes [offset, offset + length) or up to the end of the file; length UINT64_MAX: all. */
-MUST_USE int file_read(struct client *client, struct str path, uint64_t offset, uint64_t length,
+struct file_range {
+	uint64_t offset;
+	uint64_t length; /* UINT64_MAX: up to the end of the file */
+	bool unchecked;  /* takes what does not match its checksums, too */
+};
+
+MUST_USE int file_read(struct client *client, struct str path, const struct file_range *range,
                        file_sink_fn *sink, void *context);
+
+/* All blocks of a file in order. */
+typedef int file_block_fn(void *context, const struct wire_located_block *block);
+MUST_USE int file_locate(struct client *client, struct str path, file_block_fn *each,
+                         void *context);
 
 /* ---- writing ---- */
 

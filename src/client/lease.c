@@ -33,7 +33,7 @@ static void renew(struct io_timer *timer)
 	        .protocol = WIRE_CLIENT_PROTOCOL,
 	        .method = "renewLease",
 	        .message = buf_str(&client->renewal_message),
-	        .call_id = client->next_call_id++,
+	        .call_id = client_next_call_id(client),
 	        .timeout_ms = RENEWAL_TIMEOUT_MS,
 	        .done = renewal_done,
 	};

@@ -84,7 +84,7 @@ static int call_for_message(struct client *client, const char *method, struct bu
 
 /* ---- reading ---- */
 
-int client_stat(struct client *client, struct str path, struct arena *arena,
+int client_stat(struct client *client, struct str path, struct arena *arena, bool *ret_exists,
                 struct wire_file_status *ret_status)
 {
 	struct wire_get_file_info message = {.path = path};
@@ -100,10 +100,9 @@ int client_stat(struct client *client, struct str path, struct arena *arena,
 	rc = bad_response(client, "getFileInfo", wire_status_reply_decode(response, arena, &reply));
 	if (rc < 0)
 		return rc;
-	if (!reply.has_status)
-		return client_fail(client, -ERR_NOT_FOUND, "%.*s: No such file or directory",
-		                   STR_ARGS(path));
-	*ret_status = reply.status;
+	*ret_exists = reply.has_status;
+	if (reply.has_status)
+		*ret_status = reply.status;
 	return 0;
 }
 
@@ -206,6 +205,18 @@ int client_check_access(struct client *client, struct str path, unsigned action)
 	return call_for_nothing_pb(client, "checkAccess", &message.base);
 }
 
+int client_workers(struct client *client, Hdfs__DatanodeReportType type, struct arena *arena,
+                   const Hdfs__GetDatanodeReportResponse **ret_report)
+{
+	Hdfs__GetDatanodeReportRequest message = HDFS__GET_DATANODE_REPORT_REQUEST__INIT;
+	struct buf request = {0};
+
+	message.type = type;
+	pb_append(&request, &message.base);
+	return call_for_message(client, "getDatanodeReport", &request,
+	                        &hdfs__get_datanode_report_response__descriptor, arena, ret_report);
+}
+
 /* ---- changing ---- */
 
 int client_mkdirs(struct client *client, struct str path, uint32_t mode, bool create_parent,
@@ -288,4 +299,14 @@ int client_set_replication(struct client *client, struct str path, uint16_t repl
 	message.replication = replication;
 	pb_append(&request, &message.base);
 	return call_for_bool(client, "setReplication", &request, ret_done);
+}
+
+int client_set_safe_mode(struct client *client, Hdfs__SafeModeAction action, bool *ret_is_on)
+{
+	Hdfs__SetSafeModeRequest message = HDFS__SET_SAFE_MODE_REQUEST__INIT;
+	struct buf request = {0};
+
+	message.action = action;
+	pb_append(&request, &message.base);
+	return call_for_bool(client, "setSafeMode", &request, ret_is_on);
 }

@@ -18,9 +18,9 @@
 
 /* ---- reading ---- */
 
-/* -ERR_NOT_FOUND without an exception: nothing has that name. */
+/* Nothing of that name is no error. */
 MUST_USE int client_stat(struct client *client, struct str path, struct arena *arena,
-                         struct wire_file_status *ret_status);
+                         bool *ret_exists, struct wire_file_status *ret_status);
 
 /* All entries of a directory in order of name, page by page; a file is its own only entry, with an
  * empty name.  A negative code from `each` ends the walk and is returned. */
@@ -36,6 +36,9 @@ MUST_USE int client_server_defaults(struct client *client, struct arena *arena,
                                     const Hdfs__FsServerDefaults **ret_defaults);
 /* action: bits r=4 w=2 x=1. */
 MUST_USE int client_check_access(struct client *client, struct str path, unsigned action);
+MUST_USE int client_workers(struct client *client, Hdfs__DatanodeReportType type,
+                            struct arena *arena,
+                            const Hdfs__GetDatanodeReportResponse **ret_report);
 
 /* ---- changing ---- */
 
@@ -57,5 +60,8 @@ MUST_USE int client_set_times(struct client *client, struct str path, uint64_t m
                               uint64_t atime_ms);
 MUST_USE int client_set_replication(struct client *client, struct str path, uint16_t replication,
                                     bool *ret_done);
+/* Enters, leaves or asks for safe mode; *ret_is_on: how it is then. */
+MUST_USE int client_set_safe_mode(struct client *client, Hdfs__SafeModeAction action,
+                                  bool *ret_is_on);
 
 #endif

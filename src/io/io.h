@@ -209,6 +209,18 @@ int io_sync_folder(struct io *io, const char *path);
 /* Names in byte order, without "." and "..".  Frees *ret_names with io_free_names. */
 int io_list_folder(struct io *io, const char *path, char ***ret_names, size_t *ret_count);
 void io_free_names(char **names, size_t count);
+/* What copies may keep of a file. */
+enum { IO_OWNER_BYTES = 256 };
+struct io_attributes {
+	uint32_t mode; /* permission bits */
+	uint64_t mtime_ms, atime_ms;
+	char owner[IO_OWNER_BYTES]; /* names; numbers where the machine knows no name */
+	char group[IO_OWNER_BYTES];
+};
+int io_attributes(struct io *io, const char *path, struct io_attributes *ret_attributes);
+/* Owner and group only as far as this process may and the machine knows them. */
+int io_set_attributes(struct io *io, const char *path, const struct io_attributes *attributes);
+int io_current_folder(struct io *io, struct buf *buf); /* appended */
 struct io_space {
 	uint64_t capacity; /* bytes */
 	uint64_t available;

@@ -75,7 +75,7 @@ struct replica_writer {
 	uint32_t magic;
 	struct io *io;
 	struct stored_block block;
-	struct replica_checksum checksum;
+	struct wire_checksum checksum;
 	char *folder; /* the store's */
 	struct io_file *data;
 	struct io_file *meta;
@@ -89,7 +89,7 @@ static int write_meta_header(struct replica_writer *writer)
 	int rc;
 
 	buf_append_be(&header, META_VERSION, 2);
-	buf_append_u8(&header, writer->checksum.type);
+	buf_append_u8(&header, (uint8_t)writer->checksum.type);
 	buf_append_be(&header, writer->checksum.chunk_bytes, 4);
 	rc = header.failed ? -ERR_NO_MEMORY
 	                   : io_file_write(writer->meta, header.data, header.size, 0);
@@ -98,7 +98,7 @@ static int write_meta_header(struct replica_writer *writer)
 }
 
 int replica_writer_open(struct io *io, const char *folder, const struct stored_block *block,
-                        const struct replica_checksum *checksum, struct replica_writer **ret_writer)
+                        const struct wire_checksum *checksum, struct replica_writer **ret_writer)
 {
 	const unsigned flags = IO_OPEN_WRITE | IO_OPEN_CREATE | IO_OPEN_EXCLUSIVE;
 	struct replica_writer *writer = mem_zalloc(sizeof(*writer));
@@ -140,7 +140,7 @@ int replica_writer_write(struct replica_writer *writer, uint64_t offset, struct 
 	if (rc < 0)
 		return rc;
 	rc = io_file_write(writer->meta, checksums.data, checksums.size,
-	                   REPLICA_META_HEADER_BYTES + offset / chunk * REPLICA_CHECKSUM_BYTES);
+	                   REPLICA_META_HEADER_BYTES + offset / chunk * WIRE_CHECKSUM_BYTES);
 	if (rc < 0)
 		return rc;
 	if (offset + data.size > writer->length)
@@ -210,7 +210,7 @@ uint64_t replica_writer_length(const struct replica_writer *writer)
 struct replica_reader {
 	uint32_t magic;
 	uint64_t length;
-	struct replica_checksum checksum;
+	struct wire_checksum checksum;
 	struct io_file *data;
 	struct io_file *meta;
 };
@@ -227,16 +227,13 @@ static int read_meta_header(struct replica_reader *reader)
 	header = cursor_make(bytes, size);
 	if (cursor_be(&header, 2) != META_VERSION)
 		return -ERR_DAMAGED;
-	reader->checksum.type = cursor_u8(&header);
+	reader->checksum.type = (Hdfs__ChecksumType)cursor_u8(&header);
 	reader->checksum.chunk_bytes = (uint32_t)cursor_be(&header, 4);
-	if (header.failed || reader->checksum.chunk_bytes == 0 ||
-	    reader->checksum.chunk_bytes > 1 << 20)
-		return -ERR_DAMAGED;
-	return 0;
+	return header.failed || !wire_checksum_is_known(&reader->checksum) ? -ERR_DAMAGED : 0;
 }
 
 int replica_reader_open(struct io *io, const char *folder, const struct stored_block *block,
-                        struct replica_checksum *ret_checksum, struct replica_reader **ret_reader)
+                        struct wire_checksum *ret_checksum, struct replica_reader **ret_reader)
 {
 	struct replica_reader *reader = mem_zalloc(sizeof(*reader));
 	struct replica_paths paths;
@@ -283,17 +280,16 @@ int replica_reader_read(struct replica_reader *reader, uint64_t offset, size_t s
 	uint64_t chunk = reader->checksum.chunk_bytes;
 	uint64_t left = offset < reader->length ? reader->length - offset : 0;
 	size_t wanted = size < left ? size : (size_t)left;
-	size_t chunks = (size_t)((wanted + chunk - 1) / chunk);
 	int rc;
 
 	OBJ_CHECK(reader, REPLICA_READER_MAGIC);
 	CHECK(offset % chunk == 0);
 	rc = read_exactly(reader->data, offset, wanted, data);
-	if (rc < 0 || reader->checksum.type == 0)
+	if (rc < 0)
 		return rc;
 	return read_exactly(reader->meta,
-	                    REPLICA_META_HEADER_BYTES + offset / chunk * REPLICA_CHECKSUM_BYTES,
-	                    chunks * REPLICA_CHECKSUM_BYTES, checksums);
+	                    REPLICA_META_HEADER_BYTES + offset / chunk * WIRE_CHECKSUM_BYTES,
+	                    wire_checksums_size(&reader->checksum, wanted), checksums);
 }
 
 void replica_reader_close(struct replica_reader *reader)

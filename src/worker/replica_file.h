@@ -14,15 +14,10 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "io/io.h"
+#include "wire/checksums.h"
 #include "worker/block_store.h"
 
-enum { REPLICA_PATH_MAX = 4096, REPLICA_META_HEADER_BYTES = 7, REPLICA_CHECKSUM_BYTES = 4 };
-
-/* How a replica's checksums are made, as its writer chose. */
-struct replica_checksum {
-	uint8_t type; /* Hdfs__ChecksumType */
-	uint32_t chunk_bytes;
-};
+enum { REPLICA_PATH_MAX = 4096, REPLICA_META_HEADER_BYTES = 7 };
 
 /* ---- writing ---- */
 
@@ -30,7 +25,7 @@ struct replica_writer;
 
 MUST_USE int replica_writer_open(struct io *io, const char *folder,
                                  const struct stored_block *block,
-                                 const struct replica_checksum *checksum,
+                                 const struct wire_checksum *checksum,
                                  struct replica_writer **ret_writer);
 /* offset is a multiple of chunk_bytes and not beyond what was written; what stood there is replaced
  * (a client may send a chunk again that was not full). */
@@ -49,7 +44,7 @@ struct replica_reader;
 
 MUST_USE int replica_reader_open(struct io *io, const char *folder,
                                  const struct stored_block *block,
-                                 struct replica_checksum *ret_checksum,
+                                 struct wire_checksum *ret_checksum,
                                  struct replica_reader **ret_reader);
 /* Whole chunks from `offset` (a multiple of chunk_bytes), at most `size` bytes: appends data and
  * checksums.  -ERR_DAMAGED: a file is shorter than it must be. */

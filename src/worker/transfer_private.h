@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/cursor.h"
 #include "proto/transfer.pb-c.h"
+#include "wire/checksums.h"
 #include "wire/datatransfer.h"
 #include "worker/replica_file.h"
 #include "worker/worker_private.h"
@@ -44,7 +45,7 @@ struct packets {
 
 struct write_state {
 	struct replica_writer *writer;
-	struct replica_checksum checksum;
+	struct wire_checksum checksum;
 	struct packets pending; /* the next job's */
 	struct packets active;  /* the running job's */
 	uint64_t received;      /* length of the data that was received */
@@ -54,7 +55,7 @@ struct write_state {
 
 struct read_state {
 	struct replica_reader *reader;
-	struct replica_checksum checksum;
+	struct wire_checksum checksum;
 	uint64_t at;  /* next byte to read; a multiple of chunk_bytes */
 	uint64_t end; /* first byte not wanted, rounded up to a chunk or the block's end */
 	int64_t seqno;

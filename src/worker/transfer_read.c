@@ -25,8 +25,7 @@ static void append_packet(struct read_state *read, struct buf *out, uint64_t off
                           size_t size)
 {
 	size_t chunk = read->checksum.chunk_bytes;
-	size_t sums =
-	        read->send_checksums ? (size + chunk - 1) / chunk * REPLICA_CHECKSUM_BYTES : 0;
+	size_t sums = read->send_checksums ? (size + chunk - 1) / chunk * WIRE_CHECKSUM_BYTES : 0;
 	struct wire_packet packet = {
 	        .offset = (int64_t)(offset + from),
 	        .seqno = read->seqno++,
@@ -38,7 +37,8 @@ static void append_packet(struct read_state *read, struct buf *out, uint64_t off
 	wire_packet_header_append(out, &packet);
 	if (size == 0)
 		return;
-	buf_append(out, read->checksums.data + from / chunk * REPLICA_CHECKSUM_BYTES, sums);
+	if (sums > 0)
+		buf_append(out, read->checksums.data + from / chunk * WIRE_CHECKSUM_BYTES, sums);
 	buf_append(out, read->data.data + from, size);
 }
 
@@ -133,8 +133,8 @@ static void reply_to_read(struct transfer *transfer)
 	read->end = (read->end + chunk - 1) / chunk * chunk;
 	if (read->end > transfer->block.length)
 		read->end = transfer->block.length;
-	checksum.type = read->send_checksums ? (Hdfs__ChecksumType)read->checksum.type
-	                                     : HDFS__CHECKSUM_TYPE__CHECKSUM_NULL;
+	checksum.type =
+	        read->send_checksums ? read->checksum.type : HDFS__CHECKSUM_TYPE__CHECKSUM_NULL;
 	checksum.bytes_per_checksum = read->checksum.chunk_bytes;
 	info.checksum = &checksum;
 	info.chunk_offset = read->at;

@@ -9,12 +9,9 @@
 #include "worker/transfer_private.h"
 
 #include "base/err.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "wire/pb.h"
-
-enum { CHUNK_BYTES_MAX = 1 << 20 };
 
 static void packets_finish(struct packets *packets)
 {
@@ -52,10 +49,20 @@ static void open_done(struct io_work *work)
 	transfer_parse(transfer);
 }
 
-static const char *reason_to_refuse(struct transfer *transfer, const Transfer__OpWriteBlock *op)
+static struct wire_checksum checksum_of(const Transfer__OpWriteBlock *op)
+{
+	return (struct wire_checksum){
+	        .type = op->requested_checksum->type,
+	        .chunk_bytes = op->requested_checksum->bytes_per_checksum,
+	};
+}
+
+static const char *reason_to_refuse(const struct transfer *transfer,
+                                    const Transfer__OpWriteBlock *op)
 {
 	const Hdfs__ExtendedBlock *block = op->header->base_header->block;
 	const char *pool = block_store_pool(transfer->worker->store);
+	struct wire_checksum checksum = checksum_of(op);
 
 	if (op->n_targets > 0)
 		return "this worker does not hand blocks on to others yet: write with one replica";
@@ -63,9 +70,8 @@ static const char *reason_to_refuse(struct transfer *transfer, const Transfer__O
 		return "this worker does not append to or recover blocks yet";
 	if (pool[0] == '\0' || !str_equal(pb_str(block->pool_id), str_of(pool)))
 		return "unknown block pool";
-	if (op->requested_checksum->type == HDFS__CHECKSUM_TYPE__CHECKSUM_NULL ||
-	    op->requested_checksum->bytes_per_checksum == 0 ||
-	    op->requested_checksum->bytes_per_checksum > CHUNK_BYTES_MAX)
+	if (checksum.type == HDFS__CHECKSUM_TYPE__CHECKSUM_NULL ||
+	    !wire_checksum_is_known(&checksum))
 		return "the checksums asked for are not supported";
 	return NULL;
 }
@@ -94,10 +100,7 @@ bool transfer_begin_write(struct transfer *transfer, const Transfer__OpWriteBloc
 		               rc == -ERR_FILE_EXISTS ? "the block exists already" : err_text(rc));
 		return false;
 	}
-	transfer->write = (struct write_state){
-	        .checksum = {.type = (uint8_t)op->requested_checksum->type,
-	                     .chunk_bytes = op->requested_checksum->bytes_per_checksum},
-	};
+	transfer->write = (struct write_state){.checksum = checksum_of(op)};
 	transfer->phase = TRANSFER_WRITING;
 	transfer_submit(transfer, open_run, open_done);
 	return true;
@@ -105,38 +108,8 @@ bool transfer_begin_write(struct transfer *transfer, const Transfer__OpWriteBloc
 
 /* ---- packets ---- */
 
-static bool chunk_is_right(const struct replica_checksum *checksum, const uint8_t *sum,
-                           const uint8_t *data, size_t size)
-{
-	uint32_t want =
-	        (uint32_t)sum[0] << 24 | (uint32_t)sum[1] << 16 | (uint32_t)sum[2] << 8 | sum[3];
-
-	if (checksum->type == HDFS__CHECKSUM_TYPE__CHECKSUM_CRC32)
-		return crc32_zlib(0, data, size) == want;
-	return crc32c(0, data, size) == want;
-}
-
-static bool packet_is_right(const struct write_state *write, const struct wire_packet *packet,
-                            const uint8_t *bytes)
-{
-	size_t chunk = write->checksum.chunk_bytes;
-	size_t chunks = (packet->data_size + chunk - 1) / chunk;
-	const uint8_t *data = bytes + packet->checksum_size;
-
-	if (packet->checksum_size != chunks * REPLICA_CHECKSUM_BYTES)
-		return false;
-	for (size_t i = 0; i < chunks; i++) {
-		size_t left = packet->data_size - i * chunk;
-
-		if (!chunk_is_right(&write->checksum, bytes + i * REPLICA_CHECKSUM_BYTES,
-		                    data + i * chunk, left < chunk ? left : chunk))
-			return false;
-	}
-	return true;
-}
-
-static bool packets_add(struct packets *packets, const struct wire_packet *packet,
-                        const struct str *bytes)
+/* NULL: out of memory. */
+static struct packet_at *packets_add(struct packets *packets)
 {
 	if (packets->count == packets->capacity) {
 		size_t capacity = packets->capacity == 0 ? 16 : packets->capacity * 2;
@@ -144,14 +117,11 @@ static bool packets_add(struct packets *packets, const struct wire_packet *packe
 		        mem_realloc(packets->items, capacity * sizeof(*packets->items));
 
 		if (items == NULL)
-			return false;
+			return NULL;
 		packets->items = items;
 		packets->capacity = capacity;
 	}
-	packets->items[packets->count++] =
-	        (struct packet_at){.packet = *packet, .at = packets->bytes.size};
-	buf_append_str(&packets->bytes, *bytes);
-	return !packets->bytes.failed;
+	return &packets->items[packets->count++];
 }
 
 static void acknowledge(struct transfer *transfer, int64_t seqno, Transfer__Status status)
@@ -175,8 +145,36 @@ static bool packet_fits(const struct write_state *write, const struct wire_packe
 	       (uint64_t)packet->offset % write->checksum.chunk_bytes == 0;
 }
 
+/* A client that writes to memory (LAZY_PERSIST) leaves the checksums to the worker. */
+static bool packet_is_unsummed(const struct wire_packet *packet)
+{
+	return packet->checksum_size == 0 && packet->data_size > 0;
+}
+
+/* Keeps the packet for the next job: checksums, then data. */
+static bool keep_packet(struct write_state *write, const struct wire_packet *packet,
+                        struct str sums, struct str data)
+{
+	struct packet_at *item = packets_add(&write->pending);
+	struct buf *bytes = &write->pending.bytes;
+
+	if (item == NULL)
+		return false;
+	*item = (struct packet_at){.packet = *packet, .at = bytes->size};
+	if (packet_is_unsummed(packet))
+		wire_checksums_append(bytes, &write->checksum, data);
+	else
+		buf_append_str(bytes, sums);
+	item->packet.checksum_size = (uint32_t)(bytes->size - item->at);
+	buf_append_str(bytes, data);
+	write->has_last = packet->is_last;
+	if ((uint64_t)packet->offset + data.size > write->received)
+		write->received = (uint64_t)packet->offset + data.size;
+	return !bytes->failed;
+}
+
 static bool take_packet(struct transfer *transfer, const struct wire_packet *packet,
-                        struct str bytes)
+                        struct str sums, struct str data)
 {
 	struct write_state *write = &transfer->write;
 
@@ -184,20 +182,14 @@ static bool take_packet(struct transfer *transfer, const struct wire_packet *pac
 		acknowledge(transfer, WIRE_SEQNO_HEARTBEAT, TRANSFER__STATUS__SUCCESS);
 		return true;
 	}
-	if (!packet_fits(write, packet) ||
-	    !packet_is_right(write, packet, (const uint8_t *)bytes.data)) {
-		log_event(LOG_WORKER_BAD_PACKET, "blk_%llu from %s: packet %lld at %lld",
-		          (unsigned long long)transfer->block.id, io_conn_peer(transfer->conn),
-		          (long long)packet->seqno, (long long)packet->offset);
-		acknowledge(transfer, packet->seqno, TRANSFER__STATUS__ERROR_CHECKSUM);
-		return false;
-	}
-	if (!packets_add(&write->pending, packet, &bytes))
-		return false;
-	write->has_last = packet->is_last;
-	if ((uint64_t)packet->offset + packet->data_size > write->received)
-		write->received = (uint64_t)packet->offset + packet->data_size;
-	return true;
+	if (packet_fits(write, packet) &&
+	    (packet_is_unsummed(packet) || wire_checksums_fit(&write->checksum, data, sums)))
+		return keep_packet(write, packet, sums, data);
+	log_event(LOG_WORKER_BAD_PACKET, "blk_%llu from %s: packet %lld at %lld",
+	          (unsigned long long)transfer->block.id, io_conn_peer(transfer->conn),
+	          (long long)packet->seqno, (long long)packet->offset);
+	acknowledge(transfer, packet->seqno, TRANSFER__STATUS__ERROR_CHECKSUM);
+	return false;
 }
 
 /* ---- jobs ---- */
@@ -303,7 +295,7 @@ bool transfer_take_packets(struct transfer *transfer)
 	while (transfer->write.pending.bytes.size <= TRANSFER_PENDING_BYTES_MAX) {
 		struct cursor input = transfer_input(transfer);
 		struct wire_packet packet;
-		struct str bytes;
+		struct str sums, data;
 		int rc = wire_packet_header_take(&input, &packet);
 
 		if (rc < 0 && rc != -ERR_AGAIN)
@@ -311,8 +303,9 @@ bool transfer_take_packets(struct transfer *transfer)
 		if (rc == -ERR_AGAIN ||
 		    cursor_left(&input) < (size_t)packet.checksum_size + packet.data_size)
 			break;
-		bytes = cursor_bytes(&input, (size_t)packet.checksum_size + packet.data_size);
-		if (!take_packet(transfer, &packet, bytes))
+		sums = cursor_bytes(&input, packet.checksum_size);
+		data = cursor_bytes(&input, packet.data_size);
+		if (!take_packet(transfer, &packet, sums, data))
 			return false;
 		transfer_consume(transfer, &input);
 	}

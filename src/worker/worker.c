@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/worker.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "worker/refuse.h"
 #include "worker/replica_file.h"
 #include "worker/worker_private.h"
 
@@ -94,19 +91,6 @@ void worker_delete(struct worker *worker, const struct stored_block *block)
 
 /* ---- life ---- */
 
-static int refuse(int rc, char **ret_text, const char *format, ...) PRINTF_LIKE(3, 4);
-static int refuse(int rc, char **ret_text, const char *format, ...)
-{
-	char text[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	*ret_text = mem_strdup(str_of(text));
-	return rc;
-}
-
 static void on_accept(void *context, struct io_conn *conn)
 {
 	transfer_accept(context, conn);
@@ -155,14 +139,14 @@ static int listen(struct worker *worker, char **ret_text)
 	int rc = io_listen(worker->io, &options, &worker->listener);
 
 	if (rc < 0)
-		return refuse(rc, ret_text,
-		              "port %u (dfs.datanode.address) cannot be listened on: %s",
-		              (unsigned)worker->options.transfer_port, err_text(rc));
+		return worker_refuse(rc, ret_text,
+		                     "port %u (dfs.datanode.address) cannot be listened on: %s",
+		                     (unsigned)worker->options.transfer_port, err_text(rc));
 	rc = worker_ipc_create(worker, &worker->ipc);
 	if (rc < 0)
-		return refuse(rc, ret_text,
-		              "port %u (dfs.datanode.ipc.address) cannot be listened on: %s",
-		              (unsigned)worker->options.ipc_port, err_text(rc));
+		return worker_refuse(rc, ret_text,
+		                     "port %u (dfs.datanode.ipc.address) cannot be listened on: %s",
+		                     (unsigned)worker->options.ipc_port, err_text(rc));
 	return 0;
 }
 
@@ -177,7 +161,8 @@ static int start(struct worker *worker, char **ret_text)
 	rc = create_disks(worker);
 	if (rc == 0)
 		rc = create_links(worker);
-	return rc < 0 ? refuse(rc, ret_text, "the worker cannot start: %s", err_text(rc)) : 0;
+	return rc < 0 ? worker_refuse(rc, ret_text, "the worker cannot start: %s", err_text(rc))
+	              : 0;
 }
 
 int worker_create(const struct worker_options *options, struct worker **ret_worker, char **ret_text)
@@ -187,7 +172,7 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 
 	CHECK(options->disk_threads > 0);
 	if (worker == NULL)
-		return refuse(-ERR_NO_MEMORY, ret_text, "out of memory");
+		return worker_refuse(-ERR_NO_MEMORY, ret_text, "out of memory");
 	worker->magic = WORKER_MAGIC;
 	worker->io = options->io;
 	worker->options = *options;

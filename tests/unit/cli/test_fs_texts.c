@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -46,8 +47,8 @@ static void big_x_is_for_directories_and_what_is_executable(void **state)
 
 static void what_is_no_mode_is_refused(void **state)
 {
-	static const char *const bad[] = {"999", "nope", "",    "u",    "u+",
-	                                  "8",   "2777", "u+q", "u+x,", "go="};
+	static const char *const bad[] = {"999",  "nope", "",    "u",   "u+", "8",
+	                                  "2777", "u+q",  "go=", "u,x", "go="};
 	uint32_t mode;
 
 	(void)state;
@@ -76,13 +77,133 @@ static void patterns_match_as_hadoops_do(void **state)
 	assert_true(fs_matches(STR("m"), "[k-p]"));
 }
 
+static void unclosed_patterns_are_named(void **state)
+{
+	(void)state;
+	assert_null(fs_pattern_problem("{a,b}[cd]*"));
+	assert_null(fs_pattern_problem("\\{a\\[b"));
+	assert_string_equal(fs_pattern_problem("{a,b"), "Unclosed group");
+	assert_string_equal(fs_pattern_problem("[a"), "Unclosed character class");
+}
+
+struct alternatives {
+	char text[128];
+};
+
+static int add_alternative(void *context, const char *text)
+{
+	struct alternatives *all = context;
+
+	strcat(all->text, text);
+	strcat(all->text, " ");
+	return 0;
+}
+
+static void assert_alternatives(const char *text, const char *want)
+{
+	struct alternatives all = {0};
+	struct arena arena = {0};
+
+	assert_int_equal(fs_alternatives(&arena, text, add_alternative, &all), 0);
+	assert_string_equal(all.text, want);
+	arena_finish(&arena);
+}
+
+static void braces_are_written_out_nested_and_escaped(void **state)
+{
+	(void)state;
+	assert_alternatives("/a", "/a ");
+	assert_alternatives("/{a,b}/x", "/a/x /b/x ");
+	assert_alternatives("/{a,b}{1,2}", "/a1 /a2 /b1 /b2 ");
+	assert_alternatives("/{a,{b,c}d}", "/a /bd /cd ");
+	assert_alternatives("/{a\\,b,c}", "/a\\,b /c ");
+	assert_alternatives("/\\{a,b}", "/\\{a,b} ");
+	assert_alternatives("/{a,b", "/{a,b ");
+	assert_alternatives("/{,a}", "/ /a ");
+}
+
+/* Outputs of Hadoop 3.4.3's shell for these sizes. */
+static void sizes_to_read_have_hadoops_decimals(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} rows[] = {
+	        {0, "0"},
+	        {1023, "1023"},
+	        {1024, "1 K"},
+	        {1025, "1.0 K"},
+	        {1280, "1.3 K"}, /* 1.25: halves go up */
+	        {1536, "1.5 K"},
+	        {1048575, "1.0 M"}, /* not 1024.0 K */
+	        {2097152, "2 M"},
+	        {2097261, "2.0 M"},
+	        {270553174016, "252.0 G"},
+	        {(uint64_t)1 << 60, "1 E"},
+	        {UINT64_MAX, "16.0 E"},
+	};
+	char text[FS_SIZE_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_string_equal(fs_size_text(rows[i].bytes, true, text), rows[i].text);
+	assert_string_equal(fs_size_text(2097152, false, text), "2097152");
+}
+
+static void assert_clean(const char *path, const char *want)
+{
+	struct arena arena = {0};
+	struct str clean = {0};
+
+	if (shell_clean(&arena, str_of(path), &clean) != (want != NULL))
+		fail_msg("'%s' was taken or refused", path);
+	if (want != NULL && !str_equal(clean, str_of(want)))
+		fail_msg("'%s' became '%.*s'", path, STR_ARGS(clean));
+	arena_finish(&arena);
+}
+
+static void paths_are_cleaned_as_hadoops(void **state)
+{
+	(void)state;
+	assert_clean("/", "/");
+	assert_clean("", "/");
+	assert_clean("/a//b/", "/a/b");
+	assert_clean("/a/./b", "/a/b");
+	assert_clean("/a/../b", "/b");
+	assert_clean("/a/..", "/");
+	assert_clean("/..", NULL);
+	assert_clean("/a/../../b", NULL);
+	assert_clean("/...", "/...");
+}
+
+static void assert_relative(const char *path, const char *base, const char *want)
+{
+	struct arena arena = {0};
+	struct str relative = shell_relative(&arena, str_of(path), str_of(base));
+
+	if (!str_equal(relative, str_of(want)))
+		fail_msg("'%s' from '%s' is '%.*s'", path, base, STR_ARGS(relative));
+	arena_finish(&arena);
+}
+
+static void paths_are_shown_from_where_one_stands(void **state)
+{
+	(void)state;
+	assert_relative("/user/me/a/b", "/user/me", "a/b");
+	assert_relative("/user/me", "/user/me", ".");
+	assert_relative("/user", "/user/me", "..");
+	assert_relative("/", "/user/me", "../..");
+	assert_relative("/user/men", "/user/me", "/user/men");
+	assert_relative("/a", "/", "a");
+}
+
 static void parents_and_names_are_cut_at_the_last_slash(void **state)
 {
 	(void)state;
-	assert_true(str_equal(fs_parent_of(STR("/a/b")), STR("/a")));
-	assert_true(str_equal(fs_parent_of(STR("/a")), STR("/")));
-	assert_true(str_equal(fs_name_of(STR("/a/b")), STR("b")));
-	assert_true(str_equal(fs_name_of(STR("/")), STR("")));
+	assert_true(str_equal(shell_parent_of(STR("/a/b")), STR("/a")));
+	assert_true(str_equal(shell_parent_of(STR("/a")), STR("/")));
+	assert_true(str_equal(shell_name_of(STR("/a/b")), STR("b")));
+	assert_true(str_equal(shell_name_of(STR("/")), STR("")));
 }
 
 int main(void)
@@ -93,6 +214,11 @@ int main(void)
 	        cmocka_unit_test(big_x_is_for_directories_and_what_is_executable),
 	        cmocka_unit_test(what_is_no_mode_is_refused),
 	        cmocka_unit_test(patterns_match_as_hadoops_do),
+	        cmocka_unit_test(unclosed_patterns_are_named),
+	        cmocka_unit_test(braces_are_written_out_nested_and_escaped),
+	        cmocka_unit_test(sizes_to_read_have_hadoops_decimals),
+	        cmocka_unit_test(paths_are_cleaned_as_hadoops),
+	        cmocka_unit_test(paths_are_shown_from_where_one_stands),
 	        cmocka_unit_test(parents_and_names_are_cut_at_the_last_slash),
 	};
 

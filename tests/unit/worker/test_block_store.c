@@ -76,7 +76,7 @@ static void close_like_a_kill(struct fixture *f, struct replica_writer *writer)
 static void write_replica(struct fixture *f, uint64_t id, size_t size, bool finalizes)
 {
 	struct stored_block block = {.id = id, .stamp = 1001, .state = BLOCK_BEING_WRITTEN};
-	struct replica_checksum checksum = {.type = 2, .chunk_bytes = CHUNK};
+	struct wire_checksum checksum = {.type = 2, .chunk_bytes = CHUNK};
 	struct replica_writer *writer;
 	uint8_t data[CHUNK];
 
@@ -175,7 +175,7 @@ static void data_without_checksums_is_not_offered(void **state)
 static void reading_returns_what_was_written(void **state)
 {
 	struct fixture *f = *state;
-	struct replica_checksum checksum;
+	struct wire_checksum checksum;
 	struct replica_reader *reader;
 	struct buf data = {0}, sums = {0};
 
@@ -198,7 +198,7 @@ static void reading_returns_what_was_written(void **state)
 static void a_shortened_file_is_damage(void **state)
 {
 	struct fixture *f = *state;
-	struct replica_checksum checksum;
+	struct wire_checksum checksum;
 	struct replica_reader *reader;
 	struct buf data = {0}, sums = {0};
 	struct io_file *file;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+
+#include "base/err.h"
+#include "cli/fs.h"
+
+void fs_error(struct shell *shell, const char *format, ...)
+{
+	va_list args;
+
+	if (shell->status == 0)
+		shell->status = FS_EXIT_FAILED;
+	fflush(stdout);
+	fprintf(stderr, "%s: ", shell->command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void fs_path_error(struct shell *shell, struct str text, const char *reason)
+{
+	fs_error(shell, "`%.*s': %s", STR_ARGS(text), reason);
+}
+
+void fs_parent_error(struct shell *shell, struct str text, struct str uri)
+{
+	fs_error(shell, "`%.*s': No such file or directory: `%.*s'", STR_ARGS(text), STR_ARGS(uri));
+}
+
+/* Exceptions have several lines; the first one says what happened. */
+void fs_call_error(struct shell *shell, int rc, struct str text)
+{
+	struct str line = client_failure(shell->client)->text;
+	const char *newline = line.size == 0 ? NULL : memchr(line.data, '\n', line.size);
+
+	if (newline != NULL)
+		line.size = (size_t)(newline - line.data);
+	if (line.size == 0)
+		fs_path_error(shell, text, err_text(rc));
+	else
+		fs_error(shell, "%.*s", STR_ARGS(line));
+}

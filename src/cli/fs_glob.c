@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/fs.h"
+
+/* Whether c is in the class that begins behind its bracket; *at moves behind the closing one. */
+static bool class_has(const char **at, char c)
+{
+	const char *p = *at;
+	bool negated = *p == '^' || *p == '!', found = false;
+
+	p += negated;
+	while (*p != '\0' && *p != ']') {
+		char low = *p == '\\' && p[1] != '\0' ? *++p : *p;
+		char high = low;
+
+		p++;
+		if (p[0] == '-' && p[1] != '\0' && p[1] != ']') {
+			high = p[1];
+			p += 2;
+		}
+		found = found || (c >= low && c <= high);
+	}
+	*at = *p == ']' ? p + 1 : p;
+	return found != negated;
+}
+
+bool fs_matches(struct str name, const char *pattern)
+{
+	size_t at = 0, star_at = 0;
+	const char *star = NULL;
+
+	for (;;) {
+		const char *p = pattern;
+		bool fits = false;
+
+		if (*p == '*') {
+			star = ++pattern;
+			star_at = at;
+			continue;
+		}
+		if (at == name.size && *p == '\0')
+			return true;
+		if (at < name.size && *p != '\0') {
+			if (*p == '?') {
+				fits = true;
+				p++;
+			} else if (*p == '[') {
+				p++;
+				fits = class_has(&p, name.data[at]);
+			} else {
+				p += *p == '\\' && p[1] != '\0';
+				fits = *p++ == name.data[at];
+			}
+		}
+		if (fits) {
+			pattern = p;
+			at++;
+		} else if (star != NULL && star_at < name.size) {
+			pattern = star;
+			at = ++star_at;
+		} else {
+			return false;
+		}
+	}
+}
+
+bool fs_has_pattern(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '\\' && text[1] != '\0')
+			text++;
+		else if (strchr("*?[{", *text) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* ---- {a,b} ---- */
+
+/* Behind the letter or the escaped letter at p. */
+static const char *next_letter(const char *p)
+{
+	return p + (*p == '\\' && p[1] != '\0' ? 2 : 1);
+}
+
+static const char *group_open(const char *text)
+{
+	while (*text != '\0' && *text != '{')
+		text = next_letter(text);
+	return *text == '{' ? text : NULL;
+}
+
+/* The closing brace of the group that opens at `open`; NULL: there is none. */
+static const char *group_close(const char *open)
+{
+	int depth = 0;
+
+	for (const char *p = open; *p != '\0'; p = next_letter(p)) {
+		depth += (*p == '{') - (*p == '}');
+		if (depth == 0)
+			return p;
+	}
+	return NULL;
+}
+
+int fs_alternatives(struct arena *arena, const char *text,
+                    int (*each)(void *context, const char *text), void *context)
+{
+	const char *open = group_open(text);
+	const char *close = open == NULL ? NULL : group_close(open);
+	const char *from;
+	int depth = 0, rc = 0;
+
+	if (close == NULL)
+		return each(context, text);
+	from = open + 1;
+	for (const char *p = from; rc == 0 && p <= close; p = next_letter(p)) {
+		if (depth == 0 && (*p == ',' || p == close)) {
+			struct str one = cli_text(arena, "%.*s%.*s%s", (int)(open - text), text,
+			                          (int)(p - from), from, close + 1);
+
+			rc = fs_alternatives(arena, one.data, each, context);
+			from = p + 1;
+		}
+		depth += (*p == '{') - (*p == '}');
+	}
+	return rc;
+}
+
+const char *fs_pattern_problem(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p = next_letter(p)) {
+		if (*p == '{' && group_close(p) == NULL)
+			return "Unclosed group";
+		if (*p == '[') {
+			while (*p != '\0' && *p != ']')
+				p = next_letter(p);
+			if (*p == '\0')
+				return "Unclosed character class";
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Arguments as paths, as Hadoop's Path and PathData have them.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "cli/fs.h"
+
+/* Length of "scheme://authority" at the front; 0: the argument has none. */
+static size_t uri_prefix(const char *argument)
+{
+	const char *scheme = strstr(argument, "://");
+
+	if (scheme == NULL || memchr(argument, '/', (size_t)(scheme - argument)) != NULL)
+		return 0;
+	return (size_t)(scheme + 3 - argument) + strcspn(scheme + 3, "/");
+}
+
+/* Hadoop takes what stands before a colon for a scheme. */
+static bool has_colon_in_name(struct str path)
+{
+	return path.size > 0 && memchr(path.data, ':', path.size) != NULL;
+}
+
+static int refuse_path(struct shell *shell, struct str path)
+{
+	const char *colon = memchr(path.data, ':', path.size);
+	const char *start = colon, *end = colon;
+
+	while (start > path.data && start[-1] != '/')
+		start--;
+	while (end < path.data + path.size && *end != '/')
+		end++;
+	fs_usage_error(shell, "java.net.URISyntaxException: Relative path in absolute URI: %.*s",
+	               (int)(end - start), start);
+	return -ERR_INVALID_PATH;
+}
+
+static int check_uri(struct shell *shell, const char *argument, size_t prefix)
+{
+	struct str scheme = str_make(argument, (size_t)(strstr(argument, "://") - argument));
+	struct str authority = str_make(argument + scheme.size, prefix - scheme.size);
+	size_t shown_scheme = STR("hdfs").size;
+
+	if (!str_equal(scheme, STR("hdfs")) && !str_equal(scheme, STR("alluxio"))) {
+		fs_error(shell, "No FileSystem for scheme \"%.*s\"", STR_ARGS(scheme));
+		return -ERR_INVALID_PATH;
+	}
+	if (authority.size > STR("://").size &&
+	    !str_equal(authority,
+	               str_make(shell->uri.data + shown_scheme, shell->uri.size - shown_scheme))) {
+		fs_usage_error(shell, "Wrong FS: %s, expected: %.*s", argument,
+		               STR_ARGS(shell->uri));
+		return -ERR_INVALID_PATH;
+	}
+	return 0;
+}
+
+int fs_path_of(struct shell *shell, const char *argument, struct fs_path *ret_path)
+{
+	size_t prefix = uri_prefix(argument);
+	struct str path = str_of(argument + prefix);
+	struct str cleaned;
+	int rc = prefix > 0 ? check_uri(shell, argument, prefix) : 0;
+
+	if (rc < 0)
+		return rc;
+	if (argument[0] == '\0') {
+		fs_usage_error(shell, "Can not create a Path from an empty string");
+		return -ERR_INVALID_PATH;
+	}
+	if (prefix == 0 && strncmp(argument, "//", 2) == 0) {
+		fs_error(shell, "No FileSystem for scheme \"null\"");
+		return -ERR_INVALID_PATH;
+	}
+	if (has_colon_in_name(path))
+		return refuse_path(shell, path);
+	if (prefix == 0 && argument[0] != '/')
+		path = shell_child_of(&shell->arena, shell->home, path);
+	if (!shell_clean(&shell->arena, path, &cleaned)) {
+		fs_usage_error(shell, "Pathname %.*s from %.*s%.*s is not a valid DFS filename.",
+		               STR_ARGS(path), STR_ARGS(shell->uri), STR_ARGS(path));
+		return -ERR_INVALID_PATH;
+	}
+	*ret_path = (struct fs_path){.text = str_of(argument), .path = cleaned};
+	return 0;
+}
+
+struct str fs_shown(struct shell *shell, const char *argument, struct str path)
+{
+	size_t prefix = uri_prefix(argument);
+
+	if (prefix > 0)
+		return cli_text(&shell->arena, "%.*s%.*s", (int)prefix, argument, STR_ARGS(path));
+	return argument[0] == '/' ? path : shell_relative(&shell->arena, path, shell->home);
+}
+
+struct fs_path fs_child(struct arena *arena, const struct fs_path *parent, struct str name)
+{
+	return (struct fs_path){
+	        .text = str_equal(parent->text, STR("."))
+	                        ? cli_text(arena, "%.*s", STR_ARGS(name))
+	                        : shell_child_of(arena, parent->text, name),
+	        .path = shell_child_of(arena, parent->path, name),
+	};
+}
+
+struct str fs_uri(struct shell *shell, struct str path)
+{
+	return cli_text(&shell->arena, "%.*s%.*s", STR_ARGS(shell->uri), STR_ARGS(path));
+}
+
+/* ---- items ---- */
+
+void fs_items_add(struct fs_items *items, const struct fs_item *item)
+{
+	if (items->count == items->capacity) {
+		items->capacity = items->capacity == 0 ? 16 : items->capacity * 2;
+		items->items =
+		        mem_must_realloc(items->items, items->capacity * sizeof(*items->items));
+	}
+	items->items[items->count++] = *item;
+}
+
+void fs_items_finish(struct fs_items *items)
+{
+	mem_free(items->items);
+	*items = (struct fs_items){0};
+}
