@@ -38,7 +38,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->folder, "/tmp/holdfast-store-XXXXXX");
+	snprintf(f->folder, sizeof(f->folder), "/tmp/holdfast-store-XXXXXX");
 	assert_non_null(mkdtemp(f->folder));
 	assert_int_equal(io_create(&f->io), 0);
 	f->store = open_store(f);
