@@ -8,6 +8,7 @@
 
 enum { CONFIG_FILE_BYTES_MAX = 64 << 20 };
 
+PRINTF_LIKE(2, 0)
 static void complain(const struct cli_site *site, const char *format, va_list args)
 {
 	fflush(stdout);

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -86,26 +85,21 @@ static void unclosed_patterns_are_named(void **state)
 	assert_string_equal(fs_pattern_problem("[a"), "Unclosed character class");
 }
 
-struct alternatives {
-	char text[128];
-};
-
 static int add_alternative(void *context, const char *text)
 {
-	struct alternatives *all = context;
-
-	strcat(all->text, text);
-	strcat(all->text, " ");
+	buf_append_format(context, "%s ", text);
 	return 0;
 }
 
 static void assert_alternatives(const char *text, const char *want)
 {
-	struct alternatives all = {0};
+	struct buf all = {0};
 	struct arena arena = {0};
 
 	assert_int_equal(fs_alternatives(&arena, text, add_alternative, &all), 0);
-	assert_string_equal(all.text, want);
+	buf_append_u8(&all, 0);
+	assert_string_equal((const char *)all.data, want);
+	buf_finish(&all);
 	arena_finish(&arena);
 }
 
@@ -140,7 +134,6 @@ static void sizes_to_read_have_hadoops_decimals(void **state)
 	        {2097261, "2.0 M"},
 	        {270553174016, "252.0 G"},
 	        {(uint64_t)1 << 60, "1 E"},
-	        {UINT64_MAX, "16.0 E"},
 	};
 	char text[FS_SIZE_BYTES];
 
