@@ -93,7 +93,7 @@ int cmd_status(int argc, char **argv)
 {
 	struct shell shell = {0};
 	int next, status = cli_client_init(&shell.site, "status", argc, argv, &next);
-	struct str json;
+	struct str json = {0};
 
 	if (status != CLI_OK)
 		return status;
