@@ -20,7 +20,7 @@ static_assert(LEAF_BYTES_MAX <= 1 << OFFSET_BITS, "a slot can name every byte");
 
 static uint8_t *group_at(const struct leaf *leaf, unsigned group)
 {
-	return (uint8_t *)(uintptr_t)(leaf + 1) + (size_t)group * GROUP_BYTES;
+	return (uint8_t *)(leaf + 1) + (size_t)group * GROUP_BYTES;
 }
 
 static uint64_t group_parent(const struct leaf *leaf, unsigned group)
@@ -82,7 +82,7 @@ uint16_t leaf_fingerprint(struct str name)
 
 uint8_t *leaf_record(const struct leaf *leaf, unsigned slot)
 {
-	return (uint8_t *)(uintptr_t)leaf + (slot_get(leaf, slot) & OFFSET_MASK);
+	return (uint8_t *)leaf + (slot_get(leaf, slot) & OFFSET_MASK);
 }
 
 /* ---- finding ---- */

@@ -19,7 +19,7 @@ struct str str_keep(struct str s)
 
 void str_forget(struct str s)
 {
-	mem_free((void *)(uintptr_t)s.data);
+	mem_free((void *)s.data);
 }
 
 struct namespace *ns_create(void)

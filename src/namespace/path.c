@@ -314,7 +314,7 @@ int path_find(struct namespace *ns, struct asker *asker, struct str path, bool i
               struct buf *buf, struct place *ret_place)
 {
 	struct path_walk walk;
-	struct str normal;
+	struct str normal = path;
 	int rc = path_normalise(ns, asker, path, buf, &normal);
 
 	if (rc < 0)

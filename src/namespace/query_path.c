@@ -20,7 +20,7 @@ struct looking {
 static void look_begin(struct namespace *ns, struct looking *looking, struct ns_lookup *lookup,
                        struct arena *arena)
 {
-	struct str path;
+	struct str path = lookup->path;
 	int rc;
 
 	looking->lookup = lookup;
