@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-enum { CREATE_OVERWRITE = 2 };
+enum { CREATE_OVERWRITE = 2, PATH_BYTES = sizeof(((struct naive_node *)0)->path) };
 
 static struct naive_node *add(struct naive_fs *fs, const char *path, bool is_directory)
 {
@@ -22,8 +22,8 @@ static struct naive_node *add(struct naive_fs *fs, const char *path, bool is_dir
 	node = &fs->nodes[fs->count++];
 	*node = (struct naive_node){.is_directory = is_directory, .mode = 0755};
 	snprintf(node->path, sizeof(node->path), "%s", path);
-	strcpy(node->owner, "root");
-	strcpy(node->group, "supergroup");
+	snprintf(node->owner, sizeof(node->owner), "root");
+	snprintf(node->group, sizeof(node->group), "supergroup");
 	return node;
 }
 
@@ -54,10 +54,9 @@ const struct naive_node *naive_find(const struct naive_fs *fs, const char *path)
 
 static void parent_of(const char *path, char *parent)
 {
-	strcpy(parent, path);
-	*strrchr(parent, '/') = '\0';
-	if (parent[0] == '\0')
-		strcpy(parent, "/");
+	size_t size = (size_t)(strrchr(path, '/') - path);
+
+	snprintf(parent, PATH_BYTES, "%.*s", size == 0 ? 1 : (int)size, path);
 }
 
 static bool is_below(const char *path, const char *directory)

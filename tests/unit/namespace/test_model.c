@@ -90,7 +90,7 @@ static struct str random_path(struct world *world, int which)
 	for (uint64_t i = 0; i < depth; i++)
 		append_name(world, path);
 	if (path[0] == '\0' || below(world, 80) == 0)
-		strcat(path, "/");
+		memcpy(path + strlen(path), "/", 2);
 	if (below(world, 300) == 0)
 		return str_of(path + 1);
 	return str_of(path);
