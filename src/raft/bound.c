@@ -6,12 +6,12 @@
  * votes for nobody below, and does not stand.  The bound goes when the log, synced, is not below it
  * any more under a leader.
  *
- * Without one it looks for one.  A leader has every entry that this voter ever helped to commit, so
- * the end of a leader's log at first contact will do.  Otherwise all other voters are asked, and
- * whoever their lists name beside: of any majority that included this voter some other one answers,
- * so the highest answer is not below what was committed.  That needs lists of three and more: of
- * two, the entry that made a second one a voter may be known to that one alone, which an older list
- * does not name.
+ * Without one it asks all other voters, and whoever their lists name beside.  A leader has every
+ * entry that this voter ever helped to commit, so the end of its log will do, if it says so when
+ * asked: an append may be an old one, sent before what was lost.  Otherwise all must answer: of any
+ * majority that included this voter some other one answers, so the highest answer is not below what
+ * was committed.  That needs lists of three and more: of two, the entry that made a second one a
+ * voter may be known to that one alone, which an older list does not name.
  */
 #include "raft/raft_private.h"
 
@@ -51,12 +51,6 @@ static void set(struct raft *core, enum raft_bound bound, uint64_t term, uint64_
 	vote_changed(core);
 }
 
-void bound_leader_heard(struct raft *core, uint64_t last_term, uint64_t last)
-{
-	if (core->vote.bound == RAFT_BOUND_UNKNOWN)
-		set(core, RAFT_BOUND, last_term, last);
-}
-
 static void add_voters(struct bound_search *search, const struct raft_members *members,
                        struct raft_id self)
 {
@@ -83,6 +77,14 @@ static void add_voters(struct bound_search *search, const struct raft_members *m
 	}
 }
 
+/* If what is left here is not below it, nothing that counts was lost. */
+static void found(struct raft *core, uint64_t term, uint64_t index)
+{
+	set(core, RAFT_BOUND, term, index);
+	if (is_reached(core, core->log.synced))
+		set(core, RAFT_NO_BOUND, 0, 0);
+}
+
 void bound_answered(struct raft *core, const struct raft_message *message)
 {
 	const struct raft_answer_message *answer = &message->answer;
@@ -90,8 +92,13 @@ void bound_answered(struct raft *core, const struct raft_message *message)
 	bool is_complete = true;
 
 	if (core->vote.bound != RAFT_BOUND_UNKNOWN || answer->list == NULL ||
-	    !raft_id_equal(message->history, core->vote.history))
+	    !raft_id_equal(message->history, core->vote.history) ||
+	    forming_asked_ms(core, answer) == NEVER)
 		return;
+	if (raft_id_equal(answer->leader, message->from) && message->term >= core->vote.term) {
+		found(core, answer->last_term, answer->last);
+		return;
+	}
 	for (size_t i = 0; i < search->count; i++)
 		if (raft_id_equal(search->asked[i].id, message->from))
 			search->asked[i].has_answered = true;
@@ -102,23 +109,8 @@ void bound_answered(struct raft *core, const struct raft_message *message)
 	add_voters(search, &answer->list->members, core->options.self);
 	for (size_t i = 0; i < search->count; i++)
 		is_complete &= search->asked[i].has_answered;
-	if (!is_complete || search->is_hopeless)
-		return;
-	set(core, RAFT_BOUND, search->term, search->index);
-	/* The end that is left here is an answer too: nobody has more. */
-	if (is_reached(core, core->log.synced))
-		set(core, RAFT_NO_BOUND, 0, 0);
-}
-
-static void ask(struct raft *core, const struct bound_answer *voter)
-{
-	struct raft_message *message = outbox_add(core, RAFT_MESSAGE_ASK, voter->id);
-
-	message->to_address = voter->address;
-	message->ask = (struct raft_ask_message){
-	        .address = voter->address,
-	        .configured_hash = core->configured_hash,
-	};
+	if (is_complete && !search->is_hopeless)
+		found(core, search->term, search->index);
 }
 
 static void ask_all(struct raft *core)
@@ -133,7 +125,7 @@ static void ask_all(struct raft *core)
 		add_voters(search, members, core->options.self);
 		for (size_t i = 0; i < search->count; i++)
 			if (!search->asked[i].has_answered)
-				ask(core, &search->asked[i]);
+				forming_ask(core, search->asked[i].id, search->asked[i].address);
 	}
 	outbox_wake(core, search->ask_ms);
 }

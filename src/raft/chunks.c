@@ -91,7 +91,7 @@ void chunks_reply(struct raft *core, const struct raft_message *message)
 	if (peer->mode != PROGRESS_CHECKPOINT || reply->index != peer->checkpoint)
 		return;
 	if (reply->is_installed) {
-		progress_begin_probe(peer, reply->index + 1);
+		progress_begin_probe(core, peer, reply->index + 1);
 		return;
 	}
 	peer->chunk_offset = reply->offset;
@@ -121,8 +121,7 @@ void chunks_received(struct raft *core, const struct raft_message *message)
 	struct follower *follower = &core->follower;
 	const struct log *log = &core->log;
 
-	core->heard_ms = core->now_ms;
-	follower_reset_timer(core);
+	follower_heard(core, message);
 	if (follower->is_storing || follower->is_installing)
 		return;
 	if (chunk->index <= log->commit || chunk->index_term > message->term) {

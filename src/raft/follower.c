@@ -81,6 +81,17 @@ static uint64_t run_last(const struct raft_append_message *append, size_t run)
 	return run + 1 < append->run_count ? append->runs[run + 1].first - 1 : append->last;
 }
 
+/* Entries up to the base are committed here: what the message says of the base must be so. */
+static bool agrees_with_base(const struct log *log, const struct raft_append_message *append)
+{
+	if (append->prev >= log->base || append->last < log->base)
+		return true;
+	for (size_t i = append->run_count; i-- > 0;)
+		if (append->runs[i].first <= log->base)
+			return append->runs[i].term == log->base_term;
+	return false;
+}
+
 /* The first entry of the message that is not in the log; last + 1: all are. */
 static uint64_t first_news(const struct log *log, const struct raft_append_message *append)
 {
@@ -137,6 +148,8 @@ static enum raft_refusal take_entries(struct raft *core, const struct raft_appen
 	    (append->prev >= log->base && log_term(log, append->prev) != append->prev_term))
 		return append->prev > log->commit ? RAFT_LOG_DIFFERS
 		                                  : RAFT_CONFLICTS_WITH_COMMITTED;
+	if (!agrees_with_base(log, append))
+		return RAFT_CONFLICTS_WITH_COMMITTED;
 	first = first_news(log, append);
 	if (first <= append->last && (first <= log->commit || first <= follower->matched))
 		return RAFT_CONFLICTS_WITH_COMMITTED;
@@ -186,20 +199,28 @@ static void note_news(struct follower *follower, const struct raft_append_messag
 		follower->sent_ms = append->sent_ms;
 }
 
-/* The guard has seen to the term; the sender leads it. */
-void follower_append(struct raft *core, const struct raft_message *message)
+void follower_heard(struct raft *core, const struct raft_message *message)
 {
-	const struct raft_append_message *append = &message->append;
-	enum raft_refusal refusal = RAFT_OK;
-
-	vote_promise(core, append->ask_ms);
 	core->heard_ms = core->now_ms;
 	follower_reset_timer(core);
 	if (!raft_id_equal(core->vote.history, message->history)) {
 		core->vote.history = message->history;
 		vote_changed(core);
 	}
-	bound_leader_heard(core, append->log_last_term, append->log_last);
+}
+
+/* The guard has seen to the term; the sender leads it. */
+void follower_append(struct raft *core, const struct raft_message *message)
+{
+	const struct raft_append_message *append = &message->append;
+	enum raft_refusal refusal = RAFT_OK;
+
+	if (append->ask_ms > RAFT_ELECTION_MS_MAX) {
+		refuse(core, message, RAFT_MALFORMED);
+		return;
+	}
+	vote_promise(core, append->ask_ms);
+	follower_heard(core, message);
 	if (!runs_are_sound(append, message->term) || !lists_are_sound(append))
 		refusal = RAFT_MALFORMED;
 	else if (!core->follower.is_installing)

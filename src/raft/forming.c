@@ -44,6 +44,7 @@ void forming_asked(struct raft *core, const struct raft_message *message)
 	struct raft_answer_message answer = {
 	        .address = message->ask.address,
 	        .configured_hash = core->configured_hash,
+	        .token = message->ask.token,
 	        .last = log->last,
 	        .last_term = log_term(log, log->last),
 	        .leader = core->leader_id,
@@ -66,20 +67,30 @@ static bool is_own(const struct raft *core, size_t at)
 	return strcmp(core->addresses[at], core->address) == 0;
 }
 
+void forming_ask(struct raft *core, struct raft_id to, const char *address)
+{
+	struct raft_message *message = outbox_add(core, RAFT_MESSAGE_ASK, to);
+
+	message->to_address = address;
+	message->ask = (struct raft_ask_message){
+	        .address = address,
+	        .configured_hash = core->configured_hash,
+	        .token = core->session + core->now_ms,
+	};
+}
+
+uint64_t forming_asked_ms(const struct raft *core, const struct raft_answer_message *answer)
+{
+	uint64_t asked_ms = answer->token - core->session;
+
+	return asked_ms <= core->now_ms ? asked_ms : NEVER;
+}
+
 static void ask_all(struct raft *core)
 {
-	for (size_t i = 0; i < core->configured_count; i++) {
-		struct raft_message *message;
-
-		if (is_own(core, i))
-			continue;
-		message = outbox_add(core, RAFT_MESSAGE_ASK, (struct raft_id){0});
-		message->to_address = core->addresses[i];
-		message->ask = (struct raft_ask_message){
-		        .address = core->addresses[i],
-		        .configured_hash = core->configured_hash,
-		};
-	}
+	for (size_t i = 0; i < core->configured_count; i++)
+		if (!is_own(core, i))
+			forming_ask(core, (struct raft_id){0}, core->addresses[i]);
 }
 
 static void ask_to_join(struct raft *core, const struct raft_answer_message *answer)
@@ -102,13 +113,13 @@ void forming_answered(struct raft *core, const struct raft_message *message)
 {
 	const struct raft_answer_message *answer = &message->answer;
 	struct sighting sighting = {
-	        .answered_ms = core->now_ms,
+	        .asked_ms = forming_asked_ms(core, answer),
 	        .id = message->from,
 	        .is_empty = answer->list == NULL && raft_id_is_none(message->history),
 	        .configured_hash = answer->configured_hash,
 	};
 
-	if (is_seated(core) || hears_leader(core))
+	if (is_seated(core) || hears_leader(core) || sighting.asked_ms == NEVER)
 		return;
 	for (size_t i = 0; i < core->configured_count; i++)
 		if (strcmp(core->addresses[i], answer->address) == 0)
@@ -141,8 +152,8 @@ void forming_join_reply(struct raft *core, const struct raft_message *message)
 
 static bool is_fresh(const struct raft *core, const struct sighting *sighting)
 {
-	return sighting->answered_ms != 0 &&
-	       core->now_ms - sighting->answered_ms <= ANSWER_RETRIES * core->options.retry_ms;
+	return sighting->asked_ms != 0 &&
+	       core->now_ms - sighting->asked_ms <= ANSWER_RETRIES * core->options.retry_ms;
 }
 
 static void add_voter(struct raft_members *members, struct raft_id id, const char *address)
@@ -235,7 +246,9 @@ void forming_settle(struct raft *core)
 {
 	struct forming *forming = &core->forming;
 
-	if (is_seated(core) || hears_leader(core) || core->vote.is_removed) {
+	/* Who was taken out does not come back, committed or not. */
+	if (is_seated(core) || hears_leader(core) || core->vote.is_removed ||
+	    log_was_taken_out(&core->log, core->options.self, core->log.last)) {
 		forming->waiting = RAFT_WAITS_FOR_NOTHING;
 		return;
 	}

@@ -13,7 +13,7 @@ void leader_become(struct raft *core)
 {
 	core->role = RAFT_LEADER;
 	core->leader_id = core->options.self;
-	core->leader = (struct leader){.first = core->log.last + 1};
+	core->leader = (struct leader){.first = core->log.last + 1, .handed_over_ms = core->now_ms};
 	progress_reset(core);
 	outbox_append(core, RAFT_FROM_NOOP, 1, NULL);
 	read_leader_began(core);

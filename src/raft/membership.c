@@ -217,10 +217,9 @@ static const struct raft_member *predecessor(const struct raft_members *members,
 
 static bool is_ready(struct raft *core, const struct raft_member *member)
 {
-	struct progress *peer = progress_find(core, member->id);
+	struct progress *peer = member->is_voter ? NULL : progress_find(core, member->id);
 
-	return !member->is_voter && peer != NULL && peer->is_caught_up &&
-	       progress_is_heard(core, peer);
+	return peer != NULL && peer->is_caught_up && progress_is_heard(core, peer);
 }
 
 /* Takes the silent voter out whose place the learner will take. */
@@ -248,6 +247,20 @@ static void promote(struct raft *core, const struct raft_member *learner)
 	propose(core, &members);
 }
 
+/* Makes the way for a learner that is ready, or lets it vote. */
+static bool seat(struct raft *core, const struct raft_members *members,
+                 const struct raft_member *learner, size_t ready)
+{
+	const struct raft_member *old = predecessor(members, learner);
+
+	if (old != NULL)
+		return replace(core, learner, old);
+	if (raft_voter_count(members) == 1 && ready == 1)
+		return false;
+	promote(core, learner);
+	return true;
+}
+
 void membership_settle(struct raft *core)
 {
 	const struct raft_list *list = log_list(&core->log);
@@ -264,20 +277,8 @@ void membership_settle(struct raft *core)
 	}
 	for (size_t i = 0; i < members->count; i++)
 		ready += is_ready(core, &members->member[i]);
-	for (size_t i = 0; i < members->count; i++) {
-		const struct raft_member *member = &members->member[i];
-		const struct raft_member *old = predecessor(members, member);
-
-		if (!is_ready(core, member))
-			continue;
-		if (old != NULL) {
-			if (replace(core, member, old))
-				return;
-			continue;
-		}
-		if (raft_voter_count(members) > 1 || ready > 1) {
-			promote(core, member);
+	for (size_t i = 0; ready > 0 && i < members->count; i++)
+		if (is_ready(core, &members->member[i]) &&
+		    seat(core, members, &members->member[i], ready))
 			return;
-		}
-	}
 }

@@ -27,11 +27,11 @@ bool progress_is_heard(const struct raft *core, const struct progress *peer)
 	return peer->is_self || core->now_ms - peer->heard_ms < core->options.election_max_ms;
 }
 
-void progress_begin_probe(struct progress *peer, uint64_t next)
+void progress_begin_probe(struct raft *core, struct progress *peer, uint64_t next)
 {
 	peer->mode = PROGRESS_PROBE;
 	peer->next = next;
-	peer->probe_number = peer->number + 1;
+	peer->probe_number = core->leader.number + 1;
 	peer->is_waiting = false;
 	peer->fetch_number = 0;
 	peer->inflight_count = peer->inflight_bytes = 0;
@@ -69,7 +69,7 @@ static void add(struct raft *core, const struct raft_member *member)
 	        .goal = core->log.last,
 	        .goal_ms = core->now_ms,
 	};
-	progress_begin_probe(peer, core->log.last + 1);
+	progress_begin_probe(core, peer, core->log.last + 1);
 }
 
 void progress_follow_list(struct raft *core)
@@ -140,12 +140,10 @@ static void send_append(struct raft *core, struct progress *peer, uint64_t prev,
 	        .prev_term = prev == 0 ? 0 : log_term(log, prev),
 	        .last = last,
 	        .commit = log->commit,
-	        .number = ++peer->number,
+	        .number = ++core->leader.number,
 	        .round = core->leader.round,
 	        .sent_ms = core->now_ms,
 	        .ask_ms = core->options.election_min_ms,
-	        .log_last = log->last,
-	        .log_last_term = log_term(log, log->last),
 	};
 }
 
@@ -242,7 +240,7 @@ static void refused(struct raft *core, struct progress *peer, const struct raft_
 		return;
 	if (index >= log->base)
 		index = log_agreement(log, index, reply->hint_term);
-	progress_begin_probe(peer, index + 1);
+	progress_begin_probe(core, peer, index + 1);
 }
 
 static void accepted(struct raft *core, struct progress *peer,
@@ -256,7 +254,7 @@ static void accepted(struct raft *core, struct progress *peer,
 	if (peer->mode == PROGRESS_PROBE && reply->number >= peer->probe_number)
 		peer->mode = PROGRESS_STREAM;
 	else if (peer->mode == PROGRESS_CHECKPOINT && peer->match >= core->log.base)
-		progress_begin_probe(peer, peer->match + 1);
+		progress_begin_probe(core, peer, peer->match + 1);
 	if (peer->mode == PROGRESS_STREAM)
 		skip_matched(peer);
 }
@@ -277,7 +275,7 @@ void progress_reply(struct raft *core, const struct raft_message *message)
 	uint64_t sent_ms = IS_TWIN(core, LEASE_FROM_REPLY) ? core->now_ms : reply->sent_ms;
 
 	if (core->role != RAFT_LEADER || message->term != core->vote.term || peer == NULL ||
-	    reply->number > peer->number)
+	    reply->number > core->leader.number)
 		return;
 	peer->heard_ms = core->now_ms;
 	peer->health = reply->health;

@@ -79,8 +79,6 @@ static bool is_only_voter(const struct raft *core)
 
 static void begin(struct raft *core)
 {
-	const struct log *log = &core->log;
-	uint64_t last_term = log_term(log, log->last);
 	uint64_t deaf_ms = core->vote.asked_ms;
 
 	if (IS_TWIN(core, VOTE_AFTER_RESTART))
@@ -88,13 +86,7 @@ static void begin(struct raft *core)
 	if (IS_TWIN(core, PROMISE_FORGOTTEN))
 		deaf_ms = core->options.election_min_ms;
 	core->deaf_until_ms = core->now_ms + deaf_ms;
-	/* Entries may have become durable before the record of their term. */
-	if (core->vote.term < last_term) {
-		core->vote.term = last_term;
-		core->vote.voted_for = (struct raft_id){0};
-		vote_changed(core);
-	}
-	core->follower.matched = log->commit;
+	core->follower.matched = core->log.commit;
 	follower_reset_timer(core);
 	if (is_only_voter(core))
 		core->stand_ms = core->deaf_until_ms;
@@ -117,6 +109,8 @@ int raft_create(const struct raft_options *options, const struct raft_start *sta
 	copy_options(core, options);
 	forming_init(core);
 	rc = log_init(&core->log, start);
+	if (rc == 0 && log_term(&core->log, core->log.last) > start->vote.term)
+		rc = -ERR_INVALID;
 	if (rc < 0) {
 		raft_destroy(core);
 		return rc;

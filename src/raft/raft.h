@@ -12,7 +12,8 @@
  *
  * The contract, in four steps.  After each raft_step() the host does, in this order:
  *   1. Persist.  Begins to write what the update says: the vote record, the entries, a piece of a
- *      checkpoint.  All of one kind in the order in which they were given.
+ *      checkpoint.  All of one kind in the order in which they were given, and no entry or piece
+ *      is written before the vote record of the same or an earlier update is durable.
  *   2. Send.  The messages may leave at once: a promise that is not durable yet is held back here
  *      until the host has reported the sync, so neither an early nor a late host can break it.  A
  *      leader's entries may thus leave while its own sync runs (thesis 10.2.1); it counts itself
@@ -30,14 +31,17 @@
  * The vote record (struct raft_vote) is what must be remembered besides the entries.  It is written
  * whole and counts when it is durable in both of its slots.
  *
- * Time is milliseconds of a clock that goes on in suspend and never back.  Clocks of masters may
- * drift apart by 5 % each way of the true time: the lease allows for that (lease.c).
+ * Time is milliseconds of a clock that goes on in suspend and never back.  It is read for each
+ * event, after what the event tells of has happened: a time kept from the beginning of the loop's
+ * turn would lengthen leases and shorten the voters' promises.  Clocks may run 5 % fast or slow
+ * (lease.c).
  *
  * Memory: two arrays that grow (one row an election, one a list of members, both since the last
  * compaction); room is made before anything changes, so raft_step() either does all or returns
  * -ERR_NO_MEMORY and has changed nothing; the event may then be repeated, or a message dropped.
  *
- * Threads: none; one caller at a time.  Pointers in an update are good until the next call.
+ * Threads: none; one caller at a time.  Pointers in an update are good until the next call, if what
+ * the event pointed to is still there.
  *
  * Trust: messages come from peers that the host has authenticated as masters of this cluster;
  * their fields are still never CHECK()ed, only judged, and each refusal has a reason.
@@ -54,6 +58,8 @@
 #include "raft/members.h"
 
 struct raft;
+
+enum { RAFT_ELECTION_MS_MAX = 10 * 60 * 1000 };
 
 /* ---- refusals ---- */
 
@@ -125,11 +131,10 @@ struct raft_append_message {
 	uint64_t prev, prev_term;
 	uint64_t last;
 	uint64_t commit;
-	uint64_t number;                  /* of this append to this peer in this term */
-	uint64_t round;                   /* of proofs of leadership (read.c) */
-	uint64_t sent_ms;                 /* leader's clock; comes back unchanged */
-	uint64_t ask_ms;                  /* refuse votes for so long */
-	uint64_t log_last, log_last_term; /* end of the leader's log, synced or not */
+	uint64_t number;  /* of this append to this peer in this term */
+	uint64_t round;   /* of proofs of leadership (read.c) */
+	uint64_t sent_ms; /* leader's clock; comes back unchanged */
+	uint64_t ask_ms;  /* refuse votes for so long */
 	/* Of the entries.  The receiving host reads them from the entries' bytes, which it has
 	 * checked; a sender leaves them empty. */
 	const struct raft_run *runs;
@@ -194,11 +199,13 @@ struct raft_read_message {
 struct raft_ask_message {
 	const char *address;      /* that is asked */
 	uint64_t configured_hash; /* of the configured addresses */
+	uint64_t token;           /* comes back; says when it was asked, and in which life */
 };
 
 struct raft_answer_message {
 	const char *address; /* that was asked */
 	uint64_t configured_hash;
+	uint64_t token;
 	uint64_t last, last_term;     /* end of the log, or the bound above it */
 	struct raft_id leader;        /* none: knows none */
 	const struct raft_list *list; /* NULL: none, belongs to no cluster */
@@ -212,9 +219,11 @@ struct raft_join_message {
 struct raft_message {
 	enum raft_message_kind kind;
 	struct raft_id from, to; /* `to` none: whoever is at to_address */
-	const char *to_address;  /* where to send it; NULL for whom the list of members tells */
-	struct raft_id history;  /* of the sender */
-	uint64_t term;           /* of the sender, durable there */
+	/* Where to send it.  NULL: as the list of members says, or, for whom it does not have, to
+	 * where that id was last heard from. */
+	const char *to_address;
+	struct raft_id history; /* of the sender */
+	uint64_t term;          /* of the sender, durable there */
 	union {
 		struct raft_append_message append;
 		struct raft_append_reply append_reply;

@@ -75,7 +75,6 @@ struct progress {
 	enum progress_mode mode;
 	uint64_t match, next;  /* match < next, unless the peer lost entries */
 	uint64_t commit;       /* as the peer knows it */
-	uint64_t number;       /* of the last append sent */
 	uint64_t probe_number; /* answers to older ones say nothing about `next` */
 	bool is_waiting;       /* PROBE: one is on its way */
 	uint64_t fetch_number; /* entries are being fetched; 0: no */
@@ -114,11 +113,12 @@ struct transfer {
 struct leader {
 	struct progress peers[PEERS_MAX]; /* all members, self included, and who is leaving */
 	size_t peer_count;
-	uint64_t first; /* index of this term's first entry, the no-op */
+	uint64_t first;  /* index of this term's first entry, the no-op */
+	uint64_t number; /* of the last append sent, to whomever */
 	uint64_t round;
 	bool is_lease_over; /* for the rest of the term */
 	struct transfer transfer;
-	uint64_t handed_over_ms; /* last transfer begun by priority */
+	uint64_t handed_over_ms; /* last hand-over begun here, or the election */
 };
 
 struct candidate {
@@ -147,7 +147,7 @@ struct reads {
 
 /* A configured address as a newcomer sees it. */
 struct sighting {
-	uint64_t answered_ms; /* 0: silent */
+	uint64_t asked_ms; /* of the newest question that was answered; 0: silent */
 	struct raft_id id;
 	bool is_empty;
 	uint64_t configured_hash;
@@ -183,7 +183,7 @@ struct raft {
 	size_t configured_count, address_count;
 	uint64_t configured_hash;
 	struct random random;
-	uint64_t session; /* drawn: tickets of reads before a restart are not ours */
+	uint64_t session; /* drawn: answers to questions from before a restart are not for us */
 	struct raft_condition condition;
 	uint64_t fetch_number; /* last one given out; those of an older leadership never match */
 	uint64_t now_ms;
@@ -249,8 +249,6 @@ void vote_settle(struct raft *core);
 
 /* RAFT_OK, or why a candidate with that log gets no vote from a master that lost entries. */
 enum raft_refusal bound_judge(const struct raft *core, uint64_t last_term, uint64_t last);
-/* A leader was heard; its log ends there. */
-void bound_leader_heard(struct raft *core, uint64_t last_term, uint64_t last);
 void bound_answered(struct raft *core, const struct raft_message *message);
 void bound_settle(struct raft *core);
 
@@ -260,6 +258,8 @@ void bound_settle(struct raft *core);
 void follower_become(struct raft *core, uint64_t term, struct raft_id leader);
 /* Draws a new time to stand, from now on. */
 void follower_reset_timer(struct raft *core);
+/* A leader is there; an empty master takes up its history. */
+void follower_heard(struct raft *core, const struct raft_message *message);
 void follower_append(struct raft *core, const struct raft_message *message);
 void follower_settle(struct raft *core);
 bool follower_may_stand(const struct raft *core);
@@ -287,7 +287,7 @@ struct progress *progress_find(struct raft *core, struct raft_id id);
 void progress_reply(struct raft *core, const struct raft_message *message);
 void progress_fetched(struct raft *core, const struct raft_fetched *fetched);
 void progress_pump(struct raft *core, struct progress *peer);
-void progress_begin_probe(struct progress *peer, uint64_t next);
+void progress_begin_probe(struct raft *core, struct progress *peer, uint64_t next);
 bool progress_is_heard(const struct raft *core, const struct progress *peer);
 /* The highest value that a majority of voters reaches; a progress field by its offset. */
 uint64_t progress_quorum(const struct raft *core, size_t field_offset);
@@ -332,6 +332,10 @@ void transfer_settle(struct raft *core);
 /* ---- forming.c ---- */
 
 void forming_init(struct raft *core);
+/* Who is there?  `to` may be none; keeps `address`. */
+void forming_ask(struct raft *core, struct raft_id to, const char *address);
+/* When the question was asked that is answered; NEVER: not in this life. */
+uint64_t forming_asked_ms(const struct raft *core, const struct raft_answer_message *answer);
 void forming_asked(struct raft *core, const struct raft_message *message);
 void forming_answered(struct raft *core, const struct raft_message *message);
 void forming_join_reply(struct raft *core, const struct raft_message *message);

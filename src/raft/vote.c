@@ -14,7 +14,7 @@
 
 bool vote_can_speak(const struct raft *core)
 {
-	return core->vote_synced == core->vote_number || IS_TWIN(core, VOTE_NOT_SYNCED);
+	return core->vote_synced == core->vote_number;
 }
 
 void vote_changed(struct raft *core)
@@ -135,7 +135,7 @@ void vote_settle(struct raft *core)
 {
 	struct raft_update *update = core->update;
 
-	if (core->owes_vote && vote_can_speak(core)) {
+	if (core->owes_vote && (vote_can_speak(core) || IS_TWIN(core, VOTE_NOT_SYNCED))) {
 		core->owes_vote = false;
 		reply(core, core->vote.voted_for,
 		      &(struct raft_vote_message){.asked_term = core->vote.term}, RAFT_OK);
