@@ -377,23 +377,31 @@ static void lose_cache(struct sim_disk *disk, struct sim_inode *inode)
 	disk->used += inode->cache.size;
 }
 
-static void cut_power(struct sim_disk *disk)
+/* Changes of names are kept up to some point; or each new name by a throw of the coin, and removals
+ * up to some point of their own. */
+static void lose_changes(struct sim_disk *disk)
 {
-	uint64_t kept = 0, count = 0;
+	bool in_order = coin(disk), has_lost = false, has_lost_removal = false;
 
-	LIST_FOR_EACH (node, &disk->changes)
-		count++;
-	kept = random_below(&disk->random, count + 1);
 	while (!list_is_empty(&disk->changes)) {
 		struct change *change = LIST_FIRST(&disk->changes, struct change, node);
+		bool *lost = in_order ? &has_lost : change->to == NULL ? &has_lost_removal : NULL;
+		bool is_lost = lost != NULL && *lost;
 
-		if (kept > 0) {
-			kept--;
-			make_durable(disk, change);
-		} else {
+		if (!is_lost)
+			is_lost = random_chance(&disk->random, 1, 3);
+		if (lost != NULL)
+			*lost = is_lost;
+		if (is_lost)
 			forget_change(disk, change);
-		}
+		else
+			make_durable(disk, change);
 	}
+}
+
+static void cut_power(struct sim_disk *disk)
+{
+	lose_changes(disk);
 	view_clear(disk, &disk->cache);
 	for (size_t i = 0; i < disk->durable.count; i++) {
 		const struct entry *entry = &disk->durable.entries[i];

@@ -6,7 +6,8 @@
  *   kill     the process dies: what it wrote stays readable, and is still not durable
  *   cut      the power fails: of what was not synced, each sector is kept or lost by itself; names
  *            (create, rename, unlink, mkdir) not yet synced by their folder are kept up to some
- *            point in their order and lost from there on
+ *            point in their order and lost from there on; or each new name is kept or lost by
+ *            itself, and removals up to some point of their own
  *   torn     the operation under way at a death has happened in part: some sectors of a write, some
  *            of what a sync was to force out, a change of names or not
  *   failing  the n-th write, sync, read or change of names returns an error; what it was to do
