@@ -5,7 +5,8 @@
 
 function(holdfast_tests)
 	pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
-	add_library(model_fs STATIC EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/model_fs/model_fs.c)
+	file(GLOB model CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/model_fs/*.c)
+	add_library(model_fs STATIC EXCLUDE_FROM_ALL ${model})
 	target_include_directories(model_fs PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 	target_link_libraries(model_fs PUBLIC format)
 	if(CMOCKA_FOUND)

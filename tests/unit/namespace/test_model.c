@@ -146,15 +146,8 @@ static void aim(struct world *world, struct str *path, uint64_t *inode, struct s
 		block->length = below(world, 1 << 20);
 }
 
-static void random_fields(struct world *world, struct command *c)
+static void random_names(struct world *world, struct command *c)
 {
-	static struct str workers[] = {{"w1", 2}, {"w2", 2}, {"w3", 2}};
-	static uint64_t inodes[4];
-	struct str holder = {0};
-	struct block block = {0};
-	struct str path = {0};
-	uint64_t inode = 0;
-
 	switch (c->kind) {
 	case ENTRY_mkdirs:
 		c->mkdirs.path = random_path(world, 0);
@@ -173,6 +166,33 @@ static void random_fields(struct world *world, struct command *c)
 		                                    .block_size = (below(world, 2) + 1) << 19,
 		                                    .storage_policy = (uint8_t)below(world, 2)};
 		break;
+	case ENTRY_rename:
+		c->rename.source = random_path(world, 0);
+		c->rename.target = random_path(world, 1);
+		break;
+	case ENTRY_rename2:
+		c->rename2.source = random_path(world, 0);
+		c->rename2.target = random_path(world, 1);
+		c->rename2.overwrite = below(world, 2);
+		break;
+	case ENTRY_delete:
+		c->delete.path = random_path(world, 0);
+		c->delete.recursive = below(world, 2);
+		break;
+	case ENTRY_reclaim: c->reclaim.steps = (uint32_t)below(world, 5); break;
+	default: break;
+	}
+}
+
+static void random_files(struct world *world, struct command *c)
+{
+	static struct str workers[] = {{"w1", 2}, {"w2", 2}, {"w3", 2}};
+	struct str holder = {0};
+	struct block block = {0};
+	struct str path = {0};
+	uint64_t inode = 0;
+
+	switch (c->kind) {
 	case ENTRY_add_block:
 		aim(world, &path, &inode, &holder, &block, below(world, 6) == 0);
 		c->add_block = (struct command_add_block){.path = path,
@@ -191,20 +211,30 @@ static void random_fields(struct world *world, struct command *c)
 		c->complete = (struct command_complete){
 		        .path = path, .inode = inode, .holder = holder, .last = block};
 		break;
-	case ENTRY_rename:
-		c->rename.source = random_path(world, 0);
-		c->rename.target = random_path(world, 1);
+	case ENTRY_expire_lease:
+		aim(world, &path, &inode, &holder, &block, 0);
+		c->expire_lease = (struct command_expire_lease){
+		        .inode = inode, .holder = holder, .lease_number = 1 + below(world, 200)};
+		if (inode != 0 && below(world, 2)) {
+			struct ns_lease lease;
+
+			if (ns_find_lease(world->bench.ns, inode, &lease))
+				c->expire_lease.lease_number = lease.number;
+		}
 		break;
-	case ENTRY_rename2:
-		c->rename2.source = random_path(world, 0);
-		c->rename2.target = random_path(world, 1);
-		c->rename2.overwrite = below(world, 2);
+	case ENTRY_new_stamp:
+		aim(world, &path, &inode, &holder, &block, 0);
+		c->new_stamp = (struct command_new_stamp){.block = block, .holder = holder};
 		break;
-	case ENTRY_delete:
-		c->delete.path = random_path(world, 0);
-		c->delete.recursive = below(world, 2);
-		break;
-	case ENTRY_reclaim: c->reclaim.steps = (uint32_t)below(world, 5); break;
+	default: break;
+	}
+}
+
+static void random_attributes(struct world *world, struct command *c)
+{
+	static uint64_t inodes[4];
+
+	switch (c->kind) {
 	case ENTRY_set_permission:
 		c->set_permission.path = random_path(world, 0);
 		c->set_permission.mode = modes[below(world, COUNT_OF(modes))];
@@ -233,21 +263,6 @@ static void random_fields(struct world *world, struct command *c)
 		c->recover_lease.path = random_path(world, 0);
 		c->recover_lease.holder = random_holder(world);
 		break;
-	case ENTRY_expire_lease:
-		aim(world, &path, &inode, &holder, &block, 0);
-		c->expire_lease = (struct command_expire_lease){
-		        .inode = inode, .holder = holder, .lease_number = 1 + below(world, 200)};
-		if (inode != 0 && below(world, 2)) {
-			struct ns_lease lease;
-
-			if (ns_find_lease(world->bench.ns, inode, &lease))
-				c->expire_lease.lease_number = lease.number;
-		}
-		break;
-	case ENTRY_new_stamp:
-		aim(world, &path, &inode, &holder, &block, 0);
-		c->new_stamp = (struct command_new_stamp){.block = block, .holder = holder};
-		break;
 	case ENTRY_access_times:
 		for (size_t i = 0; i < COUNT_OF(inodes); i++)
 			inodes[i] = 16385 + below(world, 60);
@@ -255,6 +270,13 @@ static void random_fields(struct world *world, struct command *c)
 		        .atime_ms = 1700000000000 + below(world, 100000),
 		        .inodes = {inodes, below(world, 5)}};
 		break;
+	default: break;
+	}
+}
+
+static void random_rest(struct world *world, struct command *c)
+{
+	switch (c->kind) {
 	case ENTRY_tick:
 		c->tick.forget_at_most_once_age_ms =
 		        world->age_ms - below(world, world->age_ms / 2 + 1);
@@ -264,6 +286,15 @@ static void random_fields(struct world *world, struct command *c)
 	case ENTRY_feature_level: c->feature_level.level = (uint32_t)below(world, 9); break;
 	default: break;
 	}
+}
+
+/* Each fills the commands it knows. */
+static void random_fields(struct world *world, struct command *c)
+{
+	random_names(world, c);
+	random_files(world, c);
+	random_attributes(world, c);
+	random_rest(world, c);
 }
 
 static enum entry_kind random_kind(struct world *world)
