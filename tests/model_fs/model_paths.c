@@ -8,8 +8,8 @@
 
 struct model_who model_who_calls(const struct command *command)
 {
-	return (struct who){command->user, command->groups,
-	                    (command->flags & COMMAND_SUPERUSER) != 0};
+	return (struct model_who){command->user, command->groups,
+	                          (command->flags & COMMAND_SUPERUSER) != 0};
 }
 
 bool model_in_group(const struct model_who *who, const char *group)
@@ -124,7 +124,7 @@ int model_find_path(struct model_fs *model, const struct model_who *who, struct 
 {
 	int rc;
 
-	*ret_path = (struct path){0};
+	*ret_path = (struct model_path){0};
 	if (s.size == 0 || s.data[0] != '/')
 		return -ERR_INVALID_PATH;
 	add_names(ret_path, s);
