@@ -60,7 +60,7 @@ static void it_is_of_one_instant_though_written_beside_service(void **state)
 	struct house_append request;
 	struct result result = {0};
 
-	house->toy.slice_limit = 1;
+	house->toy.saves_nothing = true;
 	house_format(house);
 	house_open(house);
 	house_fill(house, 30, 100);
@@ -69,6 +69,7 @@ static void it_is_of_one_instant_though_written_beside_service(void **state)
 	assert_int_equal(house_append(house, &request, STR("meanwhile")), 0);
 	RUN_UNTIL(house->io, request.done_calls == 1);
 	assert_int_equal(result.calls, 0);
+	house->toy.saves_nothing = false;
 	RUN_UNTIL(house->io, result.calls == 1);
 	assert_int_equal(result.index, 31);
 	house_close(house);
@@ -188,7 +189,7 @@ static void closing_gives_up_the_one_being_written(void **state)
 	struct house *house = *state;
 	struct result result = {0};
 
-	house->toy.slice_limit = 1;
+	house->toy.saves_nothing = true;
 	house_format(house);
 	house_open(house);
 	house_fill(house, 30, 100);

@@ -21,7 +21,7 @@ struct toy {
 	size_t loads; /* checkpoints taken */
 	size_t apply_calls;
 	int load_step_rc;   /* what load_step answers; 0: takes it */
-	size_t slice_limit; /* records a save_step gives at most; 0: as asked */
+	bool saves_nothing; /* a save_step gives no record, and says that there are more */
 };
 
 struct toy_save {
@@ -90,8 +90,8 @@ static inline int toy_save_step(void *context, void *save_pointer, size_t bytes,
 	struct toy_save *save = save_pointer;
 	size_t records = bytes / sizeof(uint64_t);
 
-	if (toy->slice_limit > 0 && records > toy->slice_limit)
-		records = toy->slice_limit;
+	if (toy->saves_nothing)
+		return 1;
 	for (; records > 0 && save->at < save->end; records--)
 		buf_append_le(buf, toy->hashes[save->at++], 8);
 	return save->at < save->end;
