@@ -137,9 +137,12 @@ static int check_below(struct namespace *ns, struct asker *asker, const struct p
 	int rc;
 
 	if (dir->below.files + dir->below.directories > RIGHTS_WALK_INODES_MAX) {
-		if (wanted->checked_index != 0 && dir->rights_index <= wanted->checked_index)
+		if (wanted->checked_index == 0)
+			return refuse(asker, ERR_AGAIN, "the rights below %.*s are not checked",
+			              STR_ARGS(place->path));
+		if (dir->rights_index <= wanted->checked_index)
 			return 0;
-		return refuse(asker, ERR_AGAIN, "the rights below %.*s are not checked",
+		return refuse(asker, ERR_CHANGED, "the rights below %.*s have changed meanwhile",
 		              STR_ARGS(place->path));
 	}
 	rights_walk_begin(ns, ns->tree.root, asker, wanted->below, wanted->skips_empty, place->path,

@@ -174,7 +174,7 @@ static void assert_check_is_good(struct bench *bench, uint64_t index, bool is_go
 	struct ns_result result;
 
 	ns_check(bench->ns, &command, NULL, &bench->arena, &result);
-	assert_int_equal(result.rc, is_good ? 0 : -ERR_AGAIN);
+	assert_int_equal(result.rc, is_good ? 0 : -ERR_CHANGED);
 }
 
 static void only_what_a_walk_would_find_spoils_a_check(void **state)
