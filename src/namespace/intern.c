@@ -22,9 +22,7 @@ struct text_row {
 
 struct rights_row {
 	struct use use;
-	uint32_t owner;
-	uint32_t group;
-	uint16_t mode;
+	struct rights_numbers numbers;
 };
 
 struct class_row {
@@ -78,8 +76,8 @@ static void free_row(struct interns *interns, struct intern_table *table, uint32
 	} else if (table == &interns->rights) {
 		struct rights_row *row = pool_at(&table->rows, number);
 
-		text_drop(interns, row->owner);
-		text_drop(interns, row->group);
+		text_drop(interns, row->numbers.owner);
+		text_drop(interns, row->numbers.group);
 	}
 	pool_free(&table->rows, number);
 }
@@ -188,9 +186,9 @@ struct str text_of(const struct interns *interns, uint32_t number)
 
 /* ---- rights ---- */
 
-static uint64_t hash_of_rights(uint32_t owner, uint32_t group, uint16_t mode)
+static uint64_t hash_of_rights(struct rights_numbers numbers)
 {
-	uint32_t words[] = {owner, group, mode};
+	uint32_t words[] = {numbers.owner, numbers.group, numbers.mode};
 
 	return hash64(0, words, sizeof(words));
 }
@@ -198,37 +196,41 @@ static uint64_t hash_of_rights(uint32_t owner, uint32_t group, uint16_t mode)
 static uint64_t rights_hash(void *context, uint32_t number)
 {
 	const struct intern_table *table = context;
-	const struct rights_row *row = pool_at(&table->rows, number);
 
-	return hash_of_rights(row->owner, row->group, row->mode);
+	return hash_of_rights(((const struct rights_row *)pool_at(&table->rows, number))->numbers);
 }
 
 static const struct hash_links rights_links = {row_next, rights_hash};
 
+static bool numbers_equal(struct rights_numbers a, struct rights_numbers b)
+{
+	return a.owner == b.owner && a.group == b.group && a.mode == b.mode;
+}
+
 uint32_t rights_take(struct interns *interns, struct rights rights)
 {
 	struct intern_table *table = &interns->rights;
-	uint32_t owner = text_take(interns, rights.owner);
-	uint32_t group = text_take(interns, rights.group);
-	uint32_t number =
-	        hash_index_first(&table->index, hash_of_rights(owner, group, rights.mode));
+	struct rights_numbers numbers = {
+	        .owner = text_take(interns, rights.owner),
+	        .group = text_take(interns, rights.group),
+	        .mode = rights.mode,
+	};
+	uint32_t number = hash_index_first(&table->index, hash_of_rights(numbers));
 	struct rights_row *row;
 
 	while (number != 0) {
 		row = pool_at(&table->rows, number);
-		if (row->owner == owner && row->group == group && row->mode == rights.mode)
+		if (numbers_equal(row->numbers, numbers))
 			break;
 		number = row->use.next;
 	}
 	if (number != 0) {
-		text_drop(interns, owner); /* the row uses them already */
-		text_drop(interns, group);
+		text_drop(interns, numbers.owner); /* the row uses them already */
+		text_drop(interns, numbers.group);
 	} else {
 		number = pool_take(&table->rows);
 		row = pool_at(&table->rows, number);
-		row->owner = owner;
-		row->group = group;
-		row->mode = rights.mode;
+		row->numbers = numbers;
 		hash_index_add(&table->index, number);
 	}
 	use_row(table, number);
@@ -240,14 +242,19 @@ void rights_drop(struct interns *interns, uint32_t number)
 	drop_row(interns, &interns->rights, number);
 }
 
+struct rights_numbers rights_numbers_of(const struct interns *interns, uint32_t number)
+{
+	return ((const struct rights_row *)pool_at(&interns->rights.rows, number))->numbers;
+}
+
 struct rights rights_of(const struct interns *interns, uint32_t number)
 {
-	const struct rights_row *row = pool_at(&interns->rights.rows, number);
+	struct rights_numbers numbers = rights_numbers_of(interns, number);
 
 	return (struct rights){
-	        .owner = text_of(interns, row->owner),
-	        .group = text_of(interns, row->group),
-	        .mode = row->mode,
+	        .owner = text_of(interns, numbers.owner),
+	        .group = text_of(interns, numbers.group),
+	        .mode = numbers.mode,
 	};
 }
 

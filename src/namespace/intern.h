@@ -68,6 +68,13 @@ uint32_t text_find(const struct interns *interns, struct str text);
 uint32_t rights_take(struct interns *interns, struct rights rights);
 void rights_drop(struct interns *interns, uint32_t number);
 struct rights rights_of(const struct interns *interns, uint32_t number);
+/* The same with its texts by number. */
+struct rights_numbers {
+	uint32_t owner;
+	uint32_t group;
+	uint16_t mode;
+};
+struct rights_numbers rights_numbers_of(const struct interns *interns, uint32_t number);
 
 uint32_t class_take(struct interns *interns, struct file_class file_class);
 void class_drop(struct interns *interns, uint32_t number);

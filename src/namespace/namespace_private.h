@@ -140,4 +140,14 @@ void str_forget(struct str s);
 void show_status(const struct namespace *ns, const struct inode *inode,
                  struct ns_status *ret_status);
 
+/* For one after the other in the same status: what neighbours mostly share stays as it is. */
+struct shown {
+	uint32_t owner; /* texts whose words stand in the status */
+	uint32_t group;
+	uint32_t file_class;
+};
+#define SHOWN_NOTHING {UINT32_MAX, UINT32_MAX, UINT32_MAX}
+void show_next(const struct namespace *ns, const struct inode *inode, struct shown *shown,
+               struct ns_status *status);
+
 #endif

@@ -127,6 +127,7 @@ static void list_children(struct namespace *ns, uint64_t directory, struct listi
 {
 	struct str after = listing->start_after;
 	uint64_t handed_out = 0;
+	struct shown shown = SHOWN_NOTHING;
 	bool goes_on = true;
 	struct tree_walk walk;
 	struct ns_status status;
@@ -138,7 +139,7 @@ static void list_children(struct namespace *ns, uint64_t directory, struct listi
 		tree_walk_next(&walk);
 	while (goes_on && handed_out < listing->count_max && tree_walk_get(&walk, &inode) &&
 	       inode.parent == directory) {
-		show_status(ns, &inode, &status);
+		show_next(ns, &inode, &shown, &status);
 		goes_on = listing->each(listing->context, &status);
 		handed_out++;
 		tree_walk_next(&walk);
