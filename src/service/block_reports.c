@@ -2,20 +2,21 @@
 /*
  * DatanodeProtocol: which replicas a worker has.
  *
- * A full report may be of millions: it is handed in in slices, one a turn of the loop.  Changes of
- * a worker whose full report is still being handed in are refused, to come again: they would be
- * overtaken by it.
+ * A full report may be of millions: it is handed in in slices, one a turn of the loop (slices.c).
+ * Changes of a worker whose full report is still being handed in are refused, to come again: they
+ * would be overtaken by it.
  */
 #include "base/err.h"
 #include "service/datanode.h"
 #include "service/handlers.h"
 #include "service/replica_reader.h"
+#include "service/service_private.h"
 #include "service/status.h"
 
 enum { SLICE_REPLICAS = 4000 }; /* about half a millisecond */
 
 struct report_walk {
-	struct io_task task;
+	struct slices slices;
 	struct call *call;
 	Datanode__BlockReportRequest *request;
 	size_t store;               /* being read */
@@ -96,29 +97,37 @@ static int add_slice(struct report_walk *walk)
 	return rc < 0 ? rc : more;
 }
 
-static void step(struct io_task *task)
+/* At once when the store before is done: between two of them changes would be taken, and overtaken.
+ * False: there is none, and the call was answered. */
+static bool begin_next_store(struct report_walk *walk)
 {
-	struct report_walk *walk = CONTAINER_OF(task, struct report_walk, task);
-	int rc = 0;
+	int rc;
 
 	if (walk->store == walk->request->n_reports) {
 		end_well(walk);
-		return;
+		return false;
 	}
-	if (walk->report == NULL)
-		rc = begin_store(walk);
-	if (rc == 0)
-		rc = add_slice(walk);
+	rc = begin_store(walk);
+	if (rc < 0)
+		end_badly(walk, rc);
+	return rc == 0;
+}
+
+static bool step(struct slices *slices)
+{
+	struct report_walk *walk = CONTAINER_OF(slices, struct report_walk, slices);
+	int rc = add_slice(walk);
+
+	if (rc == 1)
+		return true;
 	if (rc < 0) {
 		end_badly(walk, rc);
-		return;
+		return false;
 	}
-	if (rc == 0) {
-		workers_report_end(walk->report);
-		walk->report = NULL;
-		walk->store++;
-	}
-	io_post(call_io(walk->call), task);
+	workers_report_end(walk->report);
+	walk->report = NULL;
+	walk->store++;
+	return begin_next_store(walk);
 }
 
 static bool is_our_pool(struct call *call, struct str pool)
@@ -145,12 +154,13 @@ void datanode_block_report(struct call *call)
 	walk = call_alloc(call, sizeof(*walk));
 	if (walk == NULL)
 		return;
-	walk->task.run = step;
+	walk->slices.step = step;
 	walk->call = call;
 	walk->request = request;
 	walk->store = 0;
 	walk->report = NULL;
-	step(&walk->task);
+	if (begin_next_store(walk))
+		slices_begin(call->service, &walk->slices);
 }
 
 /* ---- changes ---- */

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/rights.h"
 
-#include "base/err.h"
+#include "service/service_private.h"
 
-enum { SLICE_INODES = 2000 }; /* well under a millisecond */
+enum { SLICE_INODES = 2000 };
 
 struct walk {
-	struct io_task task;
+	struct slices slices;
 	struct call *call;
 	struct ns_rights_check *check;
 	void (*done)(struct call *call, int rc, uint64_t index);
 };
 
-static void step(struct io_task *task)
+static bool step(struct slices *slices)
 {
-	struct walk *walk = CONTAINER_OF(task, struct walk, task);
+	struct walk *walk = CONTAINER_OF(slices, struct walk, slices);
 	struct call *call = walk->call;
 	uint64_t index = 0;
 	int rc;
@@ -22,15 +22,14 @@ static void step(struct io_task *task)
 	if (!rpc_call_is_alive(call->rpc)) {
 		ns_rights_check_end(walk->check);
 		call_drop(call);
-		return;
+		return false;
 	}
 	rc = ns_rights_check_step(walk->check, SLICE_INODES, call_arena(call), &call->text, &index);
-	if (rc == 1) {
-		io_post(call_io(call), task);
-		return;
-	}
+	if (rc == 1)
+		return true;
 	ns_rights_check_end(walk->check);
 	walk->done(call, rc, index);
+	return false;
 }
 
 void rights_check(struct call *call, struct str path, unsigned action,
@@ -41,11 +40,11 @@ void rights_check(struct call *call, struct str path, unsigned action,
 
 	if (walk == NULL)
 		return;
-	*walk = (struct walk){.task.run = step, .call = call, .done = done};
+	*walk = (struct walk){.slices.step = step, .call = call, .done = done};
 	walk->check = ns_rights_check_begin(call_namespace(call), &call->caller, path, action,
 	                                    call_arena(call), &call->text, &rc);
 	if (walk->check == NULL)
 		done(call, rc, 0);
 	else
-		step(&walk->task);
+		slices_begin(call->service, &walk->slices);
 }

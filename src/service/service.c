@@ -233,6 +233,7 @@ int service_create(const struct service_options *options, struct service **ret_s
 	list_init(&service->idle_calls);
 	arena_init(&service->texts, TEXTS_BYTES_MAX);
 	turn_init(service);
+	slices_init(service);
 	service->methods = methods_create();
 	rc = service->methods == NULL ? -ERR_NO_MEMORY
 	                              : directory_create(options, &service->directory);

@@ -19,6 +19,9 @@ struct service {
 	struct io_hook turn_end;
 	struct list idle_calls; /* memory to be used again */
 	struct list idle_turns;
+	struct list slices; /* work that goes on in slices; whose turn is next is first */
+	struct io_task slice_turn;
+	bool is_slice_asked;
 	size_t calls;       /* taken and not answered yet */
 	struct arena texts; /* of refused look-ups, for one turn */
 };
@@ -29,6 +32,17 @@ void turn_init(struct service *service);
 /* Hands in what waits, now. */
 void turn_flush(struct service *service);
 void turn_finish(struct service *service);
+
+/* ---- slices.c: work that takes more than a moment ---- */
+
+struct slices {
+	/* Well under a millisecond of it.  False: it has ended, and its memory may be gone. */
+	bool (*step)(struct slices *slices);
+	struct list node; /* private */
+};
+void slices_init(struct service *service);
+/* The first step comes in a later turn. */
+void slices_begin(struct service *service, struct slices *slices);
 
 /* ---- lookups.c ---- */
 

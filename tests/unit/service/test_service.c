@@ -282,6 +282,67 @@ static void a_repeated_delete_is_answered_as_the_first_whatever_the_rights_are_n
 	caller_finish(&user);
 }
 
+enum { SUMMARIES = 40 };
+
+/* Answers of the burst, and how many there were when somebody else was answered. */
+struct crowd {
+	struct caller other;
+	struct buf look;
+	struct burst_call calls[SUMMARIES];
+	unsigned answered;
+};
+
+static void on_crowd_answer(struct rpc_request *request, const struct rpc_outcome *outcome)
+{
+	struct burst_call *call = CONTAINER_OF(request, struct burst_call, request);
+	struct crowd *crowd = CONTAINER_OF(call->answered, struct crowd, answered);
+
+	assert_int_equal(outcome->rc, 0);
+	if (++crowd->answered == 1)
+		caller_send(&crowd->other, "getFileInfo", buf_str(&crowd->look));
+}
+
+static void many_checks_of_rights_do_not_hold_up_others(void **state)
+{
+	struct fixture *f = *state;
+	struct crowd crowd = {0};
+	struct wire_get_file_info look = {.path = STR("/open/large")};
+	struct caller user;
+	char path[64];
+
+	caller_init(&user, &f->stack, "user");
+	caller_init(&crowd.other, &f->stack, "admin");
+	buf_init(&crowd.look);
+	wire_get_file_info_encode(&crowd.look, &look);
+	assert_int_equal(mkdirs(f, &f->root, "/open", 0777), 0);
+	for (int i = 0; i < 1100; i++) {
+		snprintf(path, sizeof(path), "/open/large/%d", i);
+		assert_int_equal(mkdirs(f, &user, path, i % 2 == 0 ? 0755 : 0775), 0);
+	}
+	caller_send(&crowd.other, "getFileInfo", buf_str(&crowd.look));
+	stack_run_until(&f->stack, &crowd.other.is_answered);
+	for (size_t i = 0; i < SUMMARIES; i++) {
+		crowd.calls[i].answered = &crowd.answered;
+		crowd.calls[i].request = (struct rpc_request){
+		        .protocol = WIRE_CLIENT_PROTOCOL,
+		        .method = "getContentSummary",
+		        .message = buf_str(&crowd.look),
+		        .call_id = rpc_client_next_call_id(user.client),
+		        .done = on_crowd_answer,
+		};
+		rpc_client_call(user.client, &crowd.calls[i].request);
+	}
+	while (crowd.answered == 0)
+		io_run_once(f->stack.io, 10);
+	stack_run_until(&f->stack, &crowd.other.is_answered);
+	assert_true(crowd.answered < SUMMARIES / 2);
+	while (crowd.answered < SUMMARIES)
+		io_run_once(f->stack.io, 10);
+	buf_finish(&crowd.look);
+	caller_finish(&crowd.other);
+	caller_finish(&user);
+}
+
 static void callers_that_leave_are_forgotten(void **state)
 {
 	struct fixture *f = *state;
@@ -320,6 +381,7 @@ int main(void)
 	        TEST(a_tree_with_foreign_directories_is_deleted_when_its_rights_allow_it),
 	        TEST(a_large_directory_is_refused_because_it_is_not_empty),
 	        TEST(a_repeated_delete_is_answered_as_the_first_whatever_the_rights_are_now),
+	        TEST(many_checks_of_rights_do_not_hold_up_others),
 	        TEST(callers_that_leave_are_forgotten),
 	};
 
