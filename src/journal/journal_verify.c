@@ -17,6 +17,7 @@ struct verify {
 	/* The segment before, as far as it was read. */
 	struct segment_id before_id;
 	struct entry end;      /* last entry of it that counts */
+	bool is_before_gone;   /* it was removed since the folder was listed */
 	uint64_t counts_up_to; /* in the segment being read */
 	/* Entry at the end of the newest good checkpoint, to be met in a segment. */
 	struct entry checkpoint;
@@ -121,27 +122,32 @@ static bool meets_checkpoint(void *context, const struct segment_scan *scan)
 	return true;
 }
 
-static void follows(struct verify *verify, size_t place, const struct segment_header *header)
+/* What a checkpoint makes needless is removed, also while this reads, and a power cut may bring one
+ * of several back: what follows a gap below the older checkpoint stands for itself. */
+static bool follows(struct verify *verify, size_t place, const struct segment_header *header)
+{
+	bool is_next = place > 0 && header->before_epoch == verify->before_id.epoch &&
+	               header->before_first_index == verify->before_id.first_index;
+
+	if (!is_next || verify->is_before_gone) {
+		verify->verdict.first_index = header->first_index;
+		return verify->is_before_gone || header->before_end <= verify->older;
+	}
+	return header->before_end == verify->end.index &&
+	       header->before_end_epoch == verify->end.epoch &&
+	       header->before_end_chain == verify->end.chain;
+}
+
+static void check_follows(struct verify *verify, size_t place, const struct segment_header *header)
 {
 	char name[FOLDER_NAME_BYTES];
 
-	folder_segment_name(verify->walk.names.segments[place], name);
-	if (place == 0) {
-		if (header->first_index > verify->older + 1)
-			problem(verify, text_make("%s: a hole: entries from index %" PRIu64
-			                          " on are in no segment before %s",
-			                          verify->walk.folder, verify->older + 1, name));
+	if (follows(verify, place, header))
 		return;
-	}
-	if (header->before_epoch != verify->before_id.epoch ||
-	    header->before_first_index != verify->before_id.first_index)
-		problem(verify, text_make("%s/%s: a hole: the segment before it is missing",
-		                          verify->walk.folder, name));
-	else if (header->before_end != verify->end.index ||
-	         header->before_end_epoch != verify->end.epoch ||
-	         header->before_end_chain != verify->end.chain)
-		problem(verify, text_make("%s/%s: it does not follow from the segment before it",
-		                          verify->walk.folder, name));
+	folder_segment_name(verify->walk.names.segments[place], name);
+	problem(verify, text_make("%s/%s: a hole before it: it begins at index %" PRIu64
+	                          " and does not follow from the segment before it",
+	                          verify->walk.folder, name, header->first_index));
 }
 
 static void verify_segment(struct verify *verify, size_t place)
@@ -157,7 +163,7 @@ static void verify_segment(struct verify *verify, size_t place)
 	if (rc == 0) {
 		const struct segment_header *header = segment_reader_header(reader);
 
-		follows(verify, place, header);
+		check_follows(verify, place, header);
 		verify->end = (struct entry){.index = header->before_end,
 		                             .epoch = header->before_end_epoch,
 		                             .chain = header->before_end_chain};
@@ -166,6 +172,7 @@ static void verify_segment(struct verify *verify, size_t place)
 		rc = walk_segment(&verify->walk, place, meets_checkpoint, verify, &scan, &finding,
 		                  &text);
 	}
+	verify->is_before_gone = rc == -ERR_NO_FILE;
 	if (rc == -ERR_NO_FILE) {
 		mem_free(text);
 		return;
@@ -180,8 +187,6 @@ static void verify_segment(struct verify *verify, size_t place)
 		mem_free(text);
 	if (rc < 0)
 		return;
-	if (verify->verdict.first_index == 0)
-		verify->verdict.first_index = scan.header.first_index;
 	if (verify->verdict.last_index < scan.last.index)
 		verify->verdict.last_index = scan.last.index;
 	if (verify->verdict.last_mark < scan.mark)
