@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "journal/journal.h"
+#include "journal/text.h"
 #include "journal/walk.h"
 
 struct cat {
-	uint64_t next; /* index to tell next */
+	uint64_t next; /* index to tell next, or from which on to begin */
+	bool has_begun;
+	bool has_hole; /* `next` is not there, but a later one */
 	uint64_t last;
 	uint64_t end; /* of the segment being read: what lies past it does not count */
 	bool (*each)(void *context, const struct journal_entry *entry);
@@ -31,6 +36,10 @@ static bool cat_batch(void *context, const struct segment_scan *scan)
 
 		if (entry.index < cat->next)
 			continue;
+		cat->has_hole = cat->has_begun && entry.index > cat->next;
+		if (cat->has_hole)
+			return false;
+		cat->has_begun = true;
 		cat->next = entry.index + 1;
 		cat->is_over = entry.index > cat->last || !cat->each(cat->context, &told);
 	}
@@ -52,6 +61,11 @@ static int cat_segments(const struct walk *walk, struct cat *cat, char **ret_tex
 			return rc;
 		if (rc == 0 && (finding == SEGMENT_HOLE || finding == SEGMENT_ROT))
 			return -ERR_DAMAGED;
+		if (cat->has_hole) {
+			*ret_text =
+			        text_make("%s: a hole at index %" PRIu64, walk->folder, cat->next);
+			return -ERR_DAMAGED;
+		}
 	}
 	return 0;
 }

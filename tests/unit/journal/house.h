@@ -228,22 +228,35 @@ static inline size_t house_count(struct house *house, const char *prefix)
 	return found;
 }
 
-/* Path of the last (newest) name that begins with `prefix`. */
-static inline const char *house_newest(struct house *house, const char *prefix)
+/* Path of the name that begins with `prefix` and has `before` of that kind before it; the last one
+ * if there are fewer. */
+static inline const char *house_path(struct house *house, const char *prefix, size_t before)
 {
 	static char path[512];
-	size_t count = 0;
+	size_t count = 0, found = 0;
 	char **names;
 
 	path[0] = '\0';
 	assert_int_equal(io_list_folder(house->io, house->folder, &names, &count), 0);
-	for (size_t i = 0; i < count; i++) {
-		if (strncmp(names[i], prefix, strlen(prefix)) == 0)
-			snprintf(path, sizeof(path), "%s/%s", house->folder, names[i]);
+	for (size_t i = 0; i < count && found <= before; i++) {
+		if (strncmp(names[i], prefix, strlen(prefix)) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", house->folder, names[i]);
+		found++;
 	}
 	io_free_names(names, count);
 	assert_true(path[0] != '\0');
 	return path;
+}
+
+static inline const char *house_newest(struct house *house, const char *prefix)
+{
+	return house_path(house, prefix, SIZE_MAX);
+}
+
+static inline const char *house_second(struct house *house, const char *prefix)
+{
+	return house_path(house, prefix, 1);
 }
 
 static inline void house_flip(const char *path, long offset)
