@@ -21,6 +21,10 @@ static void decode_entry(struct master *master, const struct journal_entry *entr
 		fatal_damage("entry %" PRIu64 " (kind %u, version %u) was written by a newer "
 		             "holdfast; install that version on this master",
 		             entry->index, entry->kind, entry->version);
+	if (rc == -ERR_NO_MEMORY) /* others would apply it */
+		fatal_damage("entry %" PRIu64 " cannot be read: out of memory; give this process "
+		             "more",
+		             entry->index);
 	/* The namespace makes of it what every master makes of it: nothing. */
 	if (rc < 0)
 		*ret_command = (struct command){.kind = ENTRY_NONE};
