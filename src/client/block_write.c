@@ -82,7 +82,7 @@ static int set_up_pipeline(struct block_writer *writer, const struct wire_locate
 	Transfer__OpWriteBlock message = TRANSFER__OP_WRITE_BLOCK__INIT;
 	Transfer__Checksum checksum = TRANSFER__CHECKSUM__INIT;
 	Hdfs__ExtendedBlock extended = HDFS__EXTENDED_BLOCK__INIT;
-	Transfer__BlockOpResponse *reply;
+	Transfer__BlockOpResponse *reply = NULL;
 	struct arena arena;
 	int rc;
 

@@ -156,7 +156,7 @@ int data_conn_operate(struct data_conn *dc, enum wire_opcode opcode,
                       const ProtobufCMessage *message, struct arena *arena,
                       Transfer__BlockOpResponse **ret_reply)
 {
-	Transfer__BlockOpResponse *reply;
+	Transfer__BlockOpResponse *reply = NULL;
 	struct buf request = {0};
 	struct str piece;
 	int rc;
@@ -168,6 +168,7 @@ int data_conn_operate(struct data_conn *dc, enum wire_opcode opcode,
 	rc = take_reply(dc, arena, &reply);
 	if (rc < 0)
 		return rc;
+	CHECK(reply != NULL);
 	if (reply->status != TRANSFER__STATUS__SUCCESS) {
 		struct str text =
 		        reply->has_message ? pb_str(reply->message) : STR("no reason given");

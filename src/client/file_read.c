@@ -138,7 +138,7 @@ static int operate(struct replica *replica)
 	Transfer__BaseHeader base = TRANSFER__BASE_HEADER__INIT;
 	Transfer__OpReadBlock message = TRANSFER__OP_READ_BLOCK__INIT;
 	Hdfs__ExtendedBlock extended = HDFS__EXTENDED_BLOCK__INIT;
-	Transfer__BlockOpResponse *reply;
+	Transfer__BlockOpResponse *reply = NULL;
 	struct arena arena;
 	int rc;
 
@@ -204,9 +204,9 @@ static int read_block(struct file_reader *reader, const struct wire_located_bloc
 static int locate(struct client *client, const struct wire_get_block_locations *message,
                   struct arena *arena, struct wire_located_blocks *ret)
 {
-	struct wire_blocks_reply reply;
+	struct wire_blocks_reply reply = {0};
 	struct buf request = {0};
-	struct str response;
+	struct str response = {0};
 	int rc;
 
 	wire_get_block_locations_encode(&request, message);
@@ -233,7 +233,7 @@ static int read_located(struct file_reader *reader, struct arena *arena)
 	        .offset = reader->at,
 	        .length = reader->end == UINT64_MAX ? INT64_MAX : reader->end - reader->at,
 	};
-	struct wire_located_blocks located;
+	struct wire_located_blocks located = {0};
 	int rc = locate(reader->client, &message, arena, &located);
 
 	if (rc < 0)

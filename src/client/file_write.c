@@ -67,9 +67,9 @@ static int create_file(struct file_writer *writer, const struct file_writer_opti
 	        .replication = options->replication,
 	        .block_size = options->block_size,
 	};
-	struct wire_status_reply reply;
+	struct wire_status_reply reply = {0};
 	struct buf request = {0};
-	struct str response;
+	struct str response = {0};
 	int rc;
 
 	wire_create_encode(&request, &message);
@@ -137,9 +137,9 @@ static int add_block(struct file_writer *writer, struct wire_datanode *excluded,
 	int rc;
 
 	for (int tries = 1;; tries++) {
-		struct wire_block_reply reply;
+		struct wire_block_reply reply = {0};
 		struct buf request = {0};
-		struct str response;
+		struct str response = {0};
 
 		wire_add_block_encode(&request, &message);
 		rc = call(writer, "addBlock", &request, &writer->arena, &response);
@@ -159,7 +159,7 @@ static int abandon_block(struct file_writer *writer, const struct wire_block *bl
 	Hdfs__AbandonBlockRequest message = HDFS__ABANDON_BLOCK_REQUEST__INIT;
 	Hdfs__ExtendedBlock extended = HDFS__EXTENDED_BLOCK__INIT;
 	struct buf request = {0};
-	struct str response;
+	struct str response = {0};
 
 	extended.pool_id = pb_bytes(block->pool);
 	extended.block_id = block->id;
@@ -180,7 +180,7 @@ static int open_block(struct file_writer *writer)
 	size_t excluded_count = 0;
 
 	for (;;) {
-		struct wire_located_block located;
+		struct wire_located_block located = {0};
 		int rc = add_block(writer, excluded, excluded_count, &located);
 		int setup_rc;
 
@@ -248,9 +248,9 @@ static int complete_once(struct file_writer *writer, bool *ret_is_complete)
 	        .last = writer->previous,
 	        .file_id = writer->file_id,
 	};
-	struct wire_bool_reply reply;
+	struct wire_bool_reply reply = {0};
 	struct buf request = {0};
-	struct str response;
+	struct str response = {0};
 	int rc;
 
 	wire_complete_encode(&request, &message);

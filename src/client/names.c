@@ -33,9 +33,9 @@ static int bad_response(struct client *client, const char *method, int rc)
 static int call_for_bool(struct client *client, const char *method, struct buf *request,
                          bool *ret_result)
 {
-	struct wire_bool_reply reply;
+	struct wire_bool_reply reply = {0};
 	struct arena arena;
-	struct str response;
+	struct str response = {0};
 	int rc;
 
 	arena_init(&arena, CLIENT_ARENA_BYTES_MAX);
@@ -51,7 +51,7 @@ static int call_for_bool(struct client *client, const char *method, struct buf *
 static int call_for_nothing(struct client *client, const char *method, struct buf *request)
 {
 	struct arena arena;
-	struct str response;
+	struct str response = {0};
 	int rc;
 
 	arena_init(&arena, CLIENT_ARENA_BYTES_MAX);
@@ -74,7 +74,7 @@ static int call_for_message(struct client *client, const char *method, struct bu
                             const ProtobufCMessageDescriptor *type, struct arena *arena,
                             void *ret_message)
 {
-	struct str response;
+	struct str response = {0};
 	int rc = call_with(client, method, request, arena, &response);
 
 	if (rc < 0)
@@ -88,9 +88,9 @@ int client_stat(struct client *client, struct str path, struct arena *arena, boo
                 struct wire_file_status *ret_status)
 {
 	struct wire_get_file_info message = {.path = path};
-	struct wire_status_reply reply;
+	struct wire_status_reply reply = {0};
 	struct buf request = {0};
-	struct str response;
+	struct str response = {0};
 	int rc;
 
 	wire_get_file_info_encode(&request, &message);
@@ -115,9 +115,9 @@ struct page {
 static int read_page(struct client *client, struct str path, struct page *page)
 {
 	struct wire_get_listing message = {.path = path, .start_after = buf_str(&page->last)};
-	struct wire_listing_reply reply;
+	struct wire_listing_reply reply = {0};
 	struct buf request = {0};
-	struct str response;
+	struct str response = {0};
 	int rc;
 
 	arena_reset(&page->arena);
