@@ -323,16 +323,45 @@ const char *entry_kind_name(unsigned kind)
 	return kind_names[kind];
 }
 
-/* Bytes that would break a line or a field are written \xNN. */
+/* Bytes of the character that begins here; 0: it is not one in UTF-8. */
+static size_t character_size(const uint8_t *at, size_t left)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t size = *at < 0x80       ? 1
+	              : *at >> 5 == 6  ? 2
+	              : *at >> 4 == 14 ? 3
+	              : *at >> 3 == 30 ? 4
+	                               : 0;
+	uint32_t point = size < 2 ? *at : *at & (0x7fu >> size);
+
+	if (size > left)
+		return 0;
+	for (size_t i = 1; i < size; i++) {
+		if (at[i] >> 6 != 2)
+			return 0;
+		point = point << 6 | (at[i] & 0x3f);
+	}
+	if (size > 1 && (point < least[size] || point > 0x10ffff || point >> 11 == 27))
+		return 0;
+	return size;
+}
+
+/* Bytes that would break a line, a field, or the text that it stands in are written \xNN. */
 static void show_bytes(struct buf *buf, struct str s)
 {
-	for (size_t i = 0; i < s.size; i++) {
-		unsigned char c = (unsigned char)s.data[i];
+	const uint8_t *bytes = (const uint8_t *)s.data;
 
-		if (c <= ' ' || c == '\\' || c == ',' || c == 0x7f)
+	for (size_t i = 0; i < s.size;) {
+		uint8_t c = bytes[i];
+		size_t size = character_size(bytes + i, s.size - i);
+
+		if (size == 0 || c <= ' ' || c == '\\' || c == ',' || c == 0x7f) {
 			buf_append_format(buf, "\\x%02x", c);
-		else
-			buf_append_u8(buf, c);
+			i++;
+		} else {
+			buf_append(buf, bytes + i, size);
+			i += size;
+		}
 	}
 }
 

@@ -232,6 +232,36 @@ static void a_description_reads_as_one_line_of_fields(void **state)
 	assert_string_equal(entry_kind_name(12345), "unknown");
 }
 
+/* What is not UTF-8 would break the JSON that a description stands in. */
+static void a_description_is_valid_text_whatever_the_names_are(void **state)
+{
+	static const struct {
+		struct str name;
+		const char *shown;
+	} cases[] = {
+	        {STR("/\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"),
+	         "/\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+	        {STR("/\xff\x00z"), "/\\xff\\x00z"},
+	        {STR("/\xc0\xaf"), "/\\xc0\\xaf"},                   /* a longer form of '/' */
+	        {STR("/\xed\xa0\x80"), "/\\xed\\xa0\\x80"},          /* half of a pair of UTF-16 */
+	        {STR("/\xf4\x90\x80\x80"), "/\\xf4\\x90\\x80\\x80"}, /* beyond the last one */
+	        {STR("/\xe2\x82"), "/\\xe2\\x82"},                   /* cut */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct command command = {.kind = ENTRY_mkdirs, .mkdirs.path = cases[i].name};
+		struct buf buf = {0};
+
+		command_describe(&command, &buf);
+		buf_append_u8(&buf, 0);
+		assert_memory_equal(buf.data, "mkdirs path=", 12);
+		assert_memory_equal(buf.data + 12, cases[i].shown, strlen(cases[i].shown));
+		assert_memory_equal(buf.data + 12 + strlen(cases[i].shown), " mode=", 6);
+		buf_finish(&buf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +274,7 @@ int main(void)
 	        cmocka_unit_test(lists_and_blocks_survive_the_round_trip),
 	        cmocka_unit_test(random_bytes_are_refused_or_decoded_without_harm),
 	        cmocka_unit_test(a_description_reads_as_one_line_of_fields),
+	        cmocka_unit_test(a_description_is_valid_text_whatever_the_names_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
