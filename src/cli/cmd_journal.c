@@ -161,8 +161,10 @@ static bool apply_entry(void *context, const struct journal_entry *entry)
 	struct ns_result result;
 	struct command command;
 
-	tool->rc =
-	        command_decode(entry->kind, entry->version, entry->payload, &tool->arena, &command);
+	tool->rc = -ERR_ABSENT; /* the first ones went when checkpoints were made */
+	if (entry->index == ns_applied(tool->ns) + 1)
+		tool->rc = command_decode(entry->kind, entry->version, entry->payload, &tool->arena,
+		                          &command);
 	if (tool->rc == 0)
 		ns_apply(tool->ns, entry->index, &command, NULL, &result);
 	arena_reset(&tool->arena);
@@ -179,6 +181,9 @@ static int run_digest(struct tool *tool)
 	rc = journal_cat(tool->site->io, tool->folder, 1, UINT64_MAX, apply_entry, tool, &text);
 	if (rc == 0)
 		rc = tool->rc;
+	if (rc == -ERR_ABSENT && text == NULL)
+		text = mem_strdup(STR("the first entries are in no segment any more; a replay from "
+		                      "the beginning needs holdfast.journal.keep.segments=true"));
 	digest = ns_digest(tool->ns);
 	if (rc == 0)
 		printf("index=%" PRIu64 " digest=%016" PRIx64 "%016" PRIx64 "\n",
