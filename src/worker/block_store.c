@@ -132,6 +132,10 @@ static int scan_finalized(struct block_store *store)
 			snprintf(path, sizeof(path), "%s/finalized/subdir%u/subdir%u",
 			         store->folder, one, two);
 			rc = scan_folder(store, path, BLOCK_FINALIZED);
+			/* A process that was killed may have moved a replica here and not synced
+			 * that: what is found will be reported. */
+			if (rc == 0)
+				rc = io_sync_folder(store->io, path);
 			if (rc < 0 && rc != -ERR_NO_FILE)
 				return rc;
 		}
@@ -178,6 +182,11 @@ static int lock_folder(struct block_store *store, char **ret_text)
 	if (rc < 0 && rc != -ERR_FILE_EXISTS)
 		return worker_refuse(rc, ret_text, "%s cannot be made: %s", store->folder,
 		                     err_text(rc));
+	/* The folder's own name must be durable before anything in it is reported. */
+	path_in(store, "..", path, sizeof(path));
+	rc = io_sync_folder(store->io, path);
+	if (rc < 0 && rc != -ERR_ACCESS) /* who may not look into the parent did not make it */
+		return worker_refuse(rc, ret_text, "%s cannot be synced: %s", path, err_text(rc));
 	path_in(store, "in_use.lock", path, sizeof(path));
 	rc = io_file_open(store->io, path, IO_OPEN_WRITE | IO_OPEN_CREATE, &store->lock);
 	if (rc < 0)

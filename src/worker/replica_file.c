@@ -47,13 +47,13 @@ static void paths_of(const char *folder, const struct stored_block *block,
 	fill_names(paths, block);
 }
 
+/* One that is there may have been made a moment ago, by another thread or by a process that was
+ * killed, and not be durable yet. */
 static int make_folder(struct io *io, const char *path, const char *parent)
 {
 	int rc = io_mkdir(io, path);
 
-	if (rc == -ERR_FILE_EXISTS)
-		return 0;
-	return rc < 0 ? rc : io_sync_folder(io, parent);
+	return rc < 0 && rc != -ERR_FILE_EXISTS ? rc : io_sync_folder(io, parent);
 }
 
 /* The two levels of a finalized replica's folder, durable. */
