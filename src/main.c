@@ -1,45 +1,175 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * holdfast COMMAND ARGUMENTS...: chooses the command.
+ * Chooses the program by the name it was called under, and the command by the first word.
+ *
+ * Under the names hdfs, hadoop and alluxio the binary takes those tools' command lines; under any
+ * other it is holdfast.  A tool's options that may stand before the command (hdfs --config DIR) or
+ * anywhere (alluxio -Dkey=value) are handed to the command as its first ones.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "base/mem.h"
 #include "cli/commands.h"
 #include "main_private.h"
 
-static const struct {
+struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *summary;
-} commands[] = {
+};
+
+struct program {
+	const char *name;
+	const struct command *commands;
+	const char *unknown[2]; /* said before and behind a word that is no command */
+};
+
+static int version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("holdfast %s\n", HOLDFAST_VERSION);
+	return CLI_OK;
+}
+
+/* hdfs namenode: a master, or -format. */
+static int namenode(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-format") == 0)
+			return cmd_hdfs_format(argc, argv);
+	}
+	return main_master(argc, argv);
+}
+
+static const struct command holdfast_commands[] = {
         {"master", main_master, "run a master"},
         {"worker", main_worker, "run a worker"},
-        {"fs", cmd_fs, "the file system shell: ls, put, get, ..."},
+        {"fs", cmd_fs, "the file system shell: -ls, -put, -get, ..."},
         {"status", cmd_status, "what the master says of itself"},
         {"journal", cmd_journal, "look into a journal: ls, cat, verify, digest"},
         {"config", cmd_config, "what is configured, and where it stands"},
         {"format", cmd_format, "make an empty journal for a new cluster"},
+        {"haadmin", cmd_haadmin, "states and health of all masters"},
+        {"dfsadmin", cmd_dfsadmin, "safe mode, report of workers"},
+        {0},
 };
 
-static int usage(void)
+static const struct command hdfs_commands[] = {
+        {"dfs", cmd_fs, "run a filesystem command on the file system"},
+        {"namenode", namenode, "run a master; -format makes an empty journal"},
+        {"datanode", main_worker, "run a worker"},
+        {"haadmin", cmd_haadmin, "states and health of all masters"},
+        {"dfsadmin", cmd_dfsadmin, "safe mode, report of workers"},
+        {"getconf", cmd_getconf, "values of the configuration"},
+        {"version", version, "print the version"},
+        {0},
+};
+
+static const struct command hadoop_commands[] = {
+        {"fs", cmd_fs, "run a filesystem command on the file system"},
+        {"version", version, "print the version"},
+        {0},
+};
+
+static const struct command alluxio_commands[] = {
+        {"fs", cmd_alluxio_fs, "the file system shell: ls, copyFromLocal, ..."},
+        {"formatJournal", cmd_alluxio_format, "make an empty journal for a new cluster"},
+        {"getConf", cmd_alluxio_getconf, "values of the configuration"},
+        {"master", main_master, "run a master"},
+        {"worker", main_worker, "run a worker"},
+        {"version", version, "print the version"},
+        {0},
+};
+
+static const struct program programs[] = {
+        {"holdfast", holdfast_commands, {"unknown command: ", ""}},
+        {"hdfs", hdfs_commands, {"ERROR: ", " is not COMMAND nor fully qualified CLASSNAME."}},
+        {"hadoop", hadoop_commands, {"ERROR: ", " is not COMMAND nor fully qualified CLASSNAME."}},
+        {"alluxio", alluxio_commands, {"Unsupported command ", ""}},
+};
+
+static const struct program *find_program(const char *path)
 {
-	fprintf(stderr, "usage: holdfast COMMAND [--conf DIR] [-D key=value] ...\n");
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		fprintf(stderr, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	return CLI_USAGE;
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+
+	for (size_t i = 0; i < COUNT_OF(programs); i++) {
+		if (strcmp(programs[i].name, name) == 0)
+			return &programs[i];
+	}
+	return &programs[0];
+}
+
+static const struct command *find_command(const struct program *program, const char *word)
+{
+	for (const struct command *command = program->commands; command->name != NULL; command++) {
+		if (strcmp(command->name, word) == 0)
+			return command;
+	}
+	return NULL;
+}
+
+/* Words that belong to every command of the tool. */
+static bool is_for_all(const struct program *program, const char *word)
+{
+	return program->commands == alluxio_commands && strncmp(word, "-D", 2) == 0 &&
+	       word[2] != '\0';
+}
+
+/* The command's own argv: its name, options that stood elsewhere, the rest. */
+static int run(const struct program *program, const struct command *command, int before, int argc,
+               char **argv)
+{
+	char **words = mem_must_zalloc(((size_t)argc + 1) * sizeof(*words));
+	int count = 0, status;
+
+	words[count++] = argv[before];
+	for (int i = 1; i < before; i++)
+		words[count++] = argv[i];
+	for (int i = before + 1; i < argc; i++) {
+		if (is_for_all(program, argv[i]))
+			words[count++] = argv[i];
+	}
+	for (int i = before + 1; i < argc; i++) {
+		if (!is_for_all(program, argv[i]))
+			words[count++] = argv[i];
+	}
+	status = command->run(count, words);
+	mem_free(words);
+	return status;
+}
+
+static int usage(const struct program *program, int status)
+{
+	const char *own = program->commands == holdfast_commands
+	                          ? " COMMAND [--conf DIR] [-D key=value] ..."
+	                          : " COMMAND [ARGUMENTS]";
+
+	fprintf(stderr, "Usage: %s%s\n", program->name, own);
+	for (const struct command *command = program->commands; command->name != NULL; command++)
+		fprintf(stderr, "  %-14s %s\n", command->name, command->summary);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		printf("holdfast %s\n", HOLDFAST_VERSION);
-		return CLI_OK;
-	}
-	for (size_t i = 0; argc > 1 && i < COUNT_OF(commands); i++) {
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
-	}
-	return usage();
+	const struct program *program = find_program(argc > 0 ? argv[0] : "holdfast");
+	const int status = program->commands == holdfast_commands ? CLI_USAGE : 1;
+	const struct command *command;
+	int at = 1;
+
+	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+		return version(argc, argv);
+	while (at + 1 < argc && strcmp(argv[at], "--config") == 0)
+		at += 2;
+	if (at >= argc)
+		return usage(program, status);
+	command = find_command(program, argv[at]);
+	if (command != NULL)
+		return run(program, command, at, argc, argv);
+	fprintf(stderr, "%s%s%s\n", program->unknown[0], argv[at], program->unknown[1]);
+	return usage(program, status);
 }

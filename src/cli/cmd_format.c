@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * holdfast format: an empty journal with the identity of a new cluster.
+ * holdfast format: an empty journal with the identity of a new cluster.  Also in the words of
+ * HDFS (hdfs namenode -format), which asks first, and of Alluxio (alluxio formatJournal).
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -84,17 +87,19 @@ static void make_parents(struct io *io, const char *path)
 	mem_free(parent);
 }
 
-static int format(const struct cli_site *site)
+/* cluster_id NULL: drawn.  CLI_OK or CLI_FAILURE, after printing. */
+static int format(const struct cli_site *site, const char *cluster_id)
 {
 	const char *folder = cli_master_folder(site->config);
 	struct identity identity;
 	struct journal_format_options options = {.io = site->io, .folder = folder};
-	struct buf payload;
+	struct buf payload = {0};
 	char *text = NULL;
 	int rc;
 
 	draw_identity(site, &identity);
-	buf_init(&payload);
+	if (cluster_id != NULL)
+		snprintf(identity.cluster_id, IDENTITY_BYTES, "%s", cluster_id);
 	encode_identity(site, &identity, &payload);
 	options.cluster_id = str_of(identity.cluster_id);
 	options.kind = ENTRY_cluster;
@@ -113,16 +118,104 @@ static int format(const struct cli_site *site)
 int cmd_format(int argc, char **argv)
 {
 	struct cli_site site;
-	int next;
-	int status = cli_site_init(&site, "format", argc, argv, &next);
+	int next, status = cli_site_init(&site, "format", argc, argv, &next);
 
 	if (status != CLI_OK)
 		return status;
-	if (next < argc) {
-		status = cli_usage(&site, "unexpected argument '%s'", argv[next]);
-	} else {
-		status = format(&site);
-	}
+	status = next < argc ? cli_usage(&site, "unexpected argument '%s'", argv[next])
+	                     : format(&site, NULL);
 	cli_site_finish(&site);
 	return status;
+}
+
+/* ---- hdfs namenode -format ---- */
+
+/* True: Y.  The end of the input is a no. */
+static bool confirm(const char *folder)
+{
+	char answer[64];
+
+	for (;;) {
+		fprintf(stderr, "Re-format filesystem in Storage Directory root= %s ? (Y or N) ",
+		        folder);
+		if (fgets(answer, sizeof(answer), stdin) == NULL)
+			return false;
+		answer[strcspn(answer, "\n")] = '\0';
+		if (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "n") == 0)
+			return answer[0] == 'y' || answer[0] == 'Y';
+		fprintf(stderr, "Invalid input: %s\n", answer);
+	}
+}
+
+struct hdfs_format {
+	const char *cluster_id;
+	bool force, asks;
+};
+
+/* Whether what is there may be moved aside. */
+static bool may_format(const struct cli_site *site, const struct hdfs_format *options)
+{
+	const char *folder = cli_master_folder(site->config);
+
+	if (!journal_is_formatted(site->io, folder))
+		return true;
+	if (options->force) {
+		fprintf(stderr, "Data exists in Storage Directory root= %s. Formatting anyway.\n",
+		        folder);
+		return true;
+	}
+	if (!options->asks) {
+		fprintf(stderr,
+		        "Running in non-interactive mode, and data appears to exist in Storage "
+		        "Directory root= %s. Not formatting.\n",
+		        folder);
+		return false;
+	}
+	if (confirm(folder))
+		return true;
+	fprintf(stderr, "Format aborted in Storage Directory root= %s\n", folder);
+	return false;
+}
+
+int cmd_hdfs_format(int argc, char **argv)
+{
+	struct hdfs_format options = {.asks = true};
+	struct cli_site site;
+	int next, status = cli_site_init(&site, "namenode", argc, argv, &next);
+
+	if (status != CLI_OK)
+		return status;
+	for (; next < argc; next++) {
+		if (strcasecmp(argv[next], "-force") == 0)
+			options.force = true;
+		else if (strcasecmp(argv[next], "-nonInteractive") == 0)
+			options.asks = false;
+		else if (strcasecmp(argv[next], "-clusterid") == 0 && next + 1 < argc)
+			options.cluster_id = argv[++next];
+		else if (strcasecmp(argv[next], "-format") != 0)
+			status = cli_usage(
+			        &site, "usage: hdfs namenode [-format [-clusterid cid] [-force] "
+			               "[-nonInteractive]]");
+	}
+	if (status == CLI_OK)
+		status = may_format(&site, &options) ? format(&site, options.cluster_id)
+		                                     : CLI_FAILURE;
+	cli_site_finish(&site);
+	return status;
+}
+
+/* ---- alluxio formatJournal ---- */
+
+int cmd_alluxio_format(int argc, char **argv)
+{
+	enum { EXIT_NOT_FORMATTED = 255 };
+	struct cli_site site;
+	int next, status = cli_site_init(&site, "formatJournal", argc, argv, &next);
+
+	if (status != CLI_OK)
+		return EXIT_NOT_FORMATTED;
+	printf("Formatting Alluxio Master @ %s\n", io_host_name(site.io));
+	status = format(&site, NULL);
+	cli_site_finish(&site);
+	return status == CLI_OK ? CLI_OK : EXIT_NOT_FORMATTED;
 }

@@ -163,6 +163,12 @@ int cli_addresses_find(const struct cli_site *site, struct str uri,
 	return CLI_OK;
 }
 
+void cli_addresses_of(struct str host, uint16_t port, struct cli_addresses *ret_addresses)
+{
+	*ret_addresses = (struct cli_addresses){0};
+	add_address(ret_addresses, host, port);
+}
+
 /* ---- the client ---- */
 
 const char *cli_user(const struct cli_site *site)

@@ -20,6 +20,8 @@ struct cli_addresses {
  * this machine's master.  CLI_OK, or the exit status after printing. */
 int cli_addresses_find(const struct cli_site *site, struct str uri,
                        struct cli_addresses *ret_addresses);
+/* One master. */
+void cli_addresses_of(struct str host, uint16_t port, struct cli_addresses *ret_addresses);
 void cli_addresses_finish(struct cli_addresses *addresses);
 
 /* HADOOP_USER_NAME, else the process's user. */

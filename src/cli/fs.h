@@ -13,6 +13,7 @@
 #ifndef HOLDFAST_CLI_FS_H
 #define HOLDFAST_CLI_FS_H
 
+#include "cli/glob.h"
 #include "cli/shell.h"
 
 enum { FS_EXIT_FAILED = 1, FS_EXIT_USAGE = 255 };
@@ -87,17 +88,6 @@ struct fs_path fs_child(struct arena *arena, const struct fs_path *parent, struc
 struct str fs_uri(struct shell *shell, struct str path);
 
 struct fs_side; /* the file system, or this machine: fs_side.h */
-
-/* ---- patterns: fs_glob.c ---- */
-
-/* * ? [a-z] [^a] \x */
-bool fs_matches(struct str name, const char *pattern);
-bool fs_has_pattern(const char *text);
-/* What is wrong with a component that is a pattern, NULL if nothing is. */
-const char *fs_pattern_problem(const char *text);
-/* Writes out {a,b}: hands every alternative to `each`, until one returns < 0. */
-int fs_alternatives(struct arena *arena, const char *text,
-                    int (*each)(void *context, const char *text), void *context);
 
 /* ---- arguments: fs_expand.c ---- */
 

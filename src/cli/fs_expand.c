@@ -42,7 +42,7 @@ static int match_children(const struct expansion *e, const struct fs_item *paren
 		struct fs_item child = {.exists = true, .status = listing.items[i]};
 		struct str name = cli_text(arena, "%.*s", STR_ARGS(listing.items[i].path));
 
-		if (!fs_matches(name, component))
+		if (!glob_matches(name, component))
 			continue;
 		child.at.path = shell_child_of(arena, parent->at.path, name);
 		child.status.owner = cli_text(arena, "%.*s", STR_ARGS(child.status.owner));
@@ -71,7 +71,7 @@ static int step_down(const struct expansion *e, const struct fs_item *parent, st
 static int match_component(const struct expansion *e, const struct fs_items *parents,
                            const char *component, struct fs_items *next)
 {
-	const char *problem = fs_pattern_problem(component);
+	const char *problem = glob_problem(component);
 	int rc = 0;
 
 	if (problem != NULL) {
@@ -85,7 +85,7 @@ static int match_component(const struct expansion *e, const struct fs_items *par
 
 		if (!shell_is_directory(&parent->status))
 			continue;
-		rc = fs_has_pattern(component)
+		rc = glob_is_pattern(component)
 		             ? match_children(e, parent, component, next)
 		             : step_down(e, parent, unquoted(e->shell, component), next);
 	}
@@ -155,9 +155,9 @@ int fs_expand(struct shell *shell, const struct fs_side *side, const char *argum
 	int rc;
 
 	/* Patterns of this machine's files are left to the caller's shell. */
-	if (side == &fs_local || (!fs_has_pattern(argument) && strchr(argument, '\\') == NULL))
+	if (side == &fs_local || (!glob_is_pattern(argument) && strchr(argument, '\\') == NULL))
 		return expand_plain(shell, side, argument, items);
-	rc = fs_alternatives(&shell->arena, argument, expand_pattern, &e);
+	rc = glob_alternatives(&shell->arena, argument, expand_pattern, &e);
 	return rc == 0 && items->count == before ? -ERR_NOT_FOUND : rc;
 }
 

@@ -37,8 +37,8 @@ static bool holds(const struct primary *primary, struct listing *scratch,
 	struct str name = shell_name_of(item->at.path);
 
 	switch (primary->kind) {
-	case FIND_NAME: return fs_matches(name, primary->pattern.data);
-	case FIND_INAME: return fs_matches(lower(&scratch->arena, name), primary->pattern.data);
+	case FIND_NAME: return glob_matches(name, primary->pattern.data);
+	case FIND_INAME: return glob_matches(lower(&scratch->arena, name), primary->pattern.data);
 	case FIND_PRINT:
 	case FIND_PRINT0:
 		printf("%.*s%c", STR_ARGS(item->at.text),

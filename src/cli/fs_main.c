@@ -8,6 +8,7 @@
 
 enum { OPTIONS_MAX = 16 };
 
+#define COPY_THREADS "[-t <thread count>] [-q <thread pool queue size>]"
 static const struct fs_command commands[] = {
 #define FS_COMMAND(name_, usage_, options_, min, max, function, summary_)                          \
 	{.name = (name_),                                                                          \
@@ -19,6 +20,7 @@ static const struct fs_command commands[] = {
 	 .run = (function)},
 #include "cli/fs_commands.def"
 #undef FS_COMMAND
+#undef COPY_THREADS
 };
 
 static const struct fs_command *find_command(const char *name)
@@ -100,18 +102,24 @@ int fs_help(struct shell *shell, const struct fs_options *options)
 
 /* ---- options of a command ---- */
 
+/* What may stand behind an option; see fs_commands.def. */
+enum value_kind { VALUE_NONE = 0, VALUE_IF_WORDS_ARE_LEFT = '=', VALUE_ALWAYS = '!' };
+
 /* Bit of the word among the space-separated options; < 0: none. */
-static int option_bit(const char *options, const char *word, bool *ret_has_value)
+static int option_bit(const char *options, const char *word, enum value_kind *ret_kind)
 {
 	size_t length = strlen(word);
 	int bit = 0;
 
 	for (const char *at = options; *at != '\0'; bit++) {
 		size_t size = strcspn(at, " ");
-		bool has_value = at[size - 1] == '=';
+		enum value_kind kind =
+		        at[size - 1] == VALUE_IF_WORDS_ARE_LEFT || at[size - 1] == VALUE_ALWAYS
+		                ? (enum value_kind)at[size - 1]
+		                : VALUE_NONE;
 
-		if (size - has_value == length && memcmp(at, word, length) == 0) {
-			*ret_has_value = has_value;
+		if (size - (kind != VALUE_NONE) == length && memcmp(at, word, length) == 0) {
+			*ret_kind = kind;
 			return bit;
 		}
 		at += size;
@@ -143,21 +151,23 @@ static bool takes_unknown(const struct fs_command *command)
 static int take_option(struct shell *shell, const struct fs_command *command, struct parse *parse,
                        char **words, size_t count, size_t *at)
 {
-	bool has_value = false;
-	int bit = option_bit(command->options, words[*at] + 1, &has_value);
+	const char *word = words[(*at)++];
+	enum value_kind kind = VALUE_NONE;
+	int bit = option_bit(command->options, word + 1, &kind);
+	bool is_value = kind == VALUE_ALWAYS ||
+	                (kind == VALUE_IF_WORDS_ARE_LEFT && count - *at > command->arguments_min &&
+	                 words[*at][0] != '-');
 
 	if (bit < 0 && takes_unknown(command)) {
-		parse->arguments[parse->count++] = words[(*at)++];
+		parse->arguments[parse->count++] = word;
 		return 0;
 	}
 	if (bit < 0)
-		return fs_usage_error(shell, "Illegal option %s", words[*at]);
+		return fs_usage_error(shell, "Illegal option %s", word);
+	if (kind == VALUE_ALWAYS && *at == count)
+		return fs_usage_error(shell, "option %s requires 1 argument.", word);
 	parse->options.given |= BIT(bit);
-	parse->values[bit] = "";
-	*at += 1;
-	if (has_value && *at < count && count - *at >= command->arguments_min &&
-	    words[*at][0] != '-')
-		parse->values[bit] = words[(*at)++];
+	parse->values[bit] = is_value ? words[(*at)++] : "";
 	return 0;
 }
 

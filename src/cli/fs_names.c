@@ -177,8 +177,6 @@ int fs_touch(struct shell *shell, const struct fs_options *options)
 	struct touch touch = {.only_existing = fs_has(options, TOUCH_C)};
 	uint64_t time_ms = io_wall_ms(shell->site.io);
 
-	if (fs_has(options, TOUCH_T) && options->values[TOUCH_T][0] == '\0')
-		return fs_usage_error(shell, "option -t requires 1 argument.");
 	if (fs_has(options, TOUCH_T) && !parse_timestamp(options->values[TOUCH_T], &time_ms))
 		return fs_usage_error(shell,
 		                      "Unable to parse the specified timestamp %s. The expected "

@@ -110,6 +110,13 @@ const char *client_name(const struct client *client)
 	return client->name;
 }
 
+struct client_address client_current_master(const struct client *client)
+{
+	const struct client_server *server = &client->servers[client->current];
+
+	return (struct client_address){.host = server->host, .port = server->port};
+}
+
 int32_t client_next_call_id(struct client *client)
 {
 	int32_t id = client->next_call_id;

@@ -48,6 +48,9 @@ struct client_options {
 int client_create(const struct client_options *options, struct client **ret_client);
 void client_destroy(struct client *client); /* NULL is fine */
 
+/* The master that answered last; the host lives as long as the client. */
+struct client_address client_current_master(const struct client *client);
+
 /* Why the last call failed.  Valid until the next call. */
 struct client_failure {
 	int rc;

@@ -183,6 +183,16 @@ int client_fs_stats(struct client *client, struct arena *arena,
 	                        &hdfs__get_fs_stats_response__descriptor, arena, ret_stats);
 }
 
+int client_block_stats(struct client *client, struct arena *arena,
+                       const Hdfs__GetFsReplicatedBlockStatsResponse **ret_stats)
+{
+	struct buf request = {0};
+
+	return call_for_message(client, "getFsReplicatedBlockStats", &request,
+	                        &hdfs__get_fs_replicated_block_stats_response__descriptor, arena,
+	                        ret_stats);
+}
+
 int client_server_defaults(struct client *client, struct arena *arena,
                            const Hdfs__FsServerDefaults **ret_defaults)
 {

@@ -32,6 +32,8 @@ MUST_USE int client_content_summary(struct client *client, struct str path, stru
                                     const Hdfs__ContentSummary **ret_summary);
 MUST_USE int client_fs_stats(struct client *client, struct arena *arena,
                              const Hdfs__GetFsStatsResponse **ret_stats);
+MUST_USE int client_block_stats(struct client *client, struct arena *arena,
+                                const Hdfs__GetFsReplicatedBlockStatsResponse **ret_stats);
 MUST_USE int client_server_defaults(struct client *client, struct arena *arena,
                                     const Hdfs__FsServerDefaults **ret_defaults);
 /* action: bits r=4 w=2 x=1. */

@@ -129,6 +129,10 @@ static void append_beat(struct master_link *link)
 	report.remaining = space.available > worker->options.reserved_bytes
 	                           ? space.available - worker->options.reserved_bytes
 	                           : 0;
+	report.has_non_dfs_used = true;
+	report.non_dfs_used = space.capacity > report.dfs_used + space.available
+	                              ? space.capacity - report.dfs_used - space.available
+	                              : 0;
 	beat.registration = &registration.message;
 	beat.n_reports = 1;
 	beat.reports = reports;

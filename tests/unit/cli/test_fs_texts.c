@@ -60,29 +60,29 @@ static void what_is_no_mode_is_refused(void **state)
 static void patterns_match_as_hadoops_do(void **state)
 {
 	(void)state;
-	assert_true(fs_matches(STR("part-0001"), "part-*"));
-	assert_true(fs_matches(STR("a.txt"), "*.txt"));
-	assert_true(fs_matches(STR("abab"), "*ab"));
-	assert_false(fs_matches(STR("a.txt"), "*.zzz"));
-	assert_true(fs_matches(STR("d1"), "d?"));
-	assert_false(fs_matches(STR("d12"), "d?"));
-	assert_true(fs_matches(STR("home"), "[dh]*"));
-	assert_false(fs_matches(STR("user"), "[dh]*"));
-	assert_true(fs_matches(STR("b"), "[^ac]"));
-	assert_false(fs_matches(STR("a"), "[^ac]"));
-	assert_true(fs_matches(STR("a*"), "a\\*"));
-	assert_false(fs_matches(STR("ab"), "a\\*"));
-	assert_true(fs_matches(STR(""), "*"));
-	assert_true(fs_matches(STR("m"), "[k-p]"));
+	assert_true(glob_matches(STR("part-0001"), "part-*"));
+	assert_true(glob_matches(STR("a.txt"), "*.txt"));
+	assert_true(glob_matches(STR("abab"), "*ab"));
+	assert_false(glob_matches(STR("a.txt"), "*.zzz"));
+	assert_true(glob_matches(STR("d1"), "d?"));
+	assert_false(glob_matches(STR("d12"), "d?"));
+	assert_true(glob_matches(STR("home"), "[dh]*"));
+	assert_false(glob_matches(STR("user"), "[dh]*"));
+	assert_true(glob_matches(STR("b"), "[^ac]"));
+	assert_false(glob_matches(STR("a"), "[^ac]"));
+	assert_true(glob_matches(STR("a*"), "a\\*"));
+	assert_false(glob_matches(STR("ab"), "a\\*"));
+	assert_true(glob_matches(STR(""), "*"));
+	assert_true(glob_matches(STR("m"), "[k-p]"));
 }
 
 static void unclosed_patterns_are_named(void **state)
 {
 	(void)state;
-	assert_null(fs_pattern_problem("{a,b}[cd]*"));
-	assert_null(fs_pattern_problem("\\{a\\[b"));
-	assert_string_equal(fs_pattern_problem("{a,b"), "Unclosed group");
-	assert_string_equal(fs_pattern_problem("[a"), "Unclosed character class");
+	assert_null(glob_problem("{a,b}[cd]*"));
+	assert_null(glob_problem("\\{a\\[b"));
+	assert_string_equal(glob_problem("{a,b"), "Unclosed group");
+	assert_string_equal(glob_problem("[a"), "Unclosed character class");
 }
 
 static int add_alternative(void *context, const char *text)
@@ -96,7 +96,7 @@ static void assert_alternatives(const char *text, const char *want)
 	struct buf all = {0};
 	struct arena arena = {0};
 
-	assert_int_equal(fs_alternatives(&arena, text, add_alternative, &all), 0);
+	assert_int_equal(glob_alternatives(&arena, text, add_alternative, &all), 0);
 	buf_append_u8(&all, 0);
 	assert_string_equal((const char *)all.data, want);
 	buf_finish(&all);

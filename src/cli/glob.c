@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/glob.h"
+
 #include <string.h>
 
-#include "cli/fs.h"
+#include "cli/site.h"
 
 /* Whether c is in the class that begins behind its bracket; *at moves behind the closing one. */
 static bool class_has(const char **at, char c)
@@ -25,7 +27,7 @@ static bool class_has(const char **at, char c)
 	return found != negated;
 }
 
-bool fs_matches(struct str name, const char *pattern)
+bool glob_matches(struct str name, const char *pattern)
 {
 	size_t at = 0, star_at = 0;
 	const char *star = NULL;
@@ -65,7 +67,7 @@ bool fs_matches(struct str name, const char *pattern)
 	}
 }
 
-bool fs_has_pattern(const char *text)
+bool glob_is_pattern(const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if (*text == '\\' && text[1] != '\0')
@@ -104,8 +106,8 @@ static const char *group_close(const char *open)
 	return NULL;
 }
 
-int fs_alternatives(struct arena *arena, const char *text,
-                    int (*each)(void *context, const char *text), void *context)
+int glob_alternatives(struct arena *arena, const char *text,
+                      int (*each)(void *context, const char *text), void *context)
 {
 	const char *open = group_open(text);
 	const char *close = open == NULL ? NULL : group_close(open);
@@ -120,7 +122,7 @@ int fs_alternatives(struct arena *arena, const char *text,
 			struct str one = cli_text(arena, "%.*s%.*s%s", (int)(open - text), text,
 			                          (int)(p - from), from, close + 1);
 
-			rc = fs_alternatives(arena, one.data, each, context);
+			rc = glob_alternatives(arena, one.data, each, context);
 			from = p + 1;
 		}
 		depth += (*p == '{') - (*p == '}');
@@ -128,7 +130,7 @@ int fs_alternatives(struct arena *arena, const char *text,
 	return rc;
 }
 
-const char *fs_pattern_problem(const char *text)
+const char *glob_problem(const char *text)
 {
 	for (const char *p = text; *p != '\0'; p = next_letter(p)) {
 		if (*p == '{' && group_close(p) == NULL)

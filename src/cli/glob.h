@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Patterns of names: * ? [a-z] [^a] {a,b}, and a backslash before what is meant literally.  Inside
+ * of cli/.
+ */
+#ifndef HOLDFAST_CLI_GLOB_H
+#define HOLDFAST_CLI_GLOB_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/* One component against a pattern without braces. */
+bool glob_matches(struct str name, const char *pattern);
+bool glob_is_pattern(const char *text);
+/* What is wrong with a component that is a pattern, NULL if nothing is. */
+const char *glob_problem(const char *component);
+/* Writes out braces: hands every alternative to `each`, until one returns < 0. */
+int glob_alternatives(struct arena *arena, const char *text,
+                      int (*each)(void *context, const char *text), void *context);
+
+#endif
