@@ -203,7 +203,7 @@ void follower_heard(struct raft *core, const struct raft_message *message)
 {
 	core->heard_ms = core->now_ms;
 	follower_reset_timer(core);
-	if (!raft_id_equal(core->vote.history, message->history)) {
+	if (raft_id_is_none(core->vote.history)) {
 		core->vote.history = message->history;
 		vote_changed(core);
 	}

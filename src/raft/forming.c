@@ -4,9 +4,13 @@
  *
  * It asks every configured address who is there.  If one belongs to a cluster whose list has this
  * id, the leader will come by itself.  If the list has it not (perhaps its address, under the id
- * that it had before it was wiped), the leader is asked to let it in as a learner.  If all answer
- * and all are empty, the lowest address writes the first entries, and the others get them from it
- * as followers do.  If any is silent, it may be the one that has everything: wait.
+ * that it had before it was wiped), the leader is asked to let it in as a learner.  If any is
+ * silent, it may be the one that has everything: wait.
+ *
+ * If all answer and all are empty, the lowest address forms the cluster.  First it binds all of
+ * them to a history, named by its own id: a master that is bound votes for nobody of another
+ * history and takes no entry of it (docs/decisions/0004).  When all have bound themselves, durably,
+ * it writes the first entries, and the others get them from it as followers do.
  */
 #include "raft/raft_private.h"
 
@@ -38,6 +42,15 @@ static bool hears_leader(const struct raft *core)
 
 /* ---- asked ---- */
 
+/* For good: only `format` frees a master that is bound. */
+static void bind(struct raft *core, struct raft_id history)
+{
+	if (!raft_id_is_none(core->vote.history))
+		return;
+	core->vote.history = history;
+	vote_changed(core);
+}
+
 void forming_asked(struct raft *core, const struct raft_message *message)
 {
 	const struct log *log = &core->log;
@@ -57,7 +70,10 @@ void forming_asked(struct raft *core, const struct raft_message *message)
 		answer.last = core->vote.bound_index;
 		answer.last_term = core->vote.bound_term;
 	}
-	outbox_add(core, RAFT_MESSAGE_ANSWER, message->from)->answer = answer;
+	if (message->ask.binds && core_is_empty(core))
+		bind(core, message->from);
+	if (vote_can_speak(core)) /* else it will be asked again */
+		outbox_add(core, RAFT_MESSAGE_ANSWER, message->from)->answer = answer;
 }
 
 /* ---- asking ---- */
@@ -74,6 +90,7 @@ void forming_ask(struct raft *core, struct raft_id to, const char *address)
 	message->to_address = address;
 	message->ask = (struct raft_ask_message){
 	        .address = address,
+	        .binds = core->forming.binds,
 	        .configured_hash = core->configured_hash,
 	        .token = core->session + core->now_ms,
 	};
@@ -93,7 +110,8 @@ static void ask_all(struct raft *core)
 			forming_ask(core, (struct raft_id){0}, core->addresses[i]);
 }
 
-static void ask_to_join(struct raft *core, const struct raft_answer_message *answer)
+static void ask_to_join(struct raft *core, const struct raft_answer_message *answer,
+                        struct raft_id history)
 {
 	const struct raft_member *leader =
 	        raft_member_by_id(&answer->list->members, answer->leader);
@@ -107,6 +125,7 @@ static void ask_to_join(struct raft *core, const struct raft_answer_message *ans
 	message = outbox_add(core, RAFT_MESSAGE_JOIN, leader->id);
 	message->to_address = core->forming.leader_address;
 	message->join = (struct raft_join_message){.address = core->address};
+	bind(core, history);
 }
 
 void forming_answered(struct raft *core, const struct raft_message *message)
@@ -115,7 +134,8 @@ void forming_answered(struct raft *core, const struct raft_message *message)
 	struct sighting sighting = {
 	        .asked_ms = forming_asked_ms(core, answer),
 	        .id = message->from,
-	        .is_empty = answer->list == NULL && raft_id_is_none(message->history),
+	        .history = message->history,
+	        .is_empty = answer->list == NULL && answer->last == 0,
 	        .configured_hash = answer->configured_hash,
 	};
 
@@ -126,7 +146,8 @@ void forming_answered(struct raft *core, const struct raft_message *message)
 			core->forming.seen[i] = sighting;
 	if (answer->list == NULL)
 		return;
-	if (!core_is_empty(core) && !raft_id_equal(message->history, core->vote.history)) {
+	if (!raft_id_is_none(core->vote.history) &&
+	    !raft_id_equal(message->history, core->vote.history)) {
 		outbox_refuse(core, RAFT_FOREIGN);
 		return;
 	}
@@ -139,7 +160,7 @@ void forming_answered(struct raft *core, const struct raft_message *message)
 	if (raft_member_by_id(&answer->list->members, core->options.self) != NULL)
 		core->forming.waiting = RAFT_WAITS_FOR_LEADER;
 	else
-		ask_to_join(core, answer);
+		ask_to_join(core, answer, message->history);
 }
 
 void forming_join_reply(struct raft *core, const struct raft_message *message)
@@ -164,7 +185,6 @@ static void add_voter(struct raft_members *members, struct raft_id id, const cha
 	memcpy(member->address, address, strlen(address) + 1);
 }
 
-/* A new history, and the first entries under it. */
 static void form(struct raft *core)
 {
 	struct raft_members members = {0};
@@ -173,32 +193,42 @@ static void form(struct raft *core)
 	for (size_t i = 0; i < core->configured_count; i++)
 		if (!is_own(core, i) && is_fresh(core, &core->forming.seen[i]))
 			add_voter(&members, core->forming.seen[i].id, core->addresses[i]);
-	for (size_t i = 0; i < RAFT_ID_BYTES; i++)
-		core->vote.history.bytes[i] = (uint8_t)random_u64(&core->random);
+	bind(core, core->options.self);
 	vote_set_term(core, core->vote.term + 1, core->options.self);
 	outbox_append(core, RAFT_FROM_FORMING, 2, &members);
 	core->stand_ms = core->now_ms > core->deaf_until_ms ? core->now_ms : core->deaf_until_ms;
 }
 
-/* RAFT_OK: all that answered are empty and agree on who is configured. */
-static enum raft_refusal judge(const struct raft *core, bool *ret_all_answered)
+struct finding {
+	bool all_answered, all_bound;
+	enum raft_refusal refusal; /* RAFT_OK: who answered is empty and has the same addresses */
+};
+
+static struct finding look_around(const struct raft *core)
 {
-	*ret_all_answered = true;
-	if (!core_is_empty(core))
-		return RAFT_HAS_CLUSTER;
+	struct finding finding = {.all_answered = true, .all_bound = true};
+
 	for (size_t i = 0; i < core->configured_count; i++) {
 		const struct sighting *seen = &core->forming.seen[i];
 
 		if (is_own(core, i))
 			continue;
-		if (!is_fresh(core, seen))
-			*ret_all_answered = false;
-		else if (!seen->is_empty)
-			return RAFT_HAS_CLUSTER;
-		else if (seen->configured_hash != core->configured_hash)
-			return RAFT_CONFIGURED_DIFFERS;
+		if (!is_fresh(core, seen)) {
+			finding.all_answered = false;
+			continue;
+		}
+		finding.all_bound &= raft_id_equal(seen->history, core->options.self);
+		if (!seen->is_empty)
+			finding.refusal = RAFT_HAS_CLUSTER;
+		else if (!raft_id_is_none(seen->history) &&
+		         !raft_id_equal(seen->history, core->options.self) &&
+		         finding.refusal == RAFT_OK)
+			finding.refusal = RAFT_BOUND_ELSEWHERE;
+		else if (seen->configured_hash != core->configured_hash &&
+		         finding.refusal == RAFT_OK)
+			finding.refusal = RAFT_CONFIGURED_DIFFERS;
 	}
-	return RAFT_OK;
+	return finding;
 }
 
 static bool is_lowest(const struct raft *core)
@@ -215,31 +245,40 @@ static bool is_lowest(const struct raft *core)
 
 void forming_form(struct raft *core)
 {
-	bool all_answered;
-	enum raft_refusal refusal = judge(core, &all_answered);
+	enum raft_refusal refusal =
+	        core_is_empty(core) ? look_around(core).refusal : RAFT_HAS_CLUSTER;
 
 	if (refusal != RAFT_OK)
 		outbox_refuse(core, refusal);
 	else
-		form(core);
+		core->forming.is_forced = true;
 }
 
 static void form_if_due(struct raft *core)
 {
-	bool all_answered;
-	enum raft_refusal refusal = judge(core, &all_answered);
+	struct forming *forming = &core->forming;
+	struct finding finding = look_around(core);
+	bool is_mine = is_lowest(core) || forming->is_forced, had_asked = forming->binds;
 
-	if (refusal == RAFT_CONFIGURED_DIFFERS)
-		outbox_refuse(core, refusal);
-	if (refusal == RAFT_HAS_CLUSTER)
+	forming->binds = false;
+	if (!core_is_empty(core) || finding.refusal == RAFT_HAS_CLUSTER)
 		return;
-	core->forming.waiting = RAFT_WAITS_FOR_ANSWERS;
-	if (refusal != RAFT_OK || !all_answered)
+	forming->waiting = RAFT_WAITS_FOR_ANSWERS;
+	if (finding.refusal != RAFT_OK) {
+		outbox_refuse(core, finding.refusal);
 		return;
-	if (is_lowest(core))
+	}
+	if (!finding.all_answered && !forming->is_forced)
+		return;
+	if (!is_mine) {
+		forming->waiting = RAFT_WAITS_FOR_LOWEST;
+	} else if (finding.all_bound) {
 		form(core);
-	else
-		core->forming.waiting = RAFT_WAITS_FOR_LOWEST;
+	} else {
+		forming->binds = true;
+		if (!had_asked)
+			forming->ask_ms = core->now_ms;
+	}
 }
 
 void forming_settle(struct raft *core)

@@ -11,8 +11,7 @@ struct raft_message *outbox_add(struct raft *core, enum raft_message_kind kind, 
 	message->kind = kind;
 	message->from = core->options.self;
 	message->to = to;
-	if (!core_is_empty(core))
-		message->history = core->vote.history;
+	message->history = core->vote.history;
 	message->term = core->vote.term;
 	core->update->messages = core->messages;
 	core->update->what |= RAFT_SEND;

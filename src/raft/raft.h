@@ -86,8 +86,8 @@ enum raft_bound {
 struct raft_vote {
 	uint64_t term;
 	struct raft_id voted_for; /* in this term; none */
-	struct raft_id history; /* drawn when the cluster was formed; none: belongs to no cluster */
-	uint64_t asked_ms;      /* longest refusal of votes that a leader ever asked for */
+	struct raft_id history;   /* of the cluster: the id of who formed it; none: bound to none */
+	uint64_t asked_ms;        /* longest refusal of votes that a leader ever asked for */
 	enum raft_bound bound;
 	uint64_t bound_term;
 	uint64_t bound_index;
@@ -197,7 +197,8 @@ struct raft_read_message {
 
 /* Who are you?  To an address, or to an id. */
 struct raft_ask_message {
-	const char *address;      /* that is asked */
+	const char *address; /* that is asked */
+	bool binds;          /* belong to a cluster that I am about to form, if you are empty */
 	uint64_t configured_hash; /* of the configured addresses */
 	uint64_t token;           /* comes back; says when it was asked, and in which life */
 };
@@ -208,7 +209,7 @@ struct raft_answer_message {
 	uint64_t token;
 	uint64_t last, last_term;     /* end of the log, or the bound above it */
 	struct raft_id leader;        /* none: knows none */
-	const struct raft_list *list; /* NULL: none, belongs to no cluster */
+	const struct raft_list *list; /* NULL: none */
 };
 
 struct raft_join_message {

@@ -149,6 +149,7 @@ struct reads {
 struct sighting {
 	uint64_t asked_ms; /* of the newest question that was answered; 0: silent */
 	struct raft_id id;
+	struct raft_id history; /* that it is bound to */
 	bool is_empty;
 	uint64_t configured_hash;
 };
@@ -157,6 +158,8 @@ struct forming {
 	uint64_t ask_ms; /* next asking */
 	struct sighting seen[RAFT_MEMBERS_MAX];
 	enum raft_waiting waiting;
+	bool binds;     /* all are empty: the next asking binds them */
+	bool is_forced; /* by the operator: without those that are silent */
 	char leader_address[RAFT_ADDRESS_BYTES_MAX + 1]; /* that was asked to let this one in */
 };
 
@@ -349,7 +352,7 @@ uint64_t quorum_value(uint64_t *values, size_t count);
 
 /* ---- raft.c ---- */
 
-/* Nothing was ever written here, so it can belong to no cluster. */
+/* Nothing was ever written here. */
 static inline bool core_is_empty(const struct raft *core)
 {
 	return core->log.last == 0 && core->log.list_count == 0;

@@ -9,11 +9,11 @@
 /* ---- guards ---- */
 
 enum {
-	TO_ID = 1 << 0,     /* meant for exactly this id */
-	OF_LEADER = 1 << 1, /* only the leader of its term sends it */
-	IS_REPLY = 1 << 2,  /* its term tells whether we are behind */
-	BINDS = 1 << 3,     /* by whoever belongs to our cluster, or we to none */
-	AMONG_US = 1 << 4,  /* nobody of another cluster; an empty master may not know ours yet */
+	TO_ID = 1 << 0,      /* meant for exactly this id */
+	OF_LEADER = 1 << 1,  /* only the leader of its term sends it */
+	IS_REPLY = 1 << 2,   /* its term tells whether we are behind */
+	OF_CLUSTER = 1 << 3, /* of the cluster that this master belongs to */
+	ADOPTS = 1 << 4,     /* or, if it is bound to none and empty, will belong to */
 };
 
 struct rule {
@@ -22,15 +22,15 @@ struct rule {
 };
 
 static const struct rule rules[RAFT_MESSAGE_KINDS] = {
-        [RAFT_MESSAGE_APPEND] = {TO_ID | BINDS | OF_LEADER, follower_append},
-        [RAFT_MESSAGE_APPEND_REPLY] = {TO_ID | AMONG_US | IS_REPLY, progress_reply},
-        [RAFT_MESSAGE_VOTE] = {TO_ID | BINDS, vote_received},
-        [RAFT_MESSAGE_VOTE_REPLY] = {TO_ID | AMONG_US | IS_REPLY, candidate_reply},
-        [RAFT_MESSAGE_CHUNK] = {TO_ID | BINDS | OF_LEADER, chunks_received},
-        [RAFT_MESSAGE_CHUNK_REPLY] = {TO_ID | AMONG_US | IS_REPLY, chunks_reply},
-        [RAFT_MESSAGE_STAND] = {TO_ID | BINDS | OF_LEADER, candidate_stand},
-        [RAFT_MESSAGE_READ] = {TO_ID | AMONG_US, read_received},
-        [RAFT_MESSAGE_READ_REPLY] = {TO_ID | AMONG_US, read_reply},
+        [RAFT_MESSAGE_APPEND] = {TO_ID | OF_CLUSTER | ADOPTS | OF_LEADER, follower_append},
+        [RAFT_MESSAGE_APPEND_REPLY] = {TO_ID | OF_CLUSTER | IS_REPLY, progress_reply},
+        [RAFT_MESSAGE_VOTE] = {TO_ID | OF_CLUSTER, vote_received},
+        [RAFT_MESSAGE_VOTE_REPLY] = {TO_ID | OF_CLUSTER | IS_REPLY, candidate_reply},
+        [RAFT_MESSAGE_CHUNK] = {TO_ID | OF_CLUSTER | ADOPTS | OF_LEADER, chunks_received},
+        [RAFT_MESSAGE_CHUNK_REPLY] = {TO_ID | OF_CLUSTER | IS_REPLY, chunks_reply},
+        [RAFT_MESSAGE_STAND] = {TO_ID | OF_CLUSTER | ADOPTS | OF_LEADER, candidate_stand},
+        [RAFT_MESSAGE_READ] = {TO_ID | OF_CLUSTER, read_received},
+        [RAFT_MESSAGE_READ_REPLY] = {TO_ID | OF_CLUSTER, read_reply},
         [RAFT_MESSAGE_ASK] = {0, forming_asked},
         [RAFT_MESSAGE_ANSWER] = {TO_ID, NULL}, /* of interest to two */
         [RAFT_MESSAGE_JOIN] = {TO_ID, membership_join},
@@ -52,15 +52,13 @@ static enum raft_refusal judge_sender(const struct raft *core, const struct raft
 {
 	unsigned flags = rules[message->kind].flags;
 	bool is_same = raft_id_equal(message->history, core->vote.history);
+	bool is_free = core_is_empty(core) && raft_id_is_none(core->vote.history);
 
 	if (raft_id_is_none(message->from) || raft_id_equal(message->from, core->options.self))
 		return RAFT_MALFORMED;
 	if ((flags & TO_ID) != 0 && !raft_id_equal(message->to, core->options.self))
 		return RAFT_OTHER_ID;
-	if ((flags & BINDS) != 0 && !is_same &&
-	    (!core_is_empty(core) || raft_id_is_none(message->history)))
-		return RAFT_FOREIGN;
-	if ((flags & AMONG_US) != 0 && !is_same && !raft_id_is_none(message->history))
+	if ((flags & OF_CLUSTER) != 0 && !is_same && !((flags & ADOPTS) != 0 && is_free))
 		return RAFT_FOREIGN;
 	return RAFT_OK;
 }
