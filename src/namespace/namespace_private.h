@@ -146,7 +146,10 @@ struct shown {
 	uint32_t group;
 	uint32_t file_class;
 };
-#define SHOWN_NOTHING {UINT32_MAX, UINT32_MAX, UINT32_MAX}
+#define SHOWN_NOTHING                                                                              \
+	{                                                                                          \
+		UINT32_MAX, UINT32_MAX, UINT32_MAX                                                 \
+	}
 void show_next(const struct namespace *ns, const struct inode *inode, struct shown *shown,
                struct ns_status *status);
 
