@@ -14,11 +14,12 @@ enum { PACKET_DATA_BYTES = 64512 /* 126 chunks of 512: some 64 KiB with head and
 
 /* ---- packets ---- */
 
-static size_t packet_data_bytes(const struct read_state *read)
+/* About so many bytes, in whole chunks: writers choose how long these are. */
+static size_t whole_chunks(const struct read_state *read, size_t bytes)
 {
 	size_t chunk = read->checksum.chunk_bytes;
 
-	return chunk > PACKET_DATA_BYTES ? chunk : PACKET_DATA_BYTES / chunk * chunk;
+	return chunk > bytes ? chunk : bytes / chunk * chunk;
 }
 
 static void append_packet(struct read_state *read, struct buf *out, uint64_t offset, size_t from,
@@ -60,21 +61,21 @@ static void read_run(struct io_work *work)
 {
 	struct transfer *transfer = CONTAINER_OF(work, struct transfer, work);
 	struct read_state *read = &transfer->read;
-	uint64_t left = read->end - read->at;
+	size_t size = whole_chunks(read, TRANSFER_READ_BYTES);
 
+	if (size > read->end - read->at)
+		size = (size_t)(read->end - read->at);
 	buf_clear(&read->data);
 	buf_clear(&read->checksums);
 	transfer->job_rc =
-	        replica_reader_read(read->reader, read->at,
-	                            left < TRANSFER_READ_BYTES ? (size_t)left : TRANSFER_READ_BYTES,
-	                            &read->data, &read->checksums);
+	        replica_reader_read(read->reader, read->at, size, &read->data, &read->checksums);
 }
 
 static void read_done(struct io_work *work)
 {
 	struct transfer *transfer = CONTAINER_OF(work, struct transfer, work);
 	struct read_state *read = &transfer->read;
-	size_t step = packet_data_bytes(read);
+	size_t step = whole_chunks(read, PACKET_DATA_BYTES);
 	struct buf out = {0};
 
 	if (!transfer_job_done(transfer))
