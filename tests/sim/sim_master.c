@@ -22,9 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -32,6 +29,7 @@
 #include "journal/journal.h"
 #include "master/master.h"
 #include "sim/naive_fs.h"
+#include "sim/sim_kit.h"
 #include "sim/sim_world.h"
 
 enum {
@@ -46,8 +44,6 @@ enum {
 	REST_US = 700 * 1000000,       /* after which it has forgotten everything */
 	ARENA_BYTES_MAX = 16 << 20,
 };
-
-static const char folder[] = "/journal";
 
 struct run;
 
@@ -520,45 +516,14 @@ static void on_failure(void *context, int rc, const char *text)
 static void step_create(void *context)
 {
 	struct run *run = context;
-	struct master_options options = {
-	        .io = NULL,
-	        .folder = folder,
-	        .limits = {.component_bytes_max = 255,
-	                   .directory_items_max = 1048576,
-	                   .block_size_min = 1 << 20,
-	                   .file_blocks_max = 10000,
-	                   .replication_min = 1,
-	                   .replication_max = 512},
-	        .retry_at_most_once_ms = 600000,
-	        .retry_others_ms = 60000,
-	        .retry_rows_max = 1 << 20,
-	        .lease_soft_ms = 60000,
-	        .lease_hard_ms = 1200000,
-	        .worker_stale_ms = 30000,
-	        .worker_dead_ms = 630000,
-	        .replication_min = 1,
-	        .hold_ms = 20000,
-	        .hold_calls_max = 1000,
-	        .hold_bytes_max = 1 << 20,
-	        .replica_wait_ms = 2000,
-	        .startup_safe_mode_ms = 60000,
-	        .context = run,
-	        .on_role = on_role,
-	        .on_failure = on_failure,
-	        .journal = {.kind = JOURNAL_LONE,
-	                    .segment_bytes = 256 << 10,
-	                    .checkpoint_entries = 300,
-	                    .checkpoint_bytes = 1 << 20,
-	                    .inflight_bytes_max = 1 << 20,
-	                    .entry_bytes_max = 64 << 10,
-	                    .batch_bytes_max = 64 << 10,
-	                    .keep_segments = run->keeps_segments},
-	};
+	struct master_options options = sim_kit_options(sim_machine_start(run->machine));
 	char *text = NULL;
 	int rc;
 
-	options.io = sim_machine_start(run->machine);
-	options.journal.io = options.io;
+	options.context = run;
+	options.on_role = on_role;
+	options.on_failure = on_failure;
+	options.journal.keep_segments = run->keeps_segments;
 	rc = master_create(&options, &run->master, &text);
 	if (rc < 0)
 		refuse_start(run, rc, text);
@@ -595,28 +560,12 @@ static void step_digest(void *context)
 static void step_format(void *context)
 {
 	struct run *run = context;
-	struct command command = {.kind = ENTRY_cluster, .version = 0, .user = STR("root")};
-	struct journal_format_options options = {.io = sim_machine_start(run->machine),
-	                                         .folder = folder,
-	                                         .kind = ENTRY_cluster,
-	                                         .version = 0};
-	struct buf payload = {0};
 	char *text = NULL;
-	int rc;
+	int rc = sim_kit_format(sim_machine_start(run->machine), &text);
 
-	command.cluster.cluster_id = STR("CID-sim");
-	command.cluster.namespace_id = 1;
-	command.cluster.block_pool_id = STR("BP-sim");
-	command.cluster.owner = STR("root");
-	command.cluster.group = STR("supergroup");
-	command.cluster.mode = 0755;
-	command_encode(&command, &payload);
-	options.payload = buf_str(&payload);
-	rc = journal_format(&options, &text);
 	if (rc < 0)
 		fail(run, "cannot be formatted (%s): %s", err_name(rc), text);
 	mem_free(text);
-	buf_finish(&payload);
 }
 
 /* What happens to the master in this life. */
@@ -806,7 +755,7 @@ static void step_compare_replay(void *context)
 	int rc;
 
 	arena_init(&replay.arena, ARENA_BYTES_MAX);
-	rc = journal_cat(sim_machine_io(run->machine), folder, 1,
+	rc = journal_cat(sim_machine_io(run->machine), SIM_KIT_FOLDER, 1,
 	                 ns_applied(master_namespace(run->master)), replay_entry, &replay, &text);
 	if (rc < 0)
 		fail(run, "the segments cannot be read (%s): %s", err_name(rc), text);
@@ -921,77 +870,7 @@ static int run_seed(uint64_t seed)
 	return 0;
 }
 
-/* In a process of its own, whose first line is kept in `line`. */
-static int run_in_child(uint64_t seed, char *line, size_t size)
-{
-	int ends[2], status;
-	pid_t child;
-	FILE *from;
-
-	fflush(stdout);
-	if (pipe(ends) != 0)
-		abort();
-	child = fork();
-	if (child == 0) {
-		dup2(ends[1], STDOUT_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		status = run_seed(seed);
-		fflush(stdout);
-		_exit(status);
-	}
-	close(ends[1]);
-	from = fdopen(ends[0], "r");
-	line[0] = '\0';
-	if (fgets(line, (int)size, from) == NULL)
-		line[0] = '\0';
-	fclose(from);
-	waitpid(child, &status, 0);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	fprintf(stderr, "seed %" PRIu64 " failed (status %d)\n", seed, status);
-	return 1;
-}
-
-static int run_for(double seconds, uint64_t first_seed)
-{
-	struct timespec begin, now;
-	uint64_t seeds = 0;
-	double elapsed;
-
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	do {
-		char line[512], again[512];
-
-		if (run_in_child(first_seed + seeds, line, sizeof(line)) != 0)
-			return 1;
-		/* now and then the same seed once more: it must do the same */
-		if (seeds % 16 == 0) {
-			if (run_in_child(first_seed + seeds, again, sizeof(again)) != 0)
-				return 1;
-			if (strcmp(line, again) != 0) {
-				fprintf(stderr, "the same seed differs:\n%s%s", line, again);
-				return 1;
-			}
-		}
-		seeds++;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		elapsed = (double)(now.tv_sec - begin.tv_sec) +
-		          (double)(now.tv_nsec - begin.tv_nsec) / 1e9;
-	} while (elapsed < seconds);
-	printf("%" PRIu64 " seeds from %" PRIu64 " in %.1f s\n", seeds, first_seed, elapsed);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	const char *seconds = getenv("HOLDFAST_SIM_SECONDS");
-	uint64_t seed = (uint64_t)time(NULL) << 20;
-
-	if (argc == 3 && strcmp(argv[1], "--seed") == 0)
-		return run_seed(strtoull(argv[2], NULL, 10));
-	if (argc == 3 && strcmp(argv[1], "--seconds") == 0)
-		seconds = argv[2];
-	printf("first seed %" PRIu64 "\n", seed);
-	return run_for(seconds == NULL ? 5 : strtod(seconds, NULL), seed);
+	return sim_kit_main(argc, argv, run_seed);
 }

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/sim_kit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "format/command.h"
+
+struct master_options sim_kit_options(struct io *io)
+{
+	return (struct master_options){
+	        .io = io,
+	        .folder = SIM_KIT_FOLDER,
+	        .limits = {.component_bytes_max = 255,
+	                   .directory_items_max = 1048576,
+	                   .block_size_min = 1 << 20,
+	                   .file_blocks_max = 10000,
+	                   .replication_min = 1,
+	                   .replication_max = 512},
+	        .retry_at_most_once_ms = 600000,
+	        .retry_others_ms = 60000,
+	        .retry_rows_max = 1 << 20,
+	        .lease_soft_ms = 60000,
+	        .lease_hard_ms = 1200000,
+	        .worker_stale_ms = 30000,
+	        .worker_dead_ms = 630000,
+	        .replication_min = 1,
+	        .hold_ms = 20000,
+	        .hold_calls_max = 1000,
+	        .hold_bytes_max = 1 << 20,
+	        .replica_wait_ms = 2000,
+	        .startup_safe_mode_ms = 60000,
+	        .journal = {.io = io,
+	                    .kind = JOURNAL_LONE,
+	                    .segment_bytes = 256 << 10,
+	                    .checkpoint_entries = 300,
+	                    .checkpoint_bytes = 1 << 20,
+	                    .inflight_bytes_max = 1 << 20,
+	                    .entry_bytes_max = 64 << 10,
+	                    .batch_bytes_max = 64 << 10},
+	};
+}
+
+int sim_kit_format(struct io *io, char **ret_text)
+{
+	struct command command = {.kind = ENTRY_cluster,
+	                          .user = STR("root"),
+	                          .cluster = {.cluster_id = STR("CID-sim"),
+	                                      .namespace_id = 1,
+	                                      .block_pool_id = STR("BP-sim"),
+	                                      .owner = STR("root"),
+	                                      .group = STR("supergroup"),
+	                                      .mode = 0755}};
+	struct journal_format_options options = {
+	        .io = io, .folder = SIM_KIT_FOLDER, .kind = ENTRY_cluster};
+	struct buf payload = {0};
+	int rc;
+
+	command_encode(&command, &payload);
+	options.payload = buf_str(&payload);
+	rc = journal_format(&options, ret_text);
+	buf_finish(&payload);
+	return rc;
+}
+
+/* ---- runs ---- */
+
+/* In a process of its own, whose first line is kept in `line`. */
+static int run_in_child(int (*run)(uint64_t seed), uint64_t seed, char *line, size_t size)
+{
+	int ends[2], status;
+	pid_t child;
+	FILE *from;
+
+	fflush(stdout);
+	if (pipe(ends) != 0)
+		abort();
+	child = fork();
+	if (child == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		status = run(seed);
+		fflush(stdout);
+		_exit(status);
+	}
+	close(ends[1]);
+	from = fdopen(ends[0], "r");
+	line[0] = '\0';
+	if (fgets(line, (int)size, from) == NULL)
+		line[0] = '\0';
+	fclose(from);
+	waitpid(child, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	fprintf(stderr, "seed %" PRIu64 " failed (status %d)\n", seed, status);
+	return 1;
+}
+
+static int run_for(int (*run)(uint64_t seed), double seconds, uint64_t first_seed)
+{
+	struct timespec begin, now;
+	uint64_t seeds = 0;
+	double elapsed;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do {
+		char line[512], again[512];
+
+		if (run_in_child(run, first_seed + seeds, line, sizeof(line)) != 0)
+			return 1;
+		/* now and then the same seed once more: it must do the same */
+		if (seeds % 16 == 0) {
+			if (run_in_child(run, first_seed + seeds, again, sizeof(again)) != 0)
+				return 1;
+			if (strcmp(line, again) != 0) {
+				fprintf(stderr, "the same seed differs:\n%s%s", line, again);
+				return 1;
+			}
+		}
+		seeds++;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		elapsed = (double)(now.tv_sec - begin.tv_sec) +
+		          (double)(now.tv_nsec - begin.tv_nsec) / 1e9;
+	} while (elapsed < seconds);
+	printf("%" PRIu64 " seeds from %" PRIu64 " in %.1f s\n", seeds, first_seed, elapsed);
+	return 0;
+}
+
+int sim_kit_main(int argc, char **argv, int (*run)(uint64_t seed))
+{
+	const char *seconds = getenv("HOLDFAST_SIM_SECONDS");
+	uint64_t seed = (uint64_t)time(NULL) << 20;
+
+	if (argc == 3 && strcmp(argv[1], "--seed") == 0)
+		return run(strtoull(argv[2], NULL, 10));
+	if (argc == 3 && strcmp(argv[1], "--seconds") == 0)
+		seconds = argv[2];
+	printf("first seed %" PRIu64 "\n", seed);
+	return run_for(run, seconds == NULL ? 5 : strtod(seconds, NULL), seed);
+}
