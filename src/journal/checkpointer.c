@@ -193,6 +193,7 @@ static void finish_done(struct io_work *work)
 		buf_finish(&checkpointer->slices[i].records);
 	if (done != NULL)
 		done(checkpointer->done_context, checkpointer->rc, checkpointer->index);
+	checkpointer_count(checkpointer, 0, 0); /* the next one may have become due */
 	journal_step_close(checkpointer->journal);
 }
 

@@ -92,6 +92,20 @@ static void it_starts_by_itself_after_so_many_entries(void **state)
 	RUN_UNTIL(house->io, house_count(house, "checkpoint-00000000000000000010") == 1);
 }
 
+static void one_that_became_due_while_another_was_written_follows(void **state)
+{
+	struct house *house = *state;
+
+	house->options.checkpoint_entries = 10;
+	house->toy.saves_nothing = true;
+	house_format(house);
+	house_open(house);
+	house_fill(house, 24, 100);
+	assert_int_equal(house_count(house, "checkpoint-00000000000000000010.tmp"), 1);
+	house->toy.saves_nothing = false;
+	RUN_UNTIL(house->io, house_count(house, "checkpoint-00000000000000000025") == 1);
+}
+
 static void it_starts_by_itself_after_so_many_bytes(void **state)
 {
 	struct house *house = *state;
@@ -210,6 +224,7 @@ int main(void)
 	        IN_HOUSE(a_start_loads_the_newest_checkpoint_and_replays_the_rest),
 	        IN_HOUSE(it_is_of_one_instant_though_written_beside_service),
 	        IN_HOUSE(it_starts_by_itself_after_so_many_entries),
+	        IN_HOUSE(one_that_became_due_while_another_was_written_follows),
 	        IN_HOUSE(it_starts_by_itself_after_so_many_bytes),
 	        IN_HOUSE(two_are_kept_and_the_segments_from_the_older_one_on),
 	        IN_HOUSE(segments_stay_if_asked_for),
