@@ -95,6 +95,47 @@ int journal_checkpoint(struct journal *journal, void (*done)(void *context, int 
 	return checkpointer_start(&journal->checkpointer, done, context);
 }
 
+/* ---- the quorum ---- */
+
+void journal_quorum(const struct journal *journal, struct journal_quorum *ret_quorum)
+{
+	OBJ_CHECK(journal, JOURNAL_MAGIC);
+	*ret_quorum = (struct journal_quorum){
+	        .term = journal->epoch,
+	        .commit = journal->commit_index,
+	        .applied = journal->applied.index,
+	        .synced = journal->commit_index,
+	        .last = journal->commit.last.index,
+	        .primary_heard_ms_ago = UINT64_MAX,
+	};
+	journal->ops->quorum(journal, ret_quorum);
+}
+
+static void answer_change(struct io_task *task)
+{
+	struct journal_change *change = CONTAINER_OF(task, struct journal_change, task);
+
+	change->done(change, change->rc, change->text);
+}
+
+void journal_change_end(struct journal *journal, struct journal_change *change, int rc,
+                        const char *text)
+{
+	change->rc = rc;
+	change->text = text;
+	change->task.run = answer_change;
+	io_post(journal->io, &change->task);
+}
+
+void journal_change(struct journal *journal, struct journal_change *change)
+{
+	OBJ_CHECK(journal, JOURNAL_MAGIC);
+	change->rc = 1;
+	journal->ops->change(journal, change);
+	if (change->rc <= 0)
+		journal_change_end(journal, change, change->rc, change->text);
+}
+
 /* ---- opening ---- */
 
 static void destroy_thread(struct io_thread *thread)

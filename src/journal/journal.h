@@ -120,7 +120,27 @@ struct journal_progress {
 };
 
 enum journal_kind {
-	JOURNAL_LONE, /* one master, one folder: a quorum of one */
+	JOURNAL_LONE,       /* one master, one folder: a quorum of one */
+	JOURNAL_REPLICATED, /* among the own disks of several masters, by Raft */
+};
+
+/* Of the replicated kind only.  Times in milliseconds. */
+struct journal_replication {
+	const char *address;          /* host:port under which the other masters reach this one */
+	const char *service_address;  /* host:port that this master's clients call */
+	const char *const *addresses; /* of all configured masters, with or without one's own */
+	size_t address_count;         /* at most JOURNAL_MEMBERS_MAX */
+	const char *bind_host;        /* NULL: all addresses; the port is `address`'s */
+	uint64_t election_min_ms;
+	uint64_t election_max_ms;
+	uint64_t heartbeat_ms;
+	uint64_t retry_ms;       /* between attempts to reach a peer */
+	size_t append_bytes_max; /* entries in one message */
+	size_t window_bytes_max; /* sent to one peer and not yet acknowledged */
+	size_t chunk_bytes_max;  /* of a checkpoint in one message */
+	size_t tail_bytes_max;   /* entries kept in memory for peers */
+	bool reads_by_lease;
+	bool forms_alone; /* operator: form a cluster although a configured address is silent */
 };
 
 struct journal_options {
@@ -135,7 +155,8 @@ struct journal_options {
 	size_t entry_bytes_max;
 	size_t batch_bytes_max; /* one write; flush.size.max */
 	uint64_t sync_hang_ms;  /* a sync that takes longer counts as a failed disk; 0: never */
-	bool keep_segments;     /* tests: never delete a segment */
+	const struct journal_replication *replication; /* copied; JOURNAL_REPLICATED only */
+	bool keep_segments;                            /* tests: never delete a segment */
 	/* Callbacks on the loop, with `context`.  Any may be NULL. */
 	void *context;
 	void (*on_phase)(void *context, const struct journal_progress *progress);
@@ -170,13 +191,69 @@ uint64_t journal_epoch(const struct journal *journal);
 void journal_progress(const struct journal *journal, struct journal_progress *ret_progress);
 
 /* Asks for a proof of primacy that began after this call; done(context, rc) runs once: 0 when a
- * read may be answered from a state at least `index` new (a lone master: at once, in the call).
- * -ERR_STANDBY otherwise. */
+ * read may be answered here, the state being at least `index` new (applied already).  A lone master
+ * and a primary with its lease answer in the call; a standby after a round with the primary, which
+ * is also the proof that the primary lived after this call.  -ERR_STANDBY: no primary answered
+ * within an election time-out; try again. */
 struct journal_read {
 	void (*done)(struct journal_read *read, int rc, uint64_t index);
 	struct list node; /* private */
 };
 void journal_read_index(struct journal *journal, struct journal_read *read);
+
+/* ---- the quorum ---- */
+
+enum { JOURNAL_MEMBERS_MAX = 9, JOURNAL_ADDRESS_BYTES_MAX = 263, JOURNAL_ID_BYTES = 16 };
+
+struct journal_member {
+	uint8_t id[JOURNAL_ID_BYTES];
+	char address[JOURNAL_ADDRESS_BYTES_MAX + 1];         /* as the list of members has it */
+	char service_address[JOURNAL_ADDRESS_BYTES_MAX + 1]; /* as it told; empty: never heard */
+	bool is_voter;                                       /* else it only receives, a learner */
+	bool is_self;
+	bool is_primary; /* as far as this master knows */
+	bool is_connected;
+	bool gets_checkpoint;
+	uint8_t priority;
+	uint64_t match;        /* index that it surely has; known to the primary only */
+	uint64_t heard_ms_ago; /* all ones: never */
+	uint32_t health;       /* 0 is best */
+};
+
+struct journal_quorum {
+	const char *role; /* raft's word for it: follower, candidate, leader ... */
+	uint64_t term;
+	uint64_t commit, applied, synced, last;
+	uint64_t primary_heard_ms_ago; /* standby: all ones: never */
+	const char *waits_for; /* what keeps it from serving, for the operator; NULL: nothing */
+	bool is_changing;      /* a change of the members is not committed yet */
+	size_t count;          /* a lone master: itself */
+	struct journal_member members[JOURNAL_MEMBERS_MAX];
+};
+void journal_quorum(const struct journal *journal, struct journal_quorum *ret_quorum);
+
+enum journal_change_kind {
+	JOURNAL_ALLOW,    /* whoever comes from `address` may join */
+	JOURNAL_REMOVE,   /* the member at `address` leaves */
+	JOURNAL_PRIORITY, /* of the member at `address` */
+	JOURNAL_TRANSFER, /* primacy goes to the member at `address`; empty: to whoever is best */
+};
+
+/* Embedded in the caller's struct; the caller's again when done() runs, exactly once, never inside
+ * journal_change().  rc 0: committed, or handed over.  -ERR_STANDBY: not the primary;
+ * -ERR_INVALID, -ERR_NOT_FOUND, -ERR_BUSY, -ERR_UNSUPPORTED (a lone master), ...: `text` says why
+ * for the operator (valid during done()). */
+struct journal_change {
+	enum journal_change_kind kind;
+	const char *address; /* borrowed until done() */
+	uint8_t priority;
+	void (*done)(struct journal_change *change, int rc, const char *text);
+	struct list node;    /* private */
+	struct io_task task; /* private */
+	int rc;              /* private */
+	const char *text;    /* private */
+};
+void journal_change(struct journal *journal, struct journal_change *change);
 
 /* ---- checkpoints ---- */
 

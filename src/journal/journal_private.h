@@ -37,6 +37,11 @@ struct journal_ops {
 	void (*read_index)(struct journal *journal, struct journal_read *read);
 	/* There may be room now. */
 	void (*has_room)(struct journal *journal);
+	/* Fills what the kind knows; the rest is zero, and figures that all kinds have are there.
+	 */
+	void (*quorum)(const struct journal *journal, struct journal_quorum *quorum);
+	/* Takes it over (rc stays 1), or answers at once by rc and text. */
+	void (*change)(struct journal *journal, struct journal_change *change);
 };
 extern const struct journal_ops journal_lone_ops;
 
@@ -76,6 +81,9 @@ void journal_apply(struct journal *journal, const struct journal_entry *entries,
 void journal_set_phase(struct journal *journal, enum journal_phase phase);
 /* Takes `text`. */
 void journal_notice(struct journal *journal, int rc, char *text);
+/* Answers a change, from a later turn.  `text` stays valid until then. */
+void journal_change_end(struct journal *journal, struct journal_change *change, int rc,
+                        const char *text);
 /* The start failed.  Takes `text`. */
 void journal_fail(struct journal *journal, int rc, char *text);
 void journal_has_room(struct journal *journal);

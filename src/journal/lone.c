@@ -2,6 +2,8 @@
 /*
  * The journal of a lone master: a quorum of one.  What is synced here is committed.
  */
+#include <string.h>
+
 #include "base/check.h"
 #include "base/err.h"
 #include "journal/journal_private.h"
@@ -60,6 +62,25 @@ static void lone_has_room(struct journal *journal)
 		commit_has_room(&journal->commit);
 }
 
+static void lone_quorum(const struct journal *journal, struct journal_quorum *quorum)
+{
+	struct journal_member *self = &quorum->members[0];
+
+	quorum->role = journal->phase == JOURNAL_LEADING ? "leader" : "follower";
+	quorum->count = 1;
+	memcpy(self->id, journal->marker.member, sizeof(self->id));
+	self->is_voter = self->is_self = self->is_connected = true;
+	self->is_primary = journal->phase == JOURNAL_LEADING;
+	self->match = quorum->synced;
+}
+
+static void lone_change(struct journal *journal, struct journal_change *change)
+{
+	(void)journal;
+	change->rc = -ERR_UNSUPPORTED;
+	change->text = "this master runs alone: there is no quorum to change";
+}
+
 const struct journal_ops journal_lone_ops = {
         .recovered = lone_recovered,
         .admit = lone_admit,
@@ -67,4 +88,6 @@ const struct journal_ops journal_lone_ops = {
         .applied = lead_if_ready,
         .read_index = lone_read_index,
         .has_room = lone_has_room,
+        .quorum = lone_quorum,
+        .change = lone_change,
 };
