@@ -19,7 +19,9 @@
 #define WIRE_REFRESH_PROTOCOL       "org.apache.hadoop.ipc.GenericRefreshProtocol"
 
 /* our own, of a master */
-#define WIRE_STATUS_PROTOCOL "io.holdfast.StatusProtocol"
+#define WIRE_STATUS_PROTOCOL  "io.holdfast.StatusProtocol"
+#define WIRE_QUORUM_PROTOCOL  "io.holdfast.QuorumProtocol"
+#define WIRE_FORWARD_PROTOCOL "io.holdfast.ForwardProtocol"
 
 /* served by a worker */
 #define WIRE_CLIENT_DATANODE_PROTOCOL "org.apache.hadoop.hdfs.protocol.ClientDatanodeProtocol"
