@@ -65,6 +65,7 @@ static inline void list_splice(struct list *to, struct list *from)
 }
 
 #define LIST_FIRST(list, type, field) CONTAINER_OF((list)->next, type, field)
+#define LIST_LAST(list, type, field)  CONTAINER_OF((list)->prev, type, field)
 #define LIST_FOR_EACH(node, head)                                                                  \
 	for (struct list *node = (head)->next; node != (head); node = node->next)
 /* The current node may be removed. */

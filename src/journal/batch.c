@@ -85,11 +85,9 @@ int batch_touch(struct batch *batch, size_t bytes)
 
 /* ---- filling ---- */
 
-int batch_add(struct batch *batch, struct entry *entry, struct journal_append *append)
+static void note_entry(struct batch *batch, const struct entry *entry,
+                       struct journal_append *append)
 {
-	if (!reserve(batch, entry_size(entry->payload.size)))
-		return -ERR_NO_MEMORY;
-	entry_encode(entry, batch->last.chain, &batch->body);
 	batch->entries[batch->count++] = (struct journal_entry){
 	        .index = entry->index,
 	        .epoch = entry->epoch,
@@ -99,6 +97,23 @@ int batch_add(struct batch *batch, struct entry *entry, struct journal_append *a
 	};
 	batch->last = *entry;
 	batch->last.payload = (struct str){0};
+}
+
+int batch_add(struct batch *batch, struct entry *entry, struct journal_append *append)
+{
+	if (!reserve(batch, entry_size(entry->payload.size)))
+		return -ERR_NO_MEMORY;
+	entry_encode(entry, batch->last.chain, &batch->body);
+	note_entry(batch, entry, append);
+	return 0;
+}
+
+int batch_add_encoded(struct batch *batch, const struct entry *entry, struct str encoded)
+{
+	if (!reserve(batch, encoded.size))
+		return -ERR_NO_MEMORY;
+	buf_append(&batch->body, encoded.data, encoded.size);
+	note_entry(batch, entry, NULL);
 	return 0;
 }
 

@@ -32,6 +32,7 @@ struct batch {
 	struct entry last;   /* last entry of it, or `before` */
 	struct pages sectors;
 	struct batch_header header;
+	uint64_t generation; /* of the journal's end: one more with each cut */
 	/* Where it goes, since it was begun. */
 	struct segment_writer *segment;
 	bool begins_segment;
@@ -53,6 +54,8 @@ void batch_begin(struct batch *batch, const struct entry *before);
 /* Encodes the entry behind those that are there (its chain hash is set), for `append` (may be
  * NULL).  -ERR_NO_MEMORY: the batch is what it was. */
 int batch_add(struct batch *batch, struct entry *entry, struct journal_append *append);
+/* The same for an entry that is encoded already and follows from the last one. */
+int batch_add_encoded(struct batch *batch, const struct entry *entry, struct str encoded);
 /* Bytes on the device with `more` bytes of entries more. */
 size_t batch_size_with(const struct batch *batch, size_t more);
 /* No entry will be added: points the entries at their payloads. */

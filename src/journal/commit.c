@@ -54,11 +54,12 @@ static void close_filling(struct commit *commit)
 /* Batches go to `writer` from now on; its header names the end of the segment before. */
 static void plan_segment(struct commit *commit, struct segment_writer *writer)
 {
+	struct segment_id before = segments_newest(&commit->segments);
 	struct segment_header header = {
-	        .epoch = commit->journal->epoch,
+	        .epoch = commit->journal->ops->segment_epoch(commit->journal),
 	        .first_index = commit->last.index + 1,
-	        .before_epoch = commit->newest.epoch,
-	        .before_first_index = commit->newest.first_index,
+	        .before_epoch = before.epoch,
+	        .before_first_index = before.first_index,
 	        .before_end = commit->last.index,
 	        .before_end_epoch = commit->last.epoch,
 	        .before_end_chain = commit->last.chain,
@@ -68,18 +69,21 @@ static void plan_segment(struct commit *commit, struct segment_writer *writer)
 	memcpy(header.cluster_id, commit->journal->marker.cluster_id, sizeof(header.cluster_id));
 	segment_writer_name(writer, &header);
 	commit->planned = writer;
-	commit->newest = segment_writer_id(writer);
+	segments_add(&commit->segments, segment_writer_id(writer));
 }
 
 /* Begins a batch that has a place for `size` bytes of entries at least. */
 static int begin_batch(struct commit *commit, size_t size)
 {
 	size_t on_device = batch_size(size, SEGMENT_BLOCK_BYTES);
-	bool is_fresh = !planned_has_room(commit, on_device);
+	bool is_fresh = commit->must_begin || !planned_has_room(commit, on_device);
 	struct segment_writer *writer = NULL;
-	struct batch *batch = batch_pool_take(&commit->pool);
+	struct batch *batch;
 	int rc = 0;
 
+	if (is_fresh && !segments_reserve(&commit->segments))
+		return -ERR_NO_MEMORY;
+	batch = batch_pool_take(&commit->pool);
 	if (batch == NULL)
 		return -ERR_NO_MEMORY;
 	if (is_fresh)
@@ -91,11 +95,13 @@ static int begin_batch(struct commit *commit, size_t size)
 	close_filling(commit);
 	batch_begin(batch, &commit->last);
 	batch->commit = commit;
+	batch->generation = commit->generation;
 	batch->work = (struct io_work){.run = run_batch, .done = batch_done};
 	batch->begins_segment = is_fresh;
 	batch->segment_before = is_fresh ? commit->planned : NULL;
 	if (is_fresh)
 		plan_segment(commit, writer);
+	commit->must_begin = false;
 	batch->segment = commit->planned;
 	commit->filling = batch;
 	return 0;
@@ -115,18 +121,36 @@ static bool filling_takes(const struct commit *commit, size_t size)
 
 /* ---- appending ---- */
 
+/* Takes the newest batch back that was not submitted, and the segment that it would have begun. */
+static void take_back(struct commit *commit, struct batch *batch)
+{
+	if (batch->begins_segment) {
+		segments_remove_newest(&commit->segments);
+		segment_writer_destroy(batch->segment);
+		commit->planned = batch->segment_before;
+	}
+	commit->waiting -= batch->count;
+	commit->inflight_bytes -= batch->body.size;
+	batch_pool_give(&commit->pool, batch);
+}
+
+/* The batch being filled has one more entry. */
+static void added(struct commit *commit, size_t size)
+{
+	commit->last = commit->filling->last;
+	commit->waiting++;
+	commit->inflight_bytes += size;
+	io_at_turn_end(commit->journal->io, &commit->turn_end);
+}
+
 /* Into the batch being filled. */
 static int put(struct commit *commit, struct entry *entry, struct journal_append *append)
 {
 	int rc = batch_add(commit->filling, entry, append);
 
-	if (rc < 0)
-		return rc;
-	commit->last = commit->filling->last;
-	commit->waiting++;
-	commit->inflight_bytes += entry_size(entry->payload.size);
-	io_at_turn_end(commit->journal->io, &commit->turn_end);
-	return 0;
+	if (rc == 0)
+		added(commit, entry_size(entry->payload.size));
+	return rc;
 }
 
 static int add(struct commit *commit, struct entry *entry, struct journal_append *append)
@@ -164,6 +188,18 @@ int commit_append(struct commit *commit, struct journal_append *append)
 	return rc;
 }
 
+int commit_put(struct commit *commit, const struct entry *entry, struct str encoded)
+{
+	int rc = filling_takes(commit, encoded.size) ? 0 : begin_batch(commit, encoded.size);
+
+	CHECK(entry->index == commit->last.index + 1);
+	if (rc == 0)
+		rc = batch_add_encoded(commit->filling, entry, encoded);
+	if (rc == 0)
+		added(commit, encoded.size);
+	return rc;
+}
+
 int commit_rest(struct commit *commit, struct str bytes)
 {
 	struct cursor c = cursor_of(bytes);
@@ -176,11 +212,33 @@ int commit_rest(struct commit *commit, struct str bytes)
 		rc = put(commit, &entry, NULL);
 	if (rc < 0) {
 		/* Never a part of it: a fresh segment makes the old one's rest count no more. */
-		batch_destroy(commit->filling);
+		take_back(commit, commit->filling);
 		commit->filling = NULL;
-		commit->waiting = 0;
 	}
 	return rc;
+}
+
+/* ---- cutting ---- */
+
+void commit_cut(struct commit *commit, const struct entry *last)
+{
+	if (commit->filling != NULL)
+		take_back(commit, commit->filling);
+	commit->filling = NULL;
+	while (!list_is_empty(&commit->full)) {
+		struct batch *batch = LIST_LAST(&commit->full, struct batch, node);
+
+		list_remove(&batch->node);
+		take_back(commit, batch);
+	}
+	if (commit->submitted.index > last->index)
+		commit->submitted = *last;
+	commit->last = commit->submitted; /* what lies between is put again */
+	if (commit->durable > last->index)
+		commit->durable = last->index;
+	segments_cut(&commit->segments, commit->last.index);
+	commit->must_begin = true;
+	commit->generation++;
 }
 
 /* ---- on the sync thread ---- */
@@ -211,11 +269,12 @@ static void submit(struct commit *commit)
 	list_remove(&batch->node);
 	commit->waiting -= batch->count;
 	commit->in_flight = batch;
+	commit->submitted = batch->last;
 	commit->target = 0;
 	io_timer_stop(&commit->gather);
 	io_timer_stop(&commit->idle);
-	batch->header.mark = journal->commit_index;
-	commit->marked = journal->commit_index;
+	batch->header.mark = commit_mark(commit);
+	commit->marked = batch->header.mark;
 	if (journal->options.sync_hang_ms > 0)
 		io_timer_start(&commit->hang, journal->options.sync_hang_ms * 1000);
 	io_thread_set_spin(journal->sync_thread, batch->count >= SPIN_ENTRIES ? SPIN_US : 0);
@@ -291,14 +350,16 @@ static void batch_done(struct io_work *work)
 		segment_writer_destroy(batch->segment_before);
 	commit->in_flight = NULL;
 	commit->inflight_bytes -= batch->body.size;
-	commit->target = next_target(commit, batch->count);
+	if (journal->phase == JOURNAL_LEADING)
+		commit->target = next_target(commit, batch->count);
+	if (batch->generation == commit->generation)
+		commit->durable = batch->last.index;
 	journal->ops->synced(journal, batch->last.index);
 	submit_if_due(commit);
-	journal_apply(journal, batch->entries, batch->count, &batch->last);
+	journal->ops->written(journal, batch);
 	if (commit->in_flight == NULL && commit->target > 0)
 		io_timer_start(&commit->gather, GATHER_US);
-	if (commit->in_flight == NULL && commit->marked < journal->commit_index)
-		io_timer_start(&commit->idle, IDLE_US);
+	commit_mark_later(commit);
 	batch_pool_give(&commit->pool, batch);
 	commit_has_room(commit);
 	journal_step_close(journal);
@@ -306,11 +367,25 @@ static void batch_done(struct io_work *work)
 
 /* ---- marks alone ---- */
 
+uint64_t commit_mark(const struct commit *commit)
+{
+	uint64_t committed = commit->journal->commit_index;
+
+	return committed < commit->durable ? committed : commit->durable;
+}
+
+void commit_mark_later(struct commit *commit)
+{
+	if (commit->in_flight == NULL && commit->marked < commit_mark(commit) &&
+	    !io_timer_is_started(&commit->idle))
+		io_timer_start(&commit->idle, IDLE_US);
+}
+
 /* False: there is nothing to mark, or no room for it (the next segment's header will say it). */
 static bool write_mark(struct commit *commit)
 {
 	if (commit->in_flight != NULL || has_more(commit) ||
-	    commit->marked >= commit->journal->commit_index ||
+	    commit->marked >= commit_mark(commit) || commit->must_begin ||
 	    !planned_has_room(commit, SEGMENT_BLOCK_BYTES) || begin_batch(commit, 0) < 0)
 		return false;
 	submit(commit);
@@ -360,11 +435,10 @@ int commit_init(struct commit *commit, struct journal *journal)
 	return batch_pool_init(&commit->pool, journal);
 }
 
-void commit_begin(struct commit *commit, const struct entry *last, struct segment_id newest)
+void commit_begin(struct commit *commit, const struct entry *last)
 {
-	commit->last = *last;
-	commit->marked = last->index;
-	commit->newest = newest;
+	commit->last = commit->submitted = *last;
+	commit->marked = commit->durable = last->index;
 }
 
 void commit_finish(struct commit *commit)
@@ -374,4 +448,5 @@ void commit_finish(struct commit *commit)
 	io_timer_stop(&commit->idle);
 	batch_pool_finish(&commit->pool);
 	segment_writer_destroy(commit->planned);
+	segments_finish(&commit->segments);
 }

@@ -22,6 +22,7 @@
 
 #include "journal/batch_pool.h"
 #include "journal/journal.h"
+#include "journal/segments.h"
 
 struct journal;
 
@@ -33,8 +34,12 @@ struct commit {
 	struct batch_pool pool;
 	size_t waiting;                 /* entries in filling and full */
 	struct segment_writer *planned; /* where the next batch goes; NULL before the first */
-	struct segment_id newest;       /* planned's, or the newest found at the start */
+	struct segments segments;       /* that count: found at the start, or begun since */
+	bool must_begin;                /* the next batch begins a segment: after a cut */
+	uint64_t generation;            /* one more with each cut */
+	struct entry submitted;         /* last entry given to the sync thread */
 	struct entry last;              /* last entry appended: index, epoch, chain */
+	uint64_t durable;               /* index: synced here, and not cut since */
 	uint64_t marked;                /* commit mark of the last batch written */
 	size_t inflight_bytes;          /* appended, not committed */
 	bool wants_room;                /* an append was refused: on_room is due */
@@ -48,8 +53,8 @@ int commit_init(struct commit *commit, struct journal *journal);
 /* After commit_drain() returned true. */
 void commit_finish(struct commit *commit);
 
-/* Before the first append: `last` is the last entry of the journal, `newest` its newest segment. */
-void commit_begin(struct commit *commit, const struct entry *last, struct segment_id newest);
+/* Before the first append: `last` is the last entry of the journal. */
+void commit_begin(struct commit *commit, const struct entry *last);
 /* Entries that are in an older segment already, but surely durable only when they are written
  * again: into a fresh segment, under their own index and epoch, all of them in one batch.  `bytes`
  * are whole entries.  -ERR_AGAIN, -ERR_NO_SPACE: nothing happened.  Any other error: nothing was
@@ -57,6 +62,16 @@ void commit_begin(struct commit *commit, const struct entry *last, struct segmen
 int commit_rest(struct commit *commit, struct str bytes);
 
 int commit_append(struct commit *commit, struct journal_append *append);
+/* An entry that has its index and epoch, encoded already; it follows the last one.  -ERR_AGAIN,
+ * -ERR_NO_SPACE, -ERR_NO_MEMORY: nothing happened; has_room() tells when to try again. */
+int commit_put(struct commit *commit, const struct entry *entry, struct str encoded);
+/* The journal ends with `last` from now on: what is appended behind goes into a fresh segment,
+ * whose header says so.  Until that is durable the journal on disk ends where it did. */
+void commit_cut(struct commit *commit, const struct entry *last);
+/* Entries up to here are synced here and committed: what a mark may say. */
+uint64_t commit_mark(const struct commit *commit);
+/* A mark is due, as the commit index moved without a batch. */
+void commit_mark_later(struct commit *commit);
 
 /* Writes what waits, and then the last mark.  True when there is nothing more to do. */
 bool commit_drain(struct commit *commit);

@@ -104,7 +104,7 @@ void journal_quorum(const struct journal *journal, struct journal_quorum *ret_qu
 	        .term = journal->epoch,
 	        .commit = journal->commit_index,
 	        .applied = journal->applied.index,
-	        .synced = journal->commit_index,
+	        .synced = journal->commit.durable,
 	        .last = journal->commit.last.index,
 	        .primary_heard_ms_ago = UINT64_MAX,
 	};

@@ -30,8 +30,14 @@ struct journal_ops {
 	void (*recovered)(struct journal *journal);
 	/* 0, or why an append is not taken now. */
 	int (*admit)(struct journal *journal);
-	/* Everything up to `index` is durable here: moves journal->commit_index. */
+	/* Everything up to `index` is durable here; the next batch leaves after this. */
 	void (*synced)(struct journal *journal, uint64_t index);
+	/* A batch is durable, and the next one is on its way. */
+	void (*written)(struct journal *journal, struct batch *batch);
+	/* What a segment begun now has in its name before the index: never less than an older
+	 * one's.
+	 */
+	uint64_t (*segment_epoch)(const struct journal *journal);
 	/* journal->applied has moved. */
 	void (*applied)(struct journal *journal);
 	void (*read_index)(struct journal *journal, struct journal_read *read);

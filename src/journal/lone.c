@@ -47,6 +47,16 @@ static void lone_synced(struct journal *journal, uint64_t index)
 	journal->commit_index = index;
 }
 
+static void lone_written(struct journal *journal, struct batch *batch)
+{
+	journal_apply(journal, batch->entries, batch->count, &batch->last);
+}
+
+static uint64_t lone_segment_epoch(const struct journal *journal)
+{
+	return journal->epoch;
+}
+
 static void lone_read_index(struct journal *journal, struct journal_read *read)
 {
 	bool is_leading = journal->phase == JOURNAL_LEADING;
@@ -85,6 +95,8 @@ const struct journal_ops journal_lone_ops = {
         .recovered = lone_recovered,
         .admit = lone_admit,
         .synced = lone_synced,
+        .written = lone_written,
+        .segment_epoch = lone_segment_epoch,
         .applied = lead_if_ready,
         .read_index = lone_read_index,
         .has_room = lone_has_room,

@@ -117,8 +117,9 @@ static void end(struct recovery *recovery, struct recovery_piece *piece)
 	journal->stats.segments = names->segment_count;
 	journal->rest = piece->bytes;
 	buf_init(&piece->bytes);
-	commit_begin(&journal->commit, &journal->applied,
-	             names->segments[names->segment_count - 1]);
+	CHECK(segments_reserve(&journal->commit.segments));
+	segments_add(&journal->commit.segments, names->segments[names->segment_count - 1]);
+	commit_begin(&journal->commit, &journal->applied);
 	journal->ops->recovered(journal);
 }
 

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/tail.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+
+enum { BLOCK_BYTES = 256 * 1024, ENTRIES_MIN = 1024 };
+
+struct tail_block {
+	struct list node;
+	size_t size;
+	size_t used;
+	size_t entries;
+	uint8_t bytes[];
+};
+
+/* ---- blocks ---- */
+
+static struct tail_block *newest_block(const struct tail *tail)
+{
+	return list_is_empty(&tail->blocks)
+	               ? NULL
+	               : CONTAINER_OF(tail->blocks.prev, struct tail_block, node);
+}
+
+static void free_block(struct tail_block *block)
+{
+	list_remove(&block->node);
+	mem_free(block);
+}
+
+static bool reserve_block(struct tail *tail, size_t size)
+{
+	struct tail_block *block = newest_block(tail);
+	size_t bytes = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+
+	if (block != NULL && block->size - block->used >= size)
+		return true;
+	if (block != NULL && block->entries == 0) /* all of it was trimmed */
+		free_block(block);
+	block = mem_alloc(sizeof(*block) + bytes);
+	if (block == NULL)
+		return false;
+	block->size = bytes;
+	block->used = block->entries = 0;
+	list_append(&tail->blocks, &block->node);
+	return true;
+}
+
+/* ---- the ring ---- */
+
+static struct tail_entry *place(const struct tail *tail, uint64_t index)
+{
+	return &tail->entries[index & (tail->capacity - 1)];
+}
+
+static uint64_t count(const struct tail *tail)
+{
+	return tail->last + 1 - tail->first;
+}
+
+static bool reserve_entry(struct tail *tail)
+{
+	size_t capacity = tail->capacity == 0 ? ENTRIES_MIN : 2 * tail->capacity;
+	struct tail_entry *entries;
+
+	if (count(tail) < tail->capacity)
+		return true;
+	entries = mem_alloc(capacity * sizeof(*entries));
+	if (entries == NULL)
+		return false;
+	for (uint64_t i = tail->first; i <= tail->last; i++)
+		entries[i & (capacity - 1)] = *place(tail, i);
+	mem_free(tail->entries);
+	tail->entries = entries;
+	tail->capacity = capacity;
+	return true;
+}
+
+bool tail_reserve(struct tail *tail, size_t size)
+{
+	return reserve_entry(tail) && reserve_block(tail, size);
+}
+
+void tail_add(struct tail *tail, const struct entry *entry, struct str encoded,
+              struct journal_append *append)
+{
+	struct tail_block *block = newest_block(tail);
+	uint8_t *bytes = block->bytes + block->used;
+
+	CHECK(entry->index == tail->last + 1 && count(tail) < tail->capacity);
+	CHECK(block->size - block->used >= encoded.size);
+	memcpy(bytes, encoded.data, encoded.size);
+	block->used += encoded.size;
+	block->entries++;
+	tail->bytes += encoded.size;
+	tail->last++;
+	*place(tail, tail->last) = (struct tail_entry){
+	        .block = block,
+	        .bytes = bytes,
+	        .size = (uint32_t)encoded.size,
+	        .epoch = entry->epoch,
+	        .chain = entry->chain,
+	        .append = append,
+	};
+}
+
+/* ---- looking ---- */
+
+struct tail_entry *tail_at(const struct tail *tail, uint64_t index)
+{
+	CHECK(tail_holds(tail, index));
+	return place(tail, index);
+}
+
+struct entry tail_ends_at(const struct tail *tail, uint64_t index)
+{
+	const struct tail_entry *entry;
+
+	if (index == tail->before.index)
+		return tail->before;
+	entry = tail_at(tail, index);
+	return (struct entry){.index = index, .epoch = entry->epoch, .chain = entry->chain};
+}
+
+void tail_decode(const struct tail *tail, uint64_t index, struct journal_entry *ret_entry)
+{
+	const struct tail_entry *held = tail_at(tail, index);
+	struct cursor c = cursor_of(str_make(held->bytes, held->size));
+	struct entry entry;
+
+	CHECK(entry_next(&c, &entry) && entry.index == index);
+	*ret_entry = (struct journal_entry){
+	        .index = index,
+	        .epoch = entry.epoch,
+	        .kind = entry.kind,
+	        .version = entry.version,
+	        .payload = entry.payload,
+	        .append = held->append,
+	};
+}
+
+size_t tail_range(const struct tail *tail, uint64_t first, uint64_t last, size_t bytes_max,
+                  struct str *pieces, size_t pieces_max, uint64_t *ret_last)
+{
+	const struct tail_block *block = NULL;
+	size_t bytes = 0, used = 0;
+	uint64_t index;
+
+	for (index = first; index <= last; index++) {
+		const struct tail_entry *entry = tail_at(tail, index);
+
+		if (index > first && bytes + entry->size > bytes_max)
+			break;
+		if (entry->block != block && used == pieces_max)
+			break;
+		if (entry->block != block)
+			pieces[used++] = str_make(entry->bytes, 0);
+		block = entry->block;
+		pieces[used - 1].size += entry->size;
+		bytes += entry->size;
+	}
+	*ret_last = index - 1;
+	return used;
+}
+
+/* ---- dropping ---- */
+
+void tail_cut(struct tail *tail, uint64_t first)
+{
+	CHECK(first >= tail->first);
+	for (; tail->last >= first; tail->last--) {
+		const struct tail_entry *entry = place(tail, tail->last);
+		struct tail_block *block = entry->block;
+
+		tail->bytes -= entry->size;
+		block->used -= entry->size;
+		if (--block->entries == 0)
+			free_block(block);
+	}
+}
+
+void tail_trim(struct tail *tail, uint64_t index, size_t bytes_max)
+{
+	for (; tail->bytes > bytes_max && tail->first <= index && tail->first <= tail->last;
+	     tail->first++) {
+		const struct tail_entry *entry = place(tail, tail->first);
+		struct tail_block *block = entry->block;
+
+		tail->before = (struct entry){
+		        .index = tail->first, .epoch = entry->epoch, .chain = entry->chain};
+		tail->bytes -= entry->size;
+		if (--block->entries == 0 && block != newest_block(tail))
+			free_block(block);
+	}
+}
+
+/* ---- life ---- */
+
+void tail_init(struct tail *tail, const struct entry *before)
+{
+	*tail = (struct tail){.first = before->index + 1, .last = before->index, .before = *before};
+	list_init(&tail->blocks);
+}
+
+void tail_reset(struct tail *tail, const struct entry *before)
+{
+	tail_finish(tail);
+	tail_init(tail, before);
+}
+
+void tail_finish(struct tail *tail)
+{
+	while (!list_is_empty(&tail->blocks))
+		free_block(newest_block(tail));
+	mem_free(tail->entries);
+	tail->entries = NULL;
+	tail->capacity = 0;
+}
