@@ -21,6 +21,7 @@
 #include "format/command.h"
 #include "journal/journal.h"
 #include "namespace/namespace.h"
+#include "raft/members.h"
 
 enum { ENTRY_ARENA_BYTES_MAX = 64 << 20 };
 
@@ -83,17 +84,34 @@ static int run_ls(struct tool *tool)
 
 /* ---- cat ---- */
 
+/* "members m1:19200 m2:19200(learner)": who makes up the cluster from here on. */
+static int describe_members(struct str payload, struct buf *text)
+{
+	struct raft_members members;
+	int rc = raft_members_decode(payload, &members);
+
+	if (rc < 0)
+		return rc;
+	buf_append_str(text, str_of(entry_kind_name(ENTRY_members)));
+	for (size_t i = 0; i < members.count; i++)
+		buf_append_format(text, " %s%s", members.member[i].address,
+		                  members.member[i].is_voter ? "" : "(learner)");
+	return 0;
+}
+
 static void describe(struct tool *tool, const struct journal_entry *entry, struct buf *text)
 {
 	struct command command;
 	int rc =
 	        command_decode(entry->kind, entry->version, entry->payload, &tool->arena, &command);
 
+	if (rc == 0 && entry->kind == ENTRY_members)
+		rc = describe_members(entry->payload, text);
+	else if (rc == 0)
+		command_describe(&command, text);
 	if (rc < 0)
 		buf_append_format(text, "%s (%zu bytes that this version cannot read: %s)",
 		                  entry_kind_name(entry->kind), entry->payload.size, err_text(rc));
-	else
-		command_describe(&command, text);
 	arena_reset(&tool->arena);
 }
 

@@ -3,10 +3,19 @@
 
 #include <zstd.h>
 
+#include "base/check.h"
 #include "base/err.h"
 #include "format/bytes.h"
 
-enum { VERSION = 1, HEADER_CRC_AT = 12, CRC_AT = 4, PACKED_PLAIN = 0, PACKED_ZSTD = 1, LEVEL = 1 };
+enum {
+	VERSION = 1,
+	HEADER_CRC_AT = 12,
+	MEMBERS_INDEX_AT = 112,
+	CRC_AT = 4,
+	PACKED_PLAIN = 0,
+	PACKED_ZSTD = 1,
+	LEVEL = 1
+};
 
 static const char header_magic[8] = "HFCHKPNT";
 static const char block_magic[4] = "HFCB";
@@ -28,6 +37,12 @@ void checkpoint_header_encode(const struct checkpoint_header *header, uint8_t *b
 	put_le(&at, header->chain, 8);
 	put_le(&at, header->created_ms, 8);
 	put_bytes(&at, header->cluster_id, strnlen(header->cluster_id, CLUSTER_ID_BYTES_MAX));
+	at = bytes + MEMBERS_INDEX_AT;
+	put_le(&at, header->members_index, 8);
+	put_le(&at, header->members_bytes, 4);
+	put_le(&at, 0, 4);
+	CHECK(header->members_bytes <= CHECKPOINT_MEMBERS_BYTES_MAX);
+	put_bytes(&at, header->members, header->members_bytes);
 	crc_put(bytes, CHECKPOINT_HEADER_BYTES, HEADER_CRC_AT);
 }
 
@@ -37,6 +52,7 @@ int checkpoint_header_decode(const uint8_t *bytes, struct checkpoint_header *ret
 	struct cursor c = cursor_make(bytes, CHECKPOINT_HEADER_BYTES);
 	struct str magic = cursor_bytes(&c, sizeof(header_magic));
 	uint64_t version = cursor_le(&c, 4);
+	struct checkpoint_header header = {0};
 
 	if (!str_equal(magic, str_make(header_magic, sizeof(header_magic)))) {
 		*ret_why = "it does not begin as a checkpoint does";
@@ -51,12 +67,21 @@ int checkpoint_header_decode(const uint8_t *bytes, struct checkpoint_header *ret
 		return -ERR_UNSUPPORTED;
 	}
 	cursor_le(&c, 4);
-	ret_header->index = cursor_le(&c, 8);
-	ret_header->epoch = cursor_le(&c, 8);
-	ret_header->chain = cursor_le(&c, 8);
-	ret_header->created_ms = cursor_le(&c, 8);
-	memcpy(ret_header->cluster_id, c.at, CLUSTER_ID_BYTES_MAX);
-	ret_header->cluster_id[CLUSTER_ID_BYTES_MAX] = '\0';
+	header.index = cursor_le(&c, 8);
+	header.epoch = cursor_le(&c, 8);
+	header.chain = cursor_le(&c, 8);
+	header.created_ms = cursor_le(&c, 8);
+	memcpy(header.cluster_id, cursor_bytes(&c, CLUSTER_ID_BYTES_MAX).data,
+	       CLUSTER_ID_BYTES_MAX);
+	header.members_index = cursor_le(&c, 8);
+	header.members_bytes = (uint32_t)cursor_le(&c, 4);
+	cursor_le(&c, 4);
+	if (header.members_bytes > CHECKPOINT_MEMBERS_BYTES_MAX) {
+		*ret_why = no_sense;
+		return -ERR_DAMAGED;
+	}
+	memcpy(header.members, c.at, header.members_bytes);
+	*ret_header = header;
 	return 0;
 }
 

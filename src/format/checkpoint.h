@@ -2,16 +2,19 @@
 /*
  * A checkpoint: the whole state at one index, as bytes.
  *
- * Header (128 bytes):
+ * Header (4096 bytes, the rest is zero):
  *    0  8  magic "HFCHKPNT"
  *    8  4  version: 1
- *   12  4  CRC32C of the 128 bytes without this field
+ *   12  4  CRC32C of the 4096 bytes without this field
  *   16  8  index: the last entry that is in it ...
  *   24  8  ... that entry's epoch ...
  *   32  8  ... and chain hash
  *   40  8  when it was begun, milliseconds since 1970 (only shown)
  *   48 64  cluster id, padded with zeros
- *  112 16  zero
+ *  112  8  list of members in effect at that index: index of the entry that it came with ...
+ *  120  4  ... and its bytes (raft/members.h); 0: none, the journal is a lone master's
+ *  124  4  zero
+ *  128  n  the list
  * Blocks, each a header of 32 bytes and data:
  *    0  4  magic "HFCB"
  *    4  4  CRC32C of header (without this field) and data
@@ -51,7 +54,8 @@
 #include "format/segment.h"
 
 enum {
-	CHECKPOINT_HEADER_BYTES = 128,
+	CHECKPOINT_HEADER_BYTES = 4096,
+	CHECKPOINT_MEMBERS_BYTES_MAX = CHECKPOINT_HEADER_BYTES - 128,
 	CHECKPOINT_BLOCK_HEADER_BYTES = 32,
 	CHECKPOINT_FOOTER_BYTES = 96,
 	CHECKPOINT_BLOCK_BYTES_MAX = 256 << 20, /* of records in one block */
@@ -63,6 +67,9 @@ struct checkpoint_header {
 	uint64_t chain;
 	uint64_t created_ms;
 	char cluster_id[CLUSTER_ID_BYTES_MAX + 1];
+	uint64_t members_index;
+	uint32_t members_bytes; /* at most CHECKPOINT_MEMBERS_BYTES_MAX; 0: no list */
+	uint8_t members[CHECKPOINT_MEMBERS_BYTES_MAX]; /* not looked at here */
 };
 
 struct checkpoint_block {

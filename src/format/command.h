@@ -11,6 +11,9 @@
  * clear: it may skip it.
  *
  * Strings of a decoded command point into the payload.
+ *
+ * Some kinds of entries are the journal's own and carry no command: a command of such a kind has
+ * nothing but kind and version, and changes nothing.
  */
 #ifndef HOLDFAST_FORMAT_COMMAND_H
 #define HOLDFAST_FORMAT_COMMAND_H
@@ -52,7 +55,8 @@ typedef struct u64s command_field_u64s;
 
 enum entry_kind {
 	ENTRY_NONE = 0,
-#define ENTRY(number, name) ENTRY_##name = number,
+#define ENTRY(number, name)    ENTRY_##name = number,
+#define JOURNALS(number, name) ENTRY_##name = number,
 #define RESERVED(number, name)
 #include "format/entry_kinds.def"
 #undef ENTRY
@@ -107,11 +111,14 @@ struct command {
 /* Appends the payload to buf. */
 void command_encode(const struct command *command, struct buf *buf);
 /* kind and version stand in the entry.  Lists are allocated from arena.  -ERR_DAMAGED: makes no
- * sense; -ERR_UNSUPPORTED: a kind, version or must-understand tag that this build does not know. */
+ * sense; -ERR_UNSUPPORTED: a kind, version or must-understand tag that this build does not know.
+ * The payload of the journal's own kinds is not looked at. */
 int command_decode(unsigned kind, unsigned version, struct str payload, struct arena *arena,
                    struct command *ret_command);
 /* "mkdirs path=/a mode=0755 ...", for `holdfast journal cat`, logs and scenarios. */
 void command_describe(const struct command *command, struct buf *buf);
 const char *entry_kind_name(unsigned kind); /* "unknown" for others */
+/* True for what is the journal's own: the state machine only takes note of its index. */
+bool entry_kind_is_journals(unsigned kind);
 
 #endif

@@ -22,6 +22,13 @@ void vote_encode(const struct vote *vote, uint8_t *slot)
 	put_bytes(&at, vote->voted_for, MEMBER_ID_BYTES);
 	put_le(&at, vote->segment_epoch, 8);
 	put_le(&at, vote->segment_first_index, 8);
+	put_bytes(&at, vote->history, MEMBER_ID_BYTES);
+	put_le(&at, vote->asked_ms, 8);
+	put_le(&at, vote->bound, 1);
+	put_le(&at, vote->is_removed, 1);
+	put_le(&at, 0, 6);
+	put_le(&at, vote->bound_epoch, 8);
+	put_le(&at, vote->bound_index, 8);
 	crc_put(slot, VOTE_SLOT_BYTES, CRC_AT);
 }
 
@@ -30,22 +37,34 @@ int vote_decode(const uint8_t *slot, struct vote *ret_vote, const char **ret_why
 	struct cursor c = cursor_make(slot, VOTE_SLOT_BYTES);
 	struct str found = cursor_bytes(&c, sizeof(magic));
 	uint64_t version = cursor_le(&c, 4);
+	struct vote vote;
+	uint8_t bound, removed;
 
 	if (!str_equal(found, str_make(magic, sizeof(magic))) ||
 	    !crc_holds(slot, VOTE_SLOT_BYTES, CRC_AT)) {
 		*ret_why = "its checksum is wrong";
 		return -ERR_DAMAGED;
 	}
-	if (version != VERSION) {
+	cursor_le(&c, 4);
+	vote.sequence = cursor_le(&c, 8);
+	vote.term = cursor_le(&c, 8);
+	memcpy(vote.voted_for, cursor_bytes(&c, MEMBER_ID_BYTES).data, MEMBER_ID_BYTES);
+	vote.segment_epoch = cursor_le(&c, 8);
+	vote.segment_first_index = cursor_le(&c, 8);
+	memcpy(vote.history, cursor_bytes(&c, MEMBER_ID_BYTES).data, MEMBER_ID_BYTES);
+	vote.asked_ms = cursor_le(&c, 8);
+	bound = cursor_u8(&c);
+	removed = cursor_u8(&c);
+	cursor_le(&c, 6);
+	vote.bound_epoch = cursor_le(&c, 8);
+	vote.bound_index = cursor_le(&c, 8);
+	vote.bound = (enum vote_bound)bound;
+	vote.is_removed = removed == 1;
+	if (version != VERSION || bound > VOTE_BOUND_UNKNOWN || removed > 1) {
 		*ret_why = "it was written by a later release";
 		return -ERR_UNSUPPORTED;
 	}
-	cursor_le(&c, 4);
-	ret_vote->sequence = cursor_le(&c, 8);
-	ret_vote->term = cursor_le(&c, 8);
-	memcpy(ret_vote->voted_for, cursor_bytes(&c, MEMBER_ID_BYTES).data, MEMBER_ID_BYTES);
-	ret_vote->segment_epoch = cursor_le(&c, 8);
-	ret_vote->segment_first_index = cursor_le(&c, 8);
+	*ret_vote = vote;
 	return 0;
 }
 

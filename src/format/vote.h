@@ -11,7 +11,16 @@
  *   32 16  member voted for in this term, zeros: none
  *   48  8  newest segment: its epoch ...
  *   56  8  ... and the index of its first entry
- *   64     zeros, kept for later
+ *   64 16  history: id of who formed the cluster; zeros: bound to none
+ *   80  8  the longest refusal of votes that a leader ever asked for, milliseconds
+ *   88  1  bound: 0 none, 1 as follows, 2 not known
+ *   89  1  1: taken out of the members
+ *   90  6  zero
+ *   96  8  bound: epoch ...
+ *  104  8  ... and index of the last entry that was dropped from the end of the journal
+ *  112     zeros, kept for later
+ *
+ * A lone master has zeros from 64 on.
  *
  * A change is written to one slot, synced, then to the other, synced, and counts only then.  It
  * goes first to the slot that is bad or older, so that the other one is whole meanwhile, however
@@ -23,9 +32,13 @@
 #ifndef HOLDFAST_FORMAT_VOTE_H
 #define HOLDFAST_FORMAT_VOTE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { VOTE_SLOTS = 2, VOTE_SLOT_BYTES = 4096, MEMBER_ID_BYTES = 16 };
+
+/* What damage at the end of the journal has cost, and may have been acknowledged. */
+enum vote_bound { VOTE_NO_BOUND, VOTE_BOUND, VOTE_BOUND_UNKNOWN };
 
 struct vote {
 	uint64_t sequence;
@@ -33,6 +46,12 @@ struct vote {
 	uint8_t voted_for[MEMBER_ID_BYTES];
 	uint64_t segment_epoch;
 	uint64_t segment_first_index;
+	uint8_t history[MEMBER_ID_BYTES];
+	uint64_t asked_ms;
+	enum vote_bound bound;
+	uint64_t bound_epoch; /* VOTE_BOUND only */
+	uint64_t bound_index;
+	bool is_removed;
 };
 
 /* Fills VOTE_SLOT_BYTES. */

@@ -225,6 +225,18 @@ static void carry_out(struct call *call)
 	keep_answer(call);
 }
 
+static void apply(struct call *call)
+{
+	struct namespace *ns = call->ns;
+
+	note_age(ns, call->command->age_ms);
+	if (!answer_repeat(call))
+		carry_out(call);
+	forget_retries(ns, RETRY_FORGET_EACH);
+	if (list_is_empty(&ns->holds))
+		interns_sweep(&ns->interns, SWEEP_EACH_ENTRY);
+}
+
 void ns_apply(struct namespace *ns, uint64_t index, const struct command *command,
               struct arena *arena, struct ns_result *ret_result)
 {
@@ -232,12 +244,8 @@ void ns_apply(struct namespace *ns, uint64_t index, const struct command *comman
 
 	CHECK(ns->magic == NAMESPACE_MAGIC && index == ns->applied + 1);
 	call_begin(&call, ns, command, NULL, arena, ret_result);
-	note_age(ns, command->age_ms);
-	if (!answer_repeat(&call))
-		carry_out(&call);
-	forget_retries(ns, RETRY_FORGET_EACH);
-	if (list_is_empty(&ns->holds))
-		interns_sweep(&ns->interns, SWEEP_EACH_ENTRY);
+	if (!entry_kind_is_journals(command->kind))
+		apply(&call);
 	ns->applied = index;
 	call_end(&call);
 }

@@ -107,7 +107,8 @@ struct ns_limits {
 };
 
 /* Applies the entry at `index` (the one after ns_applied()).  Texts, lists and `gone` come from
- * arena; with NULL there are none of them (replay). */
+ * arena; with NULL there are none of them (replay).  The journal's own entries change nothing but
+ * ns_applied(). */
 void ns_apply(struct namespace *ns, uint64_t index, const struct command *command,
               struct arena *arena, struct ns_result *ret_result);
 /* What ns_apply() would answer now, changing nothing: admission.  Looks the call up in the retry

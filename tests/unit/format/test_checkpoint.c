@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "format/bytes.h"
 
 enum { BLOCKS = 3 };
 
@@ -17,14 +18,17 @@ static const struct checkpoint_header header = {.index = 500,
                                                 .epoch = 7,
                                                 .chain = 0xabcdef,
                                                 .created_ms = 1700000000000,
-                                                .cluster_id = "CID-test"};
+                                                .cluster_id = "CID-test",
+                                                .members_index = 400,
+                                                .members_bytes = 7,
+                                                .members = "members"};
 
 /* A whole file: compressible records, some that are not, and an empty block. */
 static void make(struct buf *file, struct buf *records)
 {
 	struct checkpoint_footer footer = {
 	        .records = 42, .digest = {1, 2}, .index = 500, .epoch = 7, .chain = 0xabcdef};
-	uint8_t bytes[CHECKPOINT_HEADER_BYTES];
+	static uint8_t bytes[CHECKPOINT_HEADER_BYTES];
 	struct checkpoint_tally tally;
 	struct checkpoint_block block;
 	uint64_t noise = 1;
@@ -121,6 +125,9 @@ static void what_was_written_is_read(void **state)
 	assert_int_equal(found.chain, 0xabcdef);
 	assert_int_equal(found.created_ms, 1700000000000);
 	assert_string_equal(found.cluster_id, "CID-test");
+	assert_int_equal(found.members_index, 400);
+	assert_int_equal(found.members_bytes, 7);
+	assert_memory_equal(found.members, "members", 7);
 	buf_finish(&file);
 	buf_finish(&records);
 	buf_finish(&read);
@@ -169,6 +176,24 @@ static void every_cut_and_every_byte_too_much_is_found(void **state)
 	buf_finish(&file);
 	buf_finish(&records);
 	buf_finish(&read);
+}
+
+static void the_longest_list_of_members_fits_and_no_longer_one_is_believed(void **state)
+{
+	static uint8_t bytes[CHECKPOINT_HEADER_BYTES];
+	struct checkpoint_header long_one = header, found;
+	const char *why;
+
+	(void)state;
+	long_one.members_bytes = CHECKPOINT_MEMBERS_BYTES_MAX;
+	memset(long_one.members, 'm', sizeof(long_one.members));
+	checkpoint_header_encode(&long_one, bytes);
+	assert_int_equal(checkpoint_header_decode(bytes, &found, &why), 0);
+	assert_int_equal(found.members_bytes, CHECKPOINT_MEMBERS_BYTES_MAX);
+	assert_memory_equal(found.members, long_one.members, sizeof(found.members));
+	bytes[120]++;
+	crc_put(bytes, sizeof(bytes), 12);
+	assert_int_equal(checkpoint_header_decode(bytes, &found, &why), -ERR_DAMAGED);
 }
 
 static void blocks_out_of_order_are_found(void **state)
@@ -228,6 +253,7 @@ int main(void)
 	        cmocka_unit_test(what_was_written_is_read),
 	        cmocka_unit_test(every_flipped_bit_is_found),
 	        cmocka_unit_test(every_cut_and_every_byte_too_much_is_found),
+	        cmocka_unit_test(the_longest_list_of_members_fits_and_no_longer_one_is_believed),
 	        cmocka_unit_test(blocks_out_of_order_are_found),
 	        cmocka_unit_test(
 	                a_block_that_claims_a_giant_size_is_refused_before_memory_is_taken),

@@ -214,6 +214,28 @@ static void random_bytes_are_refused_or_decoded_without_harm(void **state)
 	}
 }
 
+/* The payload is not a command's, so none of it is read. */
+static void the_journals_own_kinds_carry_no_command(void **state)
+{
+	struct arena arena;
+	struct command command;
+	struct buf buf = {0};
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	assert_int_equal(command_decode(ENTRY_members, 0, STR("\xff\xff"), &arena, &command), 0);
+	assert_int_equal(command.kind, ENTRY_members);
+	assert_int_equal(command_decode(ENTRY_term, 0, STR(""), &arena, &command), 0);
+	command_describe(&command, &buf);
+	assert_true(str_equal(buf_str(&buf), STR("term")));
+	assert_int_equal(ENTRY_members, 3);
+	assert_int_equal(ENTRY_term, 6);
+	for (unsigned kind = 0; kind < 100; kind++)
+		assert_int_equal(entry_kind_is_journals(kind), kind == 3 || kind == 6);
+	buf_finish(&buf);
+	arena_finish(&arena);
+}
+
 static void a_description_reads_as_one_line_of_fields(void **state)
 {
 	struct command command = mkdirs_command();
@@ -273,6 +295,7 @@ int main(void)
 	        cmocka_unit_test(a_count_beyond_the_payload_takes_no_memory),
 	        cmocka_unit_test(lists_and_blocks_survive_the_round_trip),
 	        cmocka_unit_test(random_bytes_are_refused_or_decoded_without_harm),
+	        cmocka_unit_test(the_journals_own_kinds_carry_no_command),
 	        cmocka_unit_test(a_description_reads_as_one_line_of_fields),
 	        cmocka_unit_test(a_description_is_valid_text_whatever_the_names_are),
 	};

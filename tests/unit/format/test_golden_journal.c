@@ -127,6 +127,10 @@ static void a_checkpoint_of_version_1_is_read(void **state)
 	assert_int_equal(footer.digest.high, 6);
 	assert_int_equal(header.index, 12);
 	assert_int_equal(header.chain, 0x99);
+	assert_int_equal(header.members_index, 9);
+	assert_int_equal(header.members_bytes, 2 + 2 * (20 + 8));
+	assert_memory_equal(header.members + 2 + 20, "m1:19200", 8);
+	assert_memory_equal(header.members + 2 + 28 + 20, "m2:19200", 8);
 	assert_true(str_starts_with(buf_str(&records), STR("plain recordspacked packed ")));
 	buf_finish(&records);
 }
@@ -146,6 +150,29 @@ static void a_vote_record_of_version_1_is_read(void **state)
 	assert_int_equal(vote.voted_for[15], 15);
 	assert_int_equal(vote.segment_epoch, 4);
 	assert_int_equal(vote.segment_first_index, 11);
+	assert_int_equal(vote.history[15], 0);
+	assert_int_equal(vote.asked_ms, 0);
+	assert_int_equal(vote.bound, VOTE_NO_BOUND);
+	assert_false(vote.is_removed);
+}
+
+static void a_vote_record_of_one_among_several_is_read(void **state)
+{
+	struct vote vote;
+	const char *why;
+	int slot;
+
+	(void)state;
+	assert_int_equal(load("vote_of_many-1"), VOTE_SLOTS * VOTE_SLOT_BYTES);
+	assert_int_equal(vote_choose(golden, &vote, &slot, &why), 0);
+	assert_int_equal(vote.segment_first_index, 11);
+	assert_int_equal(vote.history[0], 16);
+	assert_int_equal(vote.history[15], 31);
+	assert_int_equal(vote.asked_ms, 15000);
+	assert_int_equal(vote.bound, VOTE_BOUND);
+	assert_true(vote.is_removed);
+	assert_int_equal(vote.bound_epoch, 3);
+	assert_int_equal(vote.bound_index, 12);
 }
 
 static void a_marker_of_version_1_is_read(void **state)
@@ -167,6 +194,7 @@ int main(void)
 	        cmocka_unit_test(a_segment_of_version_1_is_what_would_be_written),
 	        cmocka_unit_test(a_checkpoint_of_version_1_is_read),
 	        cmocka_unit_test(a_vote_record_of_version_1_is_read),
+	        cmocka_unit_test(a_vote_record_of_one_among_several_is_read),
 	        cmocka_unit_test(a_marker_of_version_1_is_read),
 	};
 

@@ -39,6 +39,22 @@ static void new_things_are_their_makers_and_of_the_directorys_group(void **state
 	bench_close(&b);
 }
 
+static void entries_of_the_journal_itself_move_the_applied_index_only(void **state)
+{
+	struct command members = {.kind = ENTRY_members}, term = {.kind = ENTRY_term};
+	struct hash128 before;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	before = ns_digest(b.ns);
+	assert_int_equal(bench_apply(&b, &members), 0);
+	assert_int_equal(bench_apply(&b, &term), 0);
+	assert_int_equal(ns_applied(b.ns), 3);
+	assert_same_hash(ns_digest(b.ns), before);
+	bench_close(&b);
+}
+
 static void parents_made_by_mkdirs_get_the_mode_with_u_wx(void **state)
 {
 	struct bench b;
@@ -473,6 +489,7 @@ static void a_block_being_written_takes_the_space_of_a_whole_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(entries_of_the_journal_itself_move_the_applied_index_only),
 	        cmocka_unit_test(new_things_are_their_makers_and_of_the_directorys_group),
 	        cmocka_unit_test(parents_made_by_mkdirs_get_the_mode_with_u_wx),
 	        cmocka_unit_test(parents_made_by_create_get_their_parents_mode_with_u_wx),

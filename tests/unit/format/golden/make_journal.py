@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the golden files of version 1 from docs/formats.md alone, without Holdfast's code.
 
-They are never written again: a later version adds files of its own.  Only the hash (XXH3) and the
+Once released they are never written again: a later version adds files of its own.  Only the hash (XXH3) and the
 packing (zstd) come from libraries.
 """
 import ctypes
@@ -92,9 +92,17 @@ def checkpoint_block(number, records, packed):
     return with_crc(head + data, 4)
 
 
+def members():
+    """The list of raft/members.h: a voter and a learner."""
+    def member(id_byte, role, priority, address):
+        return bytes([id_byte]) * 16 + struct.pack("<BBH", role, priority, len(address)) + address
+    return b"\x01\x02" + member(1, 1, 0, b"m1:19200") + member(2, 0, 3, b"m2:19200")
+
+
 def checkpoint():
     header = b"HFCHKPNT" + struct.pack("<IIQQQQ", 1, 0, 12, 4, 0x99, 1790000000000)
-    header = with_crc((header + CLUSTER.ljust(64, b"\0")).ljust(128, b"\0"), 12)
+    header += CLUSTER.ljust(64, b"\0") + struct.pack("<QII", 9, len(members()), 0) + members()
+    header = with_crc(header.ljust(4096, b"\0"), 12)
     blocks = [checkpoint_block(0, b"plain records", False),
               checkpoint_block(1, b"packed " * 50, True)]
     hashed = 0
@@ -106,11 +114,19 @@ def checkpoint():
     return header + b"".join(blocks) + with_crc(footer, 4)
 
 
+def vote_slot(sequence, term, more):
+    data = b"HFVOTERC" + struct.pack("<IIQQ", 1, 0, sequence, term) + bytes(range(16))
+    return with_crc((data + struct.pack("<QQ", 4, 11) + more).ljust(4096, b"\0"), 12)
+
+
 def vote():
-    def slot(sequence, term):
-        data = b"HFVOTERC" + struct.pack("<IIQQ", 1, 0, sequence, term) + bytes(range(16))
-        return with_crc((data + struct.pack("<QQ", 4, 11)).ljust(4096, b"\0"), 12)
-    return slot(8, 5) + slot(7, 4)
+    """A lone master's."""
+    return vote_slot(8, 5, b"") + vote_slot(7, 4, b"")
+
+
+def vote_of_many():
+    more = bytes(range(16, 32)) + struct.pack("<QBB6xQQ", 15000, 1, 1, 3, 12)
+    return vote_slot(8, 5, more) + vote_slot(7, 4, b"")
 
 
 def marker():
@@ -121,5 +137,5 @@ def marker():
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
-    for make in (segment, checkpoint, vote, marker):
+    for make in (segment, checkpoint, vote, vote_of_many, marker):
         (folder / f"{make.__name__}-1").write_bytes(make())
