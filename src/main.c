@@ -5,13 +5,18 @@
  * Under the names hdfs, hadoop and alluxio the binary takes those tools' command lines; under any
  * other it is holdfast.  A tool's options that may stand before the command (hdfs --config DIR) or
  * anywhere (alluxio -Dkey=value) are handed to the command as its first ones.
+ *
+ * Operators and their scripts look for masters and workers by name (pgrep -f AlluxioMaster), so
+ * those start once more with that name in front of their command line.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "io/io.h"
 #include "main_private.h"
 
 struct command {
@@ -34,6 +39,36 @@ static int version(int argc, char **argv)
 	return CLI_OK;
 }
 
+/* Goes on under that title. */
+static int start_titled(char *title, char *command, int argc, char **argv)
+{
+	char **words = mem_must_zalloc(((size_t)argc + 2) * sizeof(*words));
+	int rc;
+
+	words[0] = title;
+	words[1] = command;
+	for (int i = 1; i < argc; i++)
+		words[i + 1] = argv[i];
+	rc = io_become_self(words);
+	mem_free(words);
+	fprintf(stderr, "holdfast %s: cannot start as %s: %s\n", command, title, err_text(rc));
+	return CLI_FAILURE;
+}
+
+static int master(int argc, char **argv)
+{
+	char title[] = MAIN_MASTER_TITLE, command[] = "master";
+
+	return start_titled(title, command, argc, argv);
+}
+
+static int worker(int argc, char **argv)
+{
+	char title[] = MAIN_WORKER_TITLE, command[] = "worker";
+
+	return start_titled(title, command, argc, argv);
+}
+
 /* hdfs namenode: a master, or -format. */
 static int namenode(int argc, char **argv)
 {
@@ -41,12 +76,12 @@ static int namenode(int argc, char **argv)
 		if (strcmp(argv[i], "-format") == 0)
 			return cmd_hdfs_format(argc, argv);
 	}
-	return main_master(argc, argv);
+	return master(argc, argv);
 }
 
 static const struct command holdfast_commands[] = {
-        {"master", main_master, "run a master"},
-        {"worker", main_worker, "run a worker"},
+        {"master", master, "run a master"},
+        {"worker", worker, "run a worker"},
         {"fs", cmd_fs, "the file system shell: -ls, -put, -get, ..."},
         {"status", cmd_status, "what the master says of itself"},
         {"journal", cmd_journal, "look into a journal: ls, cat, verify, digest"},
@@ -60,7 +95,7 @@ static const struct command holdfast_commands[] = {
 static const struct command hdfs_commands[] = {
         {"dfs", cmd_fs, "run a filesystem command on the file system"},
         {"namenode", namenode, "run a master; -format makes an empty journal"},
-        {"datanode", main_worker, "run a worker"},
+        {"datanode", worker, "run a worker"},
         {"haadmin", cmd_haadmin, "states and health of all masters"},
         {"dfsadmin", cmd_dfsadmin, "safe mode, report of workers"},
         {"getconf", cmd_getconf, "values of the configuration"},
@@ -78,9 +113,19 @@ static const struct command alluxio_commands[] = {
         {"fs", cmd_alluxio_fs, "the file system shell: ls, copyFromLocal, ..."},
         {"formatJournal", cmd_alluxio_format, "make an empty journal for a new cluster"},
         {"getConf", cmd_alluxio_getconf, "values of the configuration"},
-        {"master", main_master, "run a master"},
-        {"worker", main_worker, "run a worker"},
+        {"master", master, "run a master"},
+        {"worker", worker, "run a worker"},
         {"version", version, "print the version"},
+        {0},
+};
+
+static const struct command master_commands[] = {
+        {"master", main_master, "run a master"},
+        {0},
+};
+
+static const struct command worker_commands[] = {
+        {"worker", main_worker, "run a worker"},
         {0},
 };
 
@@ -89,6 +134,8 @@ static const struct program programs[] = {
         {"hdfs", hdfs_commands, {"ERROR: ", " is not COMMAND nor fully qualified CLASSNAME."}},
         {"hadoop", hadoop_commands, {"ERROR: ", " is not COMMAND nor fully qualified CLASSNAME."}},
         {"alluxio", alluxio_commands, {"Unsupported command ", ""}},
+        {MAIN_MASTER_TITLE, master_commands, {"unknown command: ", ""}},
+        {MAIN_WORKER_TITLE, worker_commands, {"unknown command: ", ""}},
 };
 
 static const struct program *find_program(const char *path)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "main_replication.h"
 
 #define LOOPBACK "127.0.0.1"
 
@@ -22,17 +23,20 @@ static bool is_alluxio_configured(const struct config *config)
 {
 	return config_is_set(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_PORT) ||
 	       config_is_set(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME) ||
-	       config_is_set(config, CONFIG_KEY_ALLUXIO_MASTER_BIND_HOST);
+	       config_is_set(config, CONFIG_KEY_ALLUXIO_MASTER_BIND_HOST) ||
+	       replication_is_configured(config);
 }
 
-static void alluxio_address(const struct config *config, struct listen_address *ret_address)
+static void alluxio_address(const struct cli_site *site, struct listen_address *ret_address)
 {
+	const struct config *config = site->config;
 	struct str host = config_str(config, CONFIG_KEY_ALLUXIO_MASTER_BIND_HOST);
 
 	if (host.size == 0)
 		host = config_str(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME);
 	if (host.size == 0)
-		host = STR(LOOPBACK);
+		host = replication_is_configured(config) ? replication_own_host(site)
+		                                         : STR(LOOPBACK);
 	set_host(ret_address, host);
 	ret_address->port = (uint16_t)config_int(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_PORT);
 }
@@ -85,14 +89,15 @@ static bool hdfs_address(const struct config *config, struct listen_address *ret
 	return true;
 }
 
-size_t listen_addresses(const struct config *config, struct listen_address *ret_addresses)
+size_t listen_addresses(const struct cli_site *site, struct listen_address *ret_addresses)
 {
+	const struct config *config = site->config;
 	size_t count = 0;
 
 	count += hdfs_address(config, &ret_addresses[0]);
 	if (count > 0 && !is_alluxio_configured(config))
 		return count;
-	alluxio_address(config, &ret_addresses[count]);
+	alluxio_address(site, &ret_addresses[count]);
 	if (count == 0 || ret_addresses[0].port != ret_addresses[1].port ||
 	    strcmp(ret_addresses[0].host, ret_addresses[1].host) != 0)
 		count++;

@@ -19,6 +19,7 @@
 #include "main_listen.h"
 #include "main_options.h"
 #include "main_private.h"
+#include "main_replication.h"
 #include "master/master.h"
 #include "rpc/rpc.h"
 #include "service/service.h"
@@ -116,13 +117,13 @@ static void on_failure(void *context, int rc, const char *text)
 		begin_stop(process);
 }
 
-static int start_master(struct process *process)
+static int start_master(struct process *process, const struct journal_replication *replication)
 {
 	struct master_options options;
 	char *text = NULL;
 	int rc;
 
-	master_options_read(&process->site, &options);
+	master_options_read(&process->site, replication, &options);
 	options.context = process;
 	options.on_failure = on_failure;
 	rc = master_create(&options, &process->master, &text);
@@ -170,7 +171,7 @@ static int listen_at(struct process *process, const struct listen_address *addre
 static int start_servers(struct process *process)
 {
 	struct listen_address addresses[LISTEN_MAX];
-	size_t count = listen_addresses(process->site.config, addresses);
+	size_t count = listen_addresses(&process->site, addresses);
 	int status = CLI_OK;
 
 	for (size_t i = 0; i < count && status == CLI_OK; i++)
@@ -191,6 +192,44 @@ static void run(struct process *process)
 	io_run(process->site.io);
 }
 
+/* The master's own options. */
+static int parse(const struct cli_site *site, int argc, char **argv, bool *ret_forms_alone)
+{
+	*ret_forms_alone = false;
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--form") != 0)
+			return cli_usage(site, "unexpected argument '%s'", argv[i]);
+		*ret_forms_alone = true;
+	}
+	return CLI_OK;
+}
+
+static void warn(const struct config *config)
+{
+	if (config_bool(config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_UNSAFE_FLUSH_ENABLED))
+		log_event(LOG_UNSAFE_FLUSH,
+		          "alluxio.master.embedded.journal.unsafe.flush.enabled is true");
+}
+
+/* CLI_OK: the master is made, and nothing runs yet. */
+static int start(struct process *process, int argc, char **argv)
+{
+	struct replication replication;
+	bool forms_alone, is_replicated = replication_is_configured(process->site.config);
+	int status = parse(&process->site, argc, argv, &forms_alone);
+
+	if (status == CLI_OK)
+		status = main_check_served(&process->site);
+	if (status == CLI_OK && is_replicated)
+		status = replication_read(&process->site, forms_alone, &replication);
+	if (status == CLI_OK)
+		status = main_log_open(&process->site, &process->log);
+	if (status != CLI_OK)
+		return status;
+	warn(process->site.config);
+	return start_master(process, is_replicated ? &replication.options : NULL);
+}
+
 int main_master(int argc, char **argv)
 {
 	struct process process = {0};
@@ -199,17 +238,8 @@ int main_master(int argc, char **argv)
 
 	if (status != CLI_OK)
 		return status;
-	if (next < argc) {
-		cli_fail(&process.site, "unexpected argument '%s'", argv[next]);
-		status = CLI_USAGE;
-	} else {
-		status = main_check_lone(&process.site);
-		if (status == CLI_OK)
-			status = main_log_open(&process.site, &process.log);
-	}
-	io_set_process_name(process.site.io, "AlluxioMaster");
-	if (status == CLI_OK)
-		status = start_master(&process);
+	io_set_process_name(process.site.io, MAIN_MASTER_TITLE);
+	status = start(&process, argc - next, argv + next);
 	if (status != CLI_OK) {
 		main_log_close(process.log);
 		cli_site_finish(&process.site);

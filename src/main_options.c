@@ -3,11 +3,8 @@
 
 /* What nobody needs to set. */
 enum {
-	JOURNAL_INFLIGHT_BYTES_MAX = 64 << 20,
-	RETRY_OTHERS_MS = 60000,
 	RETRY_ROWS_MAX = 50 << 20, /* 32 bytes each */
 	LEASE_SOFT_MS = 60000,
-	HOLD_MS = 20000,
 	HOLD_CALLS_MAX = 10000,
 	HOLD_BYTES_MAX = 64 << 20,
 	REPLICA_WAIT_MS = 3000,   /* Java gives up a complete after 12 s, others at once */
@@ -43,19 +40,23 @@ static void limits_read(const struct config *config, struct ns_limits *limits)
 	};
 }
 
-static void journal_read_options(const struct cli_site *site, struct journal_options *options)
+static void journal_read_options(const struct cli_site *site,
+                                 const struct journal_replication *replication,
+                                 struct journal_options *options)
 {
 	const struct config *config = site->config;
 
 	*options = (struct journal_options){
 	        .io = site->io,
-	        .kind = JOURNAL_LONE,
+	        .kind = replication == NULL ? JOURNAL_LONE : JOURNAL_REPLICATED,
+	        .replication = replication,
 	        .segment_bytes = config_bytes(config, CONFIG_KEY_HOLDFAST_JOURNAL_SEGMENT_BYTES),
 	        .checkpoint_entries = (uint64_t)config_int(
 	                config, CONFIG_KEY_ALLUXIO_MASTER_JOURNAL_CHECKPOINT_PERIOD_ENTRIES),
 	        .checkpoint_bytes =
 	                config_bytes(config, CONFIG_KEY_HOLDFAST_JOURNAL_CHECKPOINT_BYTES),
-	        .inflight_bytes_max = JOURNAL_INFLIGHT_BYTES_MAX,
+	        .inflight_bytes_max = config_bytes(
+	                config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_FLUSH_SIZE_MAX),
 	        .entry_bytes_max = config_bytes(
 	                config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ENTRY_SIZE_MAX),
 	        .batch_bytes_max = config_bytes(
@@ -74,7 +75,8 @@ static uint64_t worker_dead_ms(const struct config *config)
 	               config_duration_ms(config, CONFIG_KEY_DFS_HEARTBEAT_INTERVAL);
 }
 
-void master_options_read(const struct cli_site *site, struct master_options *ret_options)
+void master_options_read(const struct cli_site *site, const struct journal_replication *replication,
+                         struct master_options *ret_options)
 {
 	const struct config *config = site->config;
 
@@ -83,7 +85,8 @@ void master_options_read(const struct cli_site *site, struct master_options *ret
 	        .folder = cli_master_folder(config),
 	        .retry_at_most_once_ms = config_duration_ms(
 	                config, CONFIG_KEY_DFS_NAMENODE_RETRYCACHE_EXPIRYTIME_MILLIS),
-	        .retry_others_ms = RETRY_OTHERS_MS,
+	        .retry_others_ms = config_duration_ms(
+	                config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_RETRY_CACHE_EXPIRY_TIME),
 	        .retry_rows_max = RETRY_ROWS_MAX,
 	        .memory_bytes_max = config_bytes(config, CONFIG_KEY_HOLDFAST_NAMESPACE_MEMORY_MAX),
 	        .lease_soft_ms = LEASE_SOFT_MS,
@@ -94,7 +97,8 @@ void master_options_read(const struct cli_site *site, struct master_options *ret
 	        .worker_dead_ms = worker_dead_ms(config),
 	        .replication_min =
 	                (uint16_t)config_int(config, CONFIG_KEY_DFS_NAMENODE_REPLICATION_MIN),
-	        .hold_ms = HOLD_MS,
+	        .hold_ms = config_duration_ms(
+	                config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_WRITE_TIMEOUT),
 	        .hold_calls_max = HOLD_CALLS_MAX,
 	        .hold_bytes_max = HOLD_BYTES_MAX,
 	        .replica_wait_ms = REPLICA_WAIT_MS,
@@ -102,7 +106,7 @@ void master_options_read(const struct cli_site *site, struct master_options *ret
 	        .startup_safe_mode_readonly =
 	                config_bool(config, CONFIG_KEY_HOLDFAST_SAFEMODE_STARTUP_READONLY),
 	};
-	journal_read_options(site, &ret_options->journal);
+	journal_read_options(site, replication, &ret_options->journal);
 	limits_read(config, &ret_options->limits);
 }
 

@@ -10,8 +10,9 @@
 #include "rpc/rpc.h"
 #include "service/service.h"
 
-/* Callbacks and context are the caller's to fill in. */
-void master_options_read(const struct cli_site *site, struct master_options *ret_options);
+/* Callbacks and context are the caller's to fill in.  replication: NULL for a lone master; kept. */
+void master_options_read(const struct cli_site *site, const struct journal_replication *replication,
+                         struct master_options *ret_options);
 /* io, master, callbacks, context are the caller's. */
 void service_options_read(const struct cli_site *site, struct service_options *ret_options);
 /* host, port, callbacks, context are the caller's. */

@@ -8,14 +8,18 @@
 
 #include "cli/site.h"
 
+/* By which operators and their scripts look for these processes. */
+#define MAIN_MASTER_TITLE "AlluxioMaster"
+#define MAIN_WORKER_TITLE "AlluxioWorker"
+
 /* argv[0] is the command's name; the result is the exit status. */
 int main_master(int argc, char **argv);
 int main_worker(int argc, char **argv);
 
-/* ---- main_lone.c ---- */
+/* ---- main_unserved.c ---- */
 
 /* CLI_OK, or the exit status after saying why this configuration is refused. */
-int main_check_lone(const struct cli_site *site);
+int main_check_served(const struct cli_site *site);
 
 /* ---- main_log.c ---- */
 

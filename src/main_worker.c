@@ -100,6 +100,7 @@ int main_worker(int argc, char **argv)
 
 	if (status != CLI_OK)
 		return status;
+	io_set_process_name(site.io, MAIN_WORKER_TITLE);
 	status = main_log_open(&site, &log);
 	if (status == CLI_OK) {
 		status = serve(&site);

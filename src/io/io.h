@@ -245,6 +245,11 @@ int io_user_groups(struct io *io, const char *user, struct buf *buf);
 int io_process_id(struct io *io);
 /* What ps shows, up to 15 letters: operators and their scripts look for processes by name. */
 void io_set_process_name(struct io *io, const char *name);
+/* Goes on as that program (found by PATH unless it has a slash) with these arguments; argv[0] is
+ * what ps shows, argv ends with NULL.  Returns only if it cannot. */
+int io_become(const char *program, char *const *argv);
+/* The same for this very program. */
+int io_become_self(char *const *argv);
 /* Resident memory of this process in bytes. */
 uint64_t io_process_memory(struct io *io);
 const char *io_environment(struct io *io, const char *name); /* NULL: not set */

@@ -187,6 +187,18 @@ void io_set_process_name(struct io *io, const char *name)
 	prctl(PR_SET_NAME, name);
 }
 
+int io_become(const char *program, char *const *argv)
+{
+	fflush(NULL);
+	execvp(program, argv);
+	return err_from_errno(errno);
+}
+
+int io_become_self(char *const *argv)
+{
+	return io_become("/proc/self/exe", argv);
+}
+
 uint64_t io_process_memory(struct io *io)
 {
 	struct buf text = {0};

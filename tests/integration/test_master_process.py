@@ -98,6 +98,22 @@ def test_without_an_address_it_is_reached_from_this_machine_only(make_cluster):
 def test_it_is_found_by_alluxios_name(cluster):
     comm = pathlib.Path(f"/proc/{cluster.master.popen.pid}/comm").read_text()
     assert comm == "AlluxioMaster\n"
+    found = subprocess.run(["pgrep", "-f", "AlluxioMaster"], capture_output=True, text=True)
+    assert str(cluster.master.popen.pid) in found.stdout.split()
+
+
+def test_it_is_found_however_it_was_started(make_cluster, tmp_path):
+    cluster = make_cluster()
+    for name, command in (("hdfs", "namenode"), ("alluxio", "master")):
+        link = tmp_path / name
+        link.symlink_to(processes.BINARY)
+        started = subprocess.Popen([link, command, "--conf", cluster.conf],
+                                   stderr=subprocess.DEVNULL)
+        processes.wait_until(lambda: processes.answers(cluster.port), "it listens")
+        words = pathlib.Path(f"/proc/{started.pid}/cmdline").read_text().split("\0")
+        assert words[:2] == ["AlluxioMaster", "master"]
+        started.terminate()
+        assert started.wait(timeout=30) == 0
 
 
 def test_the_log_goes_into_the_configured_file(make_cluster, tmp_path):

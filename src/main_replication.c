@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "main_replication.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/buf.h"
+
+enum {
+	HEARTBEATS_IN_TIMEOUT = 6, /* the shortest election time-out: five may be lost */
+	APPEND_BYTES_MAX = 1 << 20,
+	MESSAGE_HEAD_BYTES = 64 << 10, /* beside the entries or the chunk */
+	TAIL_BYTES_MAX = 64 << 20,
+};
+
+enum { READ_MODE_LEASE = 0 };
+
+bool replication_is_configured(const struct config *config)
+{
+	return config_count(config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ADDRESSES) > 0 &&
+	       !config_bool(config, CONFIG_KEY_HOLDFAST_MASTER_LONE);
+}
+
+/* ---- addresses ---- */
+
+struct str replication_own_host(const struct cli_site *site)
+{
+	struct str host = config_str(site->config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME);
+
+	if (host.size == 0)
+		return str_of(io_host_name(site->io));
+	if (host.size > 2 && host.data[0] == '[' && host.data[host.size - 1] == ']')
+		return str_make(host.data + 1, host.size - 2);
+	return host;
+}
+
+/* False: too long. */
+static bool set_address(struct str host, uint16_t port, replication_address to)
+{
+	bool is_ipv6 = host.size > 0 && memchr(host.data, ':', host.size) != NULL;
+	int size = snprintf(to, sizeof(replication_address), "%s%.*s%s:%u", is_ipv6 ? "[" : "",
+	                    STR_ARGS(host), is_ipv6 ? "]" : "", (unsigned)port);
+
+	return size >= 0 && (size_t)size < sizeof(replication_address);
+}
+
+/* Names of hosts are the same in any case. */
+static bool is_same(const char *a, const char *b)
+{
+	return strcasecmp(a, b) == 0;
+}
+
+static int read_list(const struct cli_site *site, struct replication *to)
+{
+	const enum config_key key = CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ADDRESSES;
+	size_t count = config_count(site->config, key);
+
+	if (count > JOURNAL_MEMBERS_MAX)
+		return cli_fail(site, "%s has %zu masters; at most %d form a quorum",
+		                config_name(key), count, JOURNAL_MEMBERS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		struct config_address address = config_address_item(site->config, key, i);
+
+		if (!set_address(address.host, address.port, to->listed[i]))
+			return cli_fail(site, "%s: %.*s is too long a name", config_name(key),
+			                STR_ARGS(address.host));
+		for (size_t other = 0; other < i; other++) {
+			if (is_same(to->listed[i], to->listed[other]))
+				return cli_fail(site, "%s names %s twice", config_name(key),
+				                to->listed[i]);
+		}
+		to->addresses[i] = to->listed[i];
+	}
+	to->options.addresses = to->addresses;
+	to->options.address_count = count;
+	return CLI_OK;
+}
+
+static int refuse_unlisted(const struct cli_site *site, const struct replication *replication)
+{
+	const struct config *config = site->config;
+	struct buf list = {0};
+	int status;
+
+	for (size_t i = 0; i < replication->options.address_count; i++)
+		buf_append_format(&list, "%s%s", i == 0 ? "" : ",", replication->listed[i]);
+	status = cli_fail(site,
+	                  "this master is %s, by %s and %s=%" PRId64
+	                  ", but %s=%.*s does not name it; add it "
+	                  "to the list, or set those two as the list has them",
+	                  replication->self,
+	                  config_has(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME)
+	                          ? "alluxio.master.hostname"
+	                          : "this machine's name (alluxio.master.hostname is not set)",
+	                  config_name(CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_PORT),
+	                  config_int(config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_PORT),
+	                  config_name(CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ADDRESSES),
+	                  STR_ARGS(buf_str(&list)));
+	buf_finish(&list);
+	return status;
+}
+
+static int read_own_addresses(const struct cli_site *site, struct replication *to)
+{
+	const struct config *config = site->config;
+	struct str host = replication_own_host(site);
+
+	if (!set_address(
+	            host,
+	            (uint16_t)config_int(config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_PORT),
+	            to->self) ||
+	    !set_address(host, (uint16_t)config_int(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_PORT),
+	                 to->service))
+		return cli_fail(site, "alluxio.master.hostname is too long: %.*s", STR_ARGS(host));
+	to->options.address = to->self;
+	to->options.service_address = to->service;
+	for (size_t i = 0; i < to->options.address_count; i++) {
+		if (!is_same(to->listed[i], to->self))
+			continue;
+		to->options.address = to->listed[i]; /* as the others have it */
+		return CLI_OK;
+	}
+	return refuse_unlisted(site, to);
+}
+
+static const char *bind_host(const struct cli_site *site)
+{
+	const struct config *config = site->config;
+
+	if (config_has(config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_BIND_HOST))
+		return config_c_str(config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_BIND_HOST);
+	if (config_has(config, CONFIG_KEY_ALLUXIO_MASTER_BIND_HOST))
+		return config_c_str(config, CONFIG_KEY_ALLUXIO_MASTER_BIND_HOST);
+	if (config_has(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME))
+		return config_c_str(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME);
+	return io_host_name(site->io);
+}
+
+/* ---- times and sizes ---- */
+
+static int read_times(const struct cli_site *site, struct journal_replication *to)
+{
+	const struct config *config = site->config;
+	const enum config_key min = CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ELECTION_TIMEOUT_MIN;
+	const enum config_key max = CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ELECTION_TIMEOUT_MAX;
+
+	to->election_min_ms = config_duration_ms(config, min);
+	to->election_max_ms = config_duration_ms(config, max);
+	if (to->election_max_ms <= to->election_min_ms)
+		return cli_fail(site,
+		                "%s is %" PRIu64 " ms and must be more than %s, which is %" PRIu64
+		                " ms: else masters stand for election at the same time",
+		                config_name(max), to->election_max_ms, config_name(min),
+		                to->election_min_ms);
+	to->heartbeat_ms = to->election_min_ms / HEARTBEATS_IN_TIMEOUT;
+	to->retry_ms = config_duration_ms(
+	        config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_CATCHUP_RETRY_WAIT);
+	to->silence_ms = config_duration_ms(
+	        config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_TRANSPORT_REQUEST_TIMEOUT_MS);
+	return CLI_OK;
+}
+
+static size_t least(uint64_t a, uint64_t b)
+{
+	return (size_t)(a < b ? a : b);
+}
+
+static int read_sizes(const struct cli_site *site, struct journal_replication *to)
+{
+	const struct config *config = site->config;
+	const enum config_key limit =
+	        CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_TRANSPORT_MAX_INBOUND_MESSAGE_SIZE;
+	const enum config_key entry = CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ENTRY_SIZE_MAX;
+	const enum config_key chunk =
+	        CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_SNAPSHOT_REPLICATION_CHUNK_SIZE;
+	uint64_t room = config_bytes(config, limit) - MESSAGE_HEAD_BYTES;
+
+	if (config_bytes(config, entry) > room)
+		return cli_fail(site, "%s=%.*s does not fit into a message of %s=%.*s",
+		                config_name(entry), STR_ARGS(config_str(config, entry)),
+		                config_name(limit), STR_ARGS(config_str(config, limit)));
+	to->message_bytes_max = (size_t)config_bytes(config, limit);
+	to->append_bytes_max = least(APPEND_BYTES_MAX, room);
+	to->chunk_bytes_max = least(config_bytes(config, chunk), room);
+	to->window_bytes_max = (size_t)config_bytes(
+	        config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_FLUSH_SIZE_MAX);
+	to->tail_bytes_max = TAIL_BYTES_MAX;
+	return CLI_OK;
+}
+
+int replication_read(const struct cli_site *site, bool forms_alone,
+                     struct replication *ret_replication)
+{
+	struct journal_replication *options = &ret_replication->options;
+	int status;
+
+	*options = (struct journal_replication){
+	        .bind_host = bind_host(site),
+	        .reads_by_lease =
+	                config_enum(site->config, CONFIG_KEY_HOLDFAST_READ_MODE) == READ_MODE_LEASE,
+	        .forms_alone = forms_alone,
+	};
+	status = read_list(site, ret_replication);
+	if (status == CLI_OK)
+		status = read_own_addresses(site, ret_replication);
+	if (status == CLI_OK)
+		status = read_times(site, options);
+	return status == CLI_OK ? read_sizes(site, options) : status;
+}
