@@ -80,15 +80,21 @@ static bool is_printable(struct str text)
 	return true;
 }
 
+void peer_encode_text(struct buf *buf, const char *text, size_t bytes_max)
+{
+	struct str bytes = str_of(text);
+
+	CHECK(bytes.size <= bytes_max);
+	buf_append_le(buf, bytes.size, 2);
+	buf_append_str(buf, bytes);
+}
+
 void peer_field_text(struct peer_fields *fields, char *text, size_t bytes_max)
 {
 	struct str bytes;
 
 	if (fields->out != NULL) {
-		bytes = str_of(text);
-		CHECK(bytes.size <= bytes_max);
-		buf_append_le(fields->out, bytes.size, 2);
-		buf_append_str(fields->out, bytes);
+		peer_encode_text(fields->out, text, bytes_max);
 		return;
 	}
 	bytes = cursor_bytes(&fields->in, cursor_le(&fields->in, 2));
@@ -298,7 +304,7 @@ int peer_wire_decode(struct str bytes, struct peer_frame *frame, const char **re
 	unsigned kind;
 	int rc = peer_wire_frame_size(bytes, bytes.size, &size);
 
-	if (rc < 0 || size != bytes.size) {
+	if (rc < 0 || size == 0 || size != bytes.size) {
 		*ret_why = "lengths that contradict each other";
 		return -ERR_BAD_MESSAGE;
 	}

@@ -28,8 +28,8 @@ static void field_address(struct peer_fields *fields, const char **address,
                           struct peer_message *room)
 {
 	if (fields->out != NULL) {
-		peer_field_text(fields, (char *)(*address == NULL ? "" : *address),
-		                RAFT_ADDRESS_BYTES_MAX);
+		peer_encode_text(fields->out, *address == NULL ? "" : *address,
+		                 RAFT_ADDRESS_BYTES_MAX);
 		return;
 	}
 	room->address[0] = '\0';
@@ -213,13 +213,13 @@ void peer_fields_of_message(struct peer_fields *fields, struct raft_message *mes
 
 /* ---- payloads ---- */
 
-/* Takes the next entry; of the first one the log before it would be needed to judge its chain. */
+/* Takes the next entry.  `is_chain_known`: else only the log can judge its chain hash. */
 static bool take_entry(struct peer_fields *fields, struct cursor *c, const struct entry *before,
-                       bool is_first, struct entry *ret_entry)
+                       bool is_chain_known, struct entry *ret_entry)
 {
 	enum entry_finding finding = entry_check(c, before, ret_entry);
 
-	if (finding == ENTRY_FOREIGN && is_first && entry_next(c, ret_entry) &&
+	if (finding == ENTRY_FOREIGN && !is_chain_known && entry_next(c, ret_entry) &&
 	    ret_entry->epoch >= before->epoch)
 		finding = ENTRY_GOOD;
 	if (finding == ENTRY_BAD)
@@ -266,8 +266,9 @@ static void decode_entries(struct peer_fields *fields, struct str payload,
 	append->lists = room->lists;
 	while (cursor_left(&c) > 0) {
 		struct entry before = entry;
+		bool is_chain_known = before.index != append->prev || before.index == 0;
 
-		if (!take_entry(fields, &c, &before, before.index == append->prev, &entry) ||
+		if (!take_entry(fields, &c, &before, is_chain_known, &entry) ||
 		    !note_entry(fields, &entry, room))
 			return;
 	}

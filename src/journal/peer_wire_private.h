@@ -26,6 +26,7 @@ void peer_field_u32(struct peer_fields *fields, uint32_t *value);
 void peer_field_u64(struct peer_fields *fields, uint64_t *value);
 void peer_field_bool(struct peer_fields *fields, bool *value);
 void peer_field_id(struct peer_fields *fields, struct raft_id *id);
+void peer_encode_text(struct buf *buf, const char *text, size_t bytes_max);
 /* `text` has room for bytes_max and a NUL; it is printable and has no spaces. */
 void peer_field_text(struct peer_fields *fields, char *text, size_t bytes_max);
 
