@@ -42,26 +42,49 @@ void hold_finish(struct hold *hold)
 	io_timer_stop(&hold->timer);
 }
 
+/* Behind all that leave before it: nearly always the last. */
+static void insert(struct hold *hold, struct held *held)
+{
+	struct list *before = hold->calls.prev;
+
+	while (before != &hold->calls &&
+	       CONTAINER_OF(before, struct held, node)->due_us > held->due_us)
+		before = before->prev;
+	list_insert_after(before, &held->node);
+}
+
 bool hold_put(struct hold *hold, struct held *held, size_t bytes)
 {
-	if (hold->count >= hold->calls_max || hold->bytes_max - hold->bytes < bytes)
+	uint64_t now_us = io_now_us(hold->io);
+
+	if (hold->count >= hold->calls_max || hold->bytes_max - hold->bytes < bytes ||
+	    (held->due_us != 0 && held->due_us <= now_us))
 		return false;
+	if (held->due_us == 0)
+		held->due_us = now_us + hold->time_us;
 	held->bytes = bytes;
-	held->due_us = io_now_us(hold->io) + hold->time_us;
-	list_append(&hold->calls, &held->node);
+	held->number = hold->puts++;
+	insert(hold, held);
 	hold->count++;
 	hold->bytes += bytes;
-	if (!io_timer_is_started(&hold->timer))
-		io_timer_start(&hold->timer, hold->time_us);
+	if (hold->calls.next == &held->node)
+		io_timer_start(&hold->timer, held->due_us - now_us);
 	return true;
 }
 
-void hold_release(struct hold *hold, enum hold_end end)
+void hold_release(struct hold *hold, enum hold_end end, uint64_t puts)
 {
-	size_t count = hold->count;
+	struct list leaving;
 
-	while (count-- > 0 && !list_is_empty(&hold->calls)) {
-		struct held *held = LIST_FIRST(&hold->calls, struct held, node);
+	list_init(&leaving);
+	LIST_FOR_EACH_SAFE (node, &hold->calls) {
+		if (CONTAINER_OF(node, struct held, node)->number < puts) {
+			list_remove(node);
+			list_append(&leaving, node);
+		}
+	}
+	while (!list_is_empty(&leaving)) {
+		struct held *held = LIST_FIRST(&leaving, struct held, node);
 
 		take_out(hold, held);
 		held->leave(held, end);

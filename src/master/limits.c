@@ -64,7 +64,7 @@ bool limits_refuse_growth(struct master_write *write)
 	return true;
 }
 
-bool limits_retry_table_full(struct master *master)
+bool limits_retry_table_full(const struct master *master)
 {
 	struct ns_retry_stats stats;
 

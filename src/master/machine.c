@@ -77,6 +77,8 @@ static void apply_entry(struct master *master, const struct journal_entry *entry
 	}
 	arena_reset(&master->scratch);
 	decode_entry(master, entry, &command);
+	if (!entry_kind_is_journals(command.kind)) /* those have no age */
+		master->applied_us = io_now_us(master->io);
 	ns_apply(master->ns, entry->index, &command, arena, &result);
 	if (result.rc == -ERR_INTERNAL)
 		alarm_senseless(entry, &result);
@@ -93,7 +95,6 @@ static void machine_apply(void *context, const struct journal_entry *entries, si
 
 	for (size_t i = 0; i < count; i++)
 		apply_entry(master, &entries[i]);
-	master->applied_us = io_now_us(master->io);
 	ticker_applied(master);
 	proofs_applied(&master->proofs, ns_applied(master->ns));
 }
@@ -172,6 +173,7 @@ static int machine_load_end(void *context, void *load, uint64_t index, struct ha
 		replace_namespace(master);
 	master->applied_us = io_now_us(master->io);
 	workers_set_namespace(master->workers, master->ns);
+	proofs_applied(&master->proofs, ns_applied(master->ns));
 	return rc;
 }
 

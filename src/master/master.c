@@ -30,6 +30,7 @@ static void journal_phase_changed(void *context, const struct journal_progress *
 		break;
 	case JOURNAL_STOPPED: role_journal_follows(master); break;
 	}
+	standby_look(master);
 }
 
 static void journal_progressed(void *context, const struct journal_progress *progress)
@@ -86,6 +87,7 @@ static void master_free(struct master *master)
 	ticker_finish(master);
 	reclaim_finish(master);
 	safe_mode_finish(master);
+	standby_finish(master);
 	hold_finish(&master->hold);
 	master->magic = 0;
 	mem_free(master);
@@ -114,6 +116,7 @@ static int master_init(struct master *master, const struct master_options *optio
 	ticker_init(master);
 	reclaim_init(master);
 	safe_mode_init(master);
+	standby_init(master);
 	master->ns = ns_create();
 	master->workers = workers_create(&workers);
 	master->leases = leases_create(master);
@@ -177,7 +180,7 @@ void master_close(struct master *master, void (*on_closed)(void *context), void 
 	master->is_closing = true;
 	master->on_closed = on_closed;
 	master->closed_context = context;
-	hold_release(&master->hold, HOLD_EXPIRED);
+	hold_release(&master->hold, HOLD_EXPIRED, master->hold.puts);
 	writes_wake(master);
 	journal_close(master->journal, journal_closed, master);
 }
@@ -220,6 +223,11 @@ struct leases *master_leases(struct master *master)
 uint64_t master_applied(const struct master *master)
 {
 	return ns_applied(master->ns);
+}
+
+const struct master_promotion *master_last_promotion(const struct master *master)
+{
+	return &master->promotion;
 }
 
 uint64_t master_heartbeat_txid(const struct master *master)

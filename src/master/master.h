@@ -10,6 +10,10 @@
  * of apply is the reply.  A read waits for a proof of primacy that began after it arrived, and is
  * answered in the same turn in which the proof was reached.
  *
+ * Any master may be asked.  A standby's proof is a round with the primary: after it a standby
+ * answers reads itself, and of writes says where the primary is, or what the first answer was if
+ * they are repeats.  While no primary answers, calls are held.
+ *
  * The master knows no wire: service/ and the simulator call it alike.  All calls on the loop
  * thread.
  */
@@ -42,6 +46,15 @@ enum master_role {
 };
 const char *master_role_name(enum master_role role);
 
+/* How a master last became primary. */
+struct master_promotion {
+	uint64_t at_wall_ms; /* 0: never */
+	uint64_t epoch;
+	uint64_t unheard_us;   /* from the last word of the primary before until this one led; all
+	                          ones: never heard of one */
+	uint64_t promotion_us; /* from there until calls were served */
+};
+
 struct master_options {
 	struct io *io;
 	const char *folder;             /* of the journal */
@@ -56,7 +69,7 @@ struct master_options {
 	uint64_t worker_stale_ms;       /* dfs.namenode.stale.datanode.interval; 30 s */
 	uint64_t worker_dead_ms;        /* 630 s, or alluxio's worker timeout */
 	uint16_t replication_min;       /* of a block that counts as written; 1 */
-	uint64_t hold_ms;               /* how long a call is held while no primary is known */
+	uint64_t hold_ms;               /* how long a call is held while no primary answers */
 	size_t hold_calls_max;
 	size_t hold_bytes_max;
 	uint64_t replica_wait_ms;        /* complete, add_block: how long they wait for reports */
@@ -82,6 +95,24 @@ struct journal *master_journal(struct master *master);
 struct workers *master_workers(struct master *master);
 struct leases *master_leases(struct master *master);
 uint64_t master_applied(const struct master *master);
+/* Where clients reach the primary, as far as this master knows; false: not known, or it is this
+ * one. */
+bool master_find_primary(const struct master *master,
+                         char ret_address[JOURNAL_ADDRESS_BYTES_MAX + 1]);
+const struct master_promotion *master_last_promotion(const struct master *master);
+/* Calls held now, and their bytes. */
+void master_held(const struct master *master, size_t *ret_calls, size_t *ret_bytes);
+/* A proof, begun now, that this master is primary: reached() runs once, perhaps in this call. */
+struct primacy_wait {
+	void (*reached)(struct primacy_wait *wait, int rc); /* 0, -ERR_STANDBY */
+	struct master *master;                              /* private */
+	struct proof_wait proof;
+};
+void master_prove(struct master *master, struct primacy_wait *wait);
+/* What a standby answers instead of what only the primary may do; `category` is HDFS's word, READ
+ * or WRITE. */
+struct str master_standby_text(const struct master *master, const char *category,
+                               struct arena *arena);
 /* Seconds since promotion and epoch, as heartbeats carry them (design: epoch x 2^24 + seconds). */
 uint64_t master_heartbeat_txid(const struct master *master);
 
@@ -93,7 +124,8 @@ uint64_t master_heartbeat_txid(const struct master *master);
  */
 
 /* Embedded in the caller's struct; the caller's again when done() runs, exactly once, and never
- * inside master_write(). */
+ * inside master_write().  -ERR_STANDBY: another master is primary, and lived after the call
+ * arrived; surely in no journal by this master's doing. */
 struct master_write {
 	/* in: kind, caller's ids and fields; strings stay valid until done().  user, groups, flags
 	 * are the caller's; times are filled by the master. */
@@ -125,14 +157,15 @@ void master_write(struct master *master, struct master_write *write);
 
 /* ---- reads ---- */
 
-/* The embedded parts are the caller's again when ready() runs. ready(read) runs when the namespace
+/* The embedded parts are the caller's again when ready() runs.  ready(read) runs when the namespace
  * may be queried for calls that arrived before this one was handed in: at once for a primary with a
- * proof, later otherwise; rc < 0: refused (text in message). Query inside ready(); state may change
- * after it returns. */
+ * proof, later otherwise; rc < 0: refused (text in message).  Query inside ready(); state may
+ * change after it returns.  For the primary alone: a standby refuses with -ERR_STANDBY. */
 struct master_read {
 	void (*ready)(struct master_read *read, int rc);
-	struct str message; /* when rc < 0; valid inside ready() */
-	uint64_t index;     /* that the answer sees */
+	bool is_for_primary; /* in: soft state of the primary is asked for, or changed */
+	struct str message;  /* when rc < 0; valid inside ready() */
+	uint64_t index;      /* that the answer sees */
 	/* private */
 	struct master *master;
 	struct proof_wait proof;

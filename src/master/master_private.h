@@ -8,7 +8,8 @@
  *   write.c       the way of a write: admit, judge, propose, answer
  *   gate.c        conditions on soft state, before a write is proposed
  *   limits.c      memory and the retry table
- *   read.c        reads; what is said to calls that are held too long
+ *   read.c        reads
+ *   standby.c     calls at a master that is not primary: which is the primary, and does it live
  *   proposal.c    what the master proposes by itself: ticker.c, reclaim.c, leases.c use it
  *   safe_mode.c   both safe modes
  */
@@ -49,6 +50,15 @@ struct start_mode {
 	struct io_timer timer;
 };
 
+/* Asks again and again for the primary's word while calls are held. */
+struct probe {
+	struct proof_wait proof;
+	struct io_timer timer;
+	uint64_t puts;    /* into the hold, before it asked */
+	uint64_t next_us; /* not before */
+	bool is_running;
+};
+
 struct master {
 	uint32_t magic;
 	struct master_options options;
@@ -63,10 +73,12 @@ struct master {
 	uint64_t promoted_us;
 	struct age age;
 	bool has_replayed;   /* the start's replay is over */
-	uint64_t applied_us; /* io_now_us of the last apply */
+	uint64_t applied_us; /* io_now_us of the last apply of a command */
+	struct master_promotion promotion;
 	struct proposal noop;
 
 	struct hold hold;
+	struct probe probe;
 	struct proofs proofs;
 	struct in_flight in_flight;
 	size_t in_journal;    /* appended, without the journal's word */
@@ -133,10 +145,18 @@ enum gate gate_lease(struct master_write *write);
 
 /* True: write->result is the refusal. */
 bool limits_refuse_growth(struct master_write *write);
-bool limits_retry_table_full(struct master *master);
+bool limits_retry_table_full(const struct master *master);
 
-/* ---- read.c ---- */
+/* ---- standby.c ---- */
 
+void standby_init(struct master *master);
+void standby_finish(struct master *master);
+/* The journal follows: another master may be primary, and can be asked. */
+bool standby_follows(const struct master *master);
+/* Holds a call until a primary is heard of.  False: no room, or it was held for long enough. */
+bool standby_hold(struct master *master, struct held *held, size_t bytes);
+/* The journal's phase or the role has changed. */
+void standby_look(struct master *master);
 /* Says in one line why calls are held or no longer held. */
 struct str hold_text(struct master *master, struct arena *arena);
 

@@ -60,6 +60,32 @@ void role_move(struct master *master, enum master_role to)
 
 /* ---- promotion ---- */
 
+static void note_promotion_begin(struct master *master)
+{
+	struct journal_quorum quorum;
+
+	journal_quorum(master->journal, &quorum);
+	master->promotion = (struct master_promotion){
+	        .epoch = journal_epoch(master->journal),
+	        .unheard_us = quorum.primary_heard_ms_ago == UINT64_MAX
+	                              ? UINT64_MAX
+	                              : quorum.primary_heard_ms_ago * 1000,
+	};
+}
+
+static void note_promotion_end(struct master *master)
+{
+	struct master_promotion *promotion = &master->promotion;
+
+	promotion->at_wall_ms = io_wall_ms(master->io);
+	promotion->promotion_us = io_now_us(master->io) - master->promoted_us;
+	log_event(LOG_PROMOTED, "epoch=%" PRIu64 " unheard_ms=%" PRId64 " promotion_us=%" PRIu64,
+	          promotion->epoch,
+	          promotion->unheard_us == UINT64_MAX ? -1
+	                                              : (int64_t)(promotion->unheard_us / 1000),
+	          promotion->promotion_us);
+}
+
 static void noop_done(struct proposal *noop, int rc)
 {
 	struct master *master = noop->write.master;
@@ -71,7 +97,8 @@ static void noop_done(struct proposal *noop, int rc)
 	safe_mode_promoted(master);
 	ticker_promoted(master);
 	reclaim_promoted(master);
-	hold_release(&master->hold, HOLD_OVER);
+	note_promotion_end(master);
+	hold_release(&master->hold, HOLD_OVER, master->hold.puts);
 }
 
 void role_init(struct master *master)
@@ -92,6 +119,7 @@ void role_journal_leads(struct master *master)
 {
 	if (master->role != MASTER_STANDBY)
 		return; /* role_settled() looks again */
+	note_promotion_begin(master);
 	master->promoted_us = io_now_us(master->io);
 	age_promote(&master->age, ns_age_ms(master->ns), master->applied_us, master->promoted_us);
 	role_move(master, MASTER_PROMOTING);

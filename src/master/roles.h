@@ -22,7 +22,8 @@ bool role_may_move(enum master_role from, enum master_role to);
 /* Moves, checks what must hold in the new role, says so in the log and to options.on_role. */
 void role_move(struct master *master, enum master_role to);
 
-/* What the journal tells, and what the master finds out. */
+/* What the journal tells, and what the master finds out.  It leads when everything that it
+ * inherited is applied. */
 void role_journal_leads(struct master *master);
 void role_journal_follows(struct master *master);
 /* One more of what was in the journal's hands has its word. */

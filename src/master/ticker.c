@@ -101,7 +101,7 @@ static void tick_done(struct proposal *proposal, int rc)
 	judge_shortness(master);
 	schedule(master);
 	if (!is_over(master, rows_of(master), 1))
-		hold_release(&master->hold, HOLD_OVER);
+		hold_release(&master->hold, HOLD_OVER, master->hold.puts);
 }
 
 void ticker_init(struct master *master)
@@ -122,6 +122,7 @@ void ticker_finish(struct master *master)
 void ticker_promoted(struct master *master)
 {
 	master->ticker.is_short = false;
+	master->ticker.is_hurried = false;
 	ticker_applied(master);
 }
 

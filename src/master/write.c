@@ -2,7 +2,9 @@
 /*
  * The way of a write.
  *
- *   admit    held while this master is not primary; a repeat of one in flight waits for it
+ *   admit    a repeat of one in flight waits for it.  A standby asks the primary for its word: then
+ *            it tells the call to go there, unless it is a repeat of what was done; while no
+ *            primary answers the call is held
  *   judge    retry table, safe mode, the command's own check, limits.  What does not pass is
  *            judged once more, in the turn in which a proof of primacy was reached, and that is
  *            its answer
@@ -85,19 +87,7 @@ static void write_answer(struct master_write *write)
 	io_at_turn_end(master->io, &master->finished_hook);
 }
 
-/* ---- admit ---- */
-
-static void write_leave_hold(struct held *held, enum hold_end end)
-{
-	struct master_write *write = CONTAINER_OF(held, struct master_write, held);
-
-	if (end == HOLD_OVER) {
-		write_admit(write);
-		return;
-	}
-	write_refusal(write, -ERR_RETRIABLE, hold_text(write->master, write->arena));
-	write_answer(write);
-}
+/* ---- at a master that is not primary ---- */
 
 static size_t write_bytes(struct master_write *write)
 {
@@ -111,10 +101,53 @@ static void write_hold(struct master_write *write)
 {
 	struct master *master = write->master;
 
-	if (!master->is_closing && hold_put(&master->hold, &write->held, write_bytes(write)))
+	if (standby_hold(master, &write->held, write_bytes(write)))
 		return;
 	write_refusal(write, -ERR_RETRIABLE, hold_text(master, write->arena));
 	write_answer(write);
+}
+
+/* Another master is primary and lived after the call arrived.  What was done before is answered
+ * here: some clients would do it again there, under another id. */
+static void write_elsewhere(struct master_write *write)
+{
+	struct master *master = write->master;
+	struct ns_result first = {0};
+
+	if (!standby_follows(master)) {
+		write_admit(write);
+		return;
+	}
+	if (ns_retry_find(master->ns, &write->command, write->arena, &first))
+		write->result = first;
+	else
+		write_refusal(write, -ERR_STANDBY,
+		              master_standby_text(master, "WRITE", write->arena));
+	write_answer(write);
+}
+
+static void write_primary_answered(struct proof_wait *wait, int rc)
+{
+	struct master_write *write = CONTAINER_OF(wait, struct master_write, proof);
+
+	if (rc < 0)
+		write_hold(write);
+	else
+		write_elsewhere(write);
+}
+
+static void write_leave_hold(struct held *held, enum hold_end end)
+{
+	struct master_write *write = CONTAINER_OF(held, struct master_write, held);
+
+	switch (end) {
+	case HOLD_OVER: write_admit(write); break;
+	case HOLD_PROVED: write_elsewhere(write); break;
+	case HOLD_EXPIRED:
+		write_refusal(write, -ERR_RETRIABLE, hold_text(write->master, write->arena));
+		write_answer(write);
+		break;
+	}
 }
 
 static void write_withdraw(struct master_write *write)
@@ -129,26 +162,28 @@ static void write_withdraw(struct master_write *write)
 		struct master_write *repeat = LIST_FIRST(&repeats, struct master_write, node);
 
 		list_remove(&repeat->node);
-		write_admit(repeat);
+		write_hold(repeat);
 	}
 }
+
+/* ---- admit ---- */
 
 void write_admit(struct master_write *write)
 {
 	struct master *master = write->master;
-	struct master_write *original;
+	struct master_write *original = in_flight_find(&master->in_flight, &write->command);
 
-	if (!master_takes_calls(master)) {
-		write_hold(write);
-		return;
-	}
-	original = in_flight_find(&master->in_flight, &write->command);
 	if (original != NULL) {
 		list_append(&original->repeats, &write->node);
-		return;
+	} else if (master_takes_calls(master)) {
+		in_flight_add(&master->in_flight, write);
+		write_judge(write, false);
+	} else if (standby_follows(master)) {
+		write->proof.reached = write_primary_answered;
+		proofs_wait(&master->proofs, &write->proof);
+	} else {
+		write_hold(write);
 	}
-	in_flight_add(&master->in_flight, write);
-	write_judge(write, false);
 }
 
 void master_write(struct master *master, struct master_write *write)
@@ -160,7 +195,7 @@ void master_write(struct master *master, struct master_write *write)
 	write->index = 0;
 	write->give_up_us = 0;
 	write->has_tried_expiry = false;
-	write->held.leave = write_leave_hold;
+	write->held = (struct held){.leave = write_leave_hold};
 	write->append.done = write_journal_done;
 	list_init(&write->node);
 	list_init(&write->in_flight);

@@ -6,6 +6,8 @@
 #ifndef HOLDFAST_TESTS_MASTER_FAKE_JOURNAL_H
 #define HOLDFAST_TESTS_MASTER_FAKE_JOURNAL_H
 
+#include <stdio.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "format/command.h"
@@ -30,9 +32,11 @@ struct journal {
 	uint64_t commit_index;
 	struct fake_entry queue[FAKE_QUEUE_MAX];
 	size_t queued;
-	size_t appended;  /* ever */
-	int append_rc;    /* what journal_append() answers instead */
-	bool holds_reads; /* proofs wait for fake_prove() */
+	size_t appended;     /* ever */
+	int append_rc;       /* what journal_append() answers instead */
+	bool holds_reads;    /* proofs wait for fake_prove() */
+	const char *primary; /* another master's service address; a standby's proofs succeed */
+	uint64_t primary_heard_ms_ago;
 	struct list reads;
 	size_t proofs; /* rounds */
 	void (*on_closed)(void *context);
@@ -85,15 +89,28 @@ int journal_append(struct journal *journal, struct journal_append *append)
 
 void journal_read_index(struct journal *journal, struct journal_read *read)
 {
-	if (journal->progress.phase != JOURNAL_LEADING) {
+	journal->proofs++;
+	if (journal->progress.phase != JOURNAL_LEADING &&
+	    (journal->progress.phase != JOURNAL_FOLLOWING || journal->primary == NULL)) {
 		read->done(read, -ERR_STANDBY, 0);
 		return;
 	}
-	journal->proofs++;
 	if (journal->holds_reads)
 		list_append(&journal->reads, &read->node);
 	else
 		read->done(read, 0, journal->commit_index);
+}
+
+void journal_quorum(const struct journal *journal, struct journal_quorum *ret_quorum)
+{
+	*ret_quorum = (struct journal_quorum){
+	        .count = 1,
+	        .members[0] = {.is_voter = true, .is_primary = journal->primary != NULL},
+	        .primary_heard_ms_ago = journal->primary_heard_ms_ago,
+	};
+	if (journal->primary != NULL)
+		snprintf(ret_quorum->members[0].service_address,
+		         sizeof(ret_quorum->members[0].service_address), "%s", journal->primary);
 }
 
 void journal_close(struct journal *journal, void (*on_closed)(void *context), void *context)
@@ -159,6 +176,22 @@ static inline void fake_lose(enum journal_outcome outcome)
 		mem_free(lost[i].payload);
 		lost[i].append->done(lost[i].append, outcome);
 	}
+}
+
+/* An entry of another master is committed. */
+static inline void fake_follow(enum entry_kind kind, uint64_t age_ms)
+{
+	struct journal *journal = &fake_journal;
+	struct command command = {.kind = kind, .age_ms = age_ms};
+	struct journal_entry entry = {.kind = (uint16_t)kind};
+	struct buf payload = {0};
+
+	if (!entry_kind_is_journals(kind))
+		command_encode(&command, &payload);
+	entry.index = journal->commit_index = ++journal->last_index;
+	entry.payload = buf_str(&payload);
+	journal->options.machine.apply(journal->options.machine.context, &entry, 1);
+	buf_finish(&payload);
 }
 
 static inline void fake_prove(int rc)

@@ -387,10 +387,12 @@ void ns_apply(struct namespace *ns, uint64_t index, const struct command *comman
 {
 	CHECK(index == ns->applied + 1);
 	ns->applied = index;
+	*ret_result = (struct ns_result){.left_to_reclaim = ns->left};
+	if (entry_kind_is_journals(command->kind))
+		return;
 	CHECK(command->age_ms >= ns->age_ms || command->kind == ENTRY_NONE);
 	ns->age_ms = command->age_ms;
 	memset(ns->name_answered, '?', sizeof(ns->name_answered)); /* valid until now */
-	*ret_result = (struct ns_result){0};
 	if (!ns_retry_find(ns, command, arena, ret_result)) {
 		fake_judge(ns, command, ret_result);
 		if (ret_result->rc == 0)
