@@ -7,6 +7,7 @@
 #include "base/hash.h"
 
 static const char first_line[] = "holdfast journal 1\n";
+static const struct str no_cluster = {.data = "-", .size = 1};
 
 bool cluster_id_is_valid(struct str id)
 {
@@ -14,14 +15,15 @@ bool cluster_id_is_valid(struct str id)
 		if (id.data[i] <= ' ' || id.data[i] > '~')
 			return false;
 	}
-	return id.size > 0 && id.size <= CLUSTER_ID_BYTES_MAX;
+	return id.size > 0 && id.size <= CLUSTER_ID_BYTES_MAX && !str_equal(id, no_cluster);
 }
 
 void marker_encode(const struct marker *marker, struct buf *buf)
 {
 	size_t start = buf->size;
 
-	buf_append_format(buf, "%scluster %s\nmember ", first_line, marker->cluster_id);
+	buf_append_format(buf, "%scluster %s\nmember ", first_line,
+	                  marker->cluster_id[0] == '\0' ? no_cluster.data : marker->cluster_id);
 	for (size_t i = 0; i < MEMBER_ID_BYTES; i++)
 		buf_append_format(buf, "%02x", marker->member[i]);
 	buf_append_format(buf, "\ncreated %" PRIu64 "\n", marker->created_ms);
@@ -66,9 +68,10 @@ int marker_decode(struct str text, struct marker *ret_marker)
 	if (version.data != NULL && !str_equal(version, STR("1")))
 		return -ERR_UNSUPPORTED;
 	value = line_after(&text, "cluster");
-	if (!cluster_id_is_valid(value))
+	if (cluster_id_is_valid(value))
+		memcpy(marker.cluster_id, value.data, value.size);
+	else if (!str_equal(value, no_cluster))
 		return -ERR_DAMAGED;
-	memcpy(marker.cluster_id, value.data, value.size);
 	value = line_after(&text, "member");
 	if (value.size != 2 * (size_t)MEMBER_ID_BYTES)
 		return -ERR_DAMAGED;

@@ -5,7 +5,7 @@
  *
  * Text, so that a person who finds the folder knows what it is:
  *   holdfast journal 1
- *   cluster CID-...
+ *   cluster CID-...  (-: one of several masters, which has not joined a cluster yet)
  *   member 32 hexadecimal digits
  *   created milliseconds since 1970
  *   check CRC32C of the lines above, 8 hexadecimal digits
@@ -23,7 +23,7 @@
 enum { MARKER_BYTES_MAX = 1024 };
 
 struct marker {
-	char cluster_id[CLUSTER_ID_BYTES_MAX + 1]; /* printable, no spaces */
+	char cluster_id[CLUSTER_ID_BYTES_MAX + 1]; /* printable, no spaces; empty: none yet */
 	uint8_t member[MEMBER_ID_BYTES];
 	uint64_t created_ms;
 };

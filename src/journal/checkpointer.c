@@ -254,7 +254,9 @@ void checkpointer_count(struct checkpointer *checkpointer, uint64_t entries, uin
 
 	checkpointer->entries += entries;
 	checkpointer->bytes += bytes;
-	if (checkpointer->journal->phase != JOURNAL_LEADING || checkpointer->journal->is_closing)
+	if ((checkpointer->journal->phase != JOURNAL_LEADING &&
+	     checkpointer->journal->phase != JOURNAL_FOLLOWING) ||
+	    checkpointer->journal->is_closing)
 		return;
 	if ((options->checkpoint_entries > 0 &&
 	     checkpointer->entries >= options->checkpoint_entries) ||

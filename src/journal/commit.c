@@ -200,6 +200,13 @@ int commit_put(struct commit *commit, const struct entry *entry, struct str enco
 	return rc;
 }
 
+struct str commit_newest(const struct commit *commit, size_t size)
+{
+	const struct buf *body = &commit->filling->body;
+
+	return str_make(body->data + body->size - size, size);
+}
+
 int commit_rest(struct commit *commit, struct str bytes)
 {
 	struct cursor c = cursor_of(bytes);

@@ -65,6 +65,8 @@ int commit_append(struct commit *commit, struct journal_append *append);
 /* An entry that has its index and epoch, encoded already; it follows the last one.  -ERR_AGAIN,
  * -ERR_NO_SPACE, -ERR_NO_MEMORY: nothing happened; has_room() tells when to try again. */
 int commit_put(struct commit *commit, const struct entry *entry, struct str encoded);
+/* The bytes of the entry just added, which is so large. */
+struct str commit_newest(const struct commit *commit, size_t size);
 /* The journal ends with `last` from now on: what is appended behind goes into a fresh segment,
  * whose header says so.  Until that is durable the journal on disk ends where it did. */
 void commit_cut(struct commit *commit, const struct entry *last);

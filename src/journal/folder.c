@@ -181,6 +181,22 @@ int folder_read_marker(struct io *io, const char *folder, struct marker *ret_mar
 	return rc;
 }
 
+int folder_write_marker(struct io *io, const char *folder, const struct marker *marker)
+{
+	CLEANUP(mem_cleanup) char *path = folder_join(folder, FOLDER_MARKER);
+	struct buf text;
+	int rc = -ERR_NO_MEMORY;
+
+	buf_init(&text);
+	marker_encode(marker, &text);
+	if (path != NULL && !text.failed)
+		rc = io_sync_folder(io, folder);
+	if (rc == 0)
+		rc = io_replace_file(io, path, text.data, text.size);
+	buf_finish(&text);
+	return rc;
+}
+
 /* ---- lock ---- */
 
 static int read_pid(struct io *io, const char *path)

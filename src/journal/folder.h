@@ -60,6 +60,8 @@ bool folder_has_segment(const struct folder_names *names, struct segment_id id);
 /* Reads the marker.  -ERR_ABSENT and others: *ret_text. */
 int folder_read_marker(struct io *io, const char *folder, struct marker *ret_marker,
                        char **ret_text);
+/* Writes or replaces it, durably, and so that everything in the folder is durable before. */
+int folder_write_marker(struct io *io, const char *folder, const struct marker *marker);
 
 /* Takes the lock and writes our pid into it; held until the file is closed.  -ERR_IN_USE:
  * *ret_text names who has it. */

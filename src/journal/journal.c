@@ -52,11 +52,8 @@ void journal_has_room(struct journal *journal)
 
 int journal_append(struct journal *journal, struct journal_append *append)
 {
-	int rc;
-
 	OBJ_CHECK(journal, JOURNAL_MAGIC);
-	rc = journal->is_closing ? -ERR_STANDBY : journal->ops->admit(journal);
-	return rc < 0 ? rc : commit_append(&journal->commit, append);
+	return journal->is_closing ? -ERR_STANDBY : journal->ops->append(journal, append);
 }
 
 void journal_apply(struct journal *journal, const struct journal_entry *entries, size_t count,
@@ -76,7 +73,8 @@ void journal_apply(struct journal *journal, const struct journal_entry *entries,
 		if (entries[i].append != NULL)
 			entries[i].append->done(entries[i].append, JOURNAL_COMMITTED);
 	}
-	journal->ops->applied(journal);
+	if (journal->ops->applied != NULL)
+		journal->ops->applied(journal);
 	checkpointer_count(&journal->checkpointer, count, bytes);
 }
 
@@ -90,7 +88,8 @@ int journal_checkpoint(struct journal *journal, void (*done)(void *context, int 
                        void *context)
 {
 	OBJ_CHECK(journal, JOURNAL_MAGIC);
-	if (journal->phase != JOURNAL_LEADING || journal->is_closing)
+	if ((journal->phase != JOURNAL_LEADING && journal->phase != JOURNAL_FOLLOWING) ||
+	    journal->is_closing)
 		return -ERR_STANDBY;
 	return checkpointer_start(&journal->checkpointer, done, context);
 }
@@ -150,6 +149,8 @@ static void destroy(struct journal *journal)
 	destroy_thread(journal->sync_thread);
 	destroy_thread(journal->work_thread);
 	destroy_thread(journal->checkpoint_thread);
+	if (journal->ops->destroy != NULL)
+		journal->ops->destroy(journal);
 	recovery_finish(&journal->recovery);
 	commit_finish(&journal->commit);
 	prepare_finish(&journal->prepare);
@@ -201,7 +202,7 @@ static int init(struct journal *journal, const struct journal_options *options)
 	prepare_rc = prepare_init(&journal->prepare, journal);
 	if (journal->folder == NULL || commit_rc < 0 || prepare_rc < 0)
 		return -ERR_NO_MEMORY;
-	return 0;
+	return journal->ops->create == NULL ? 0 : journal->ops->create(journal);
 }
 
 static int start(struct journal *journal, char **ret_text)
@@ -259,7 +260,8 @@ void journal_step_close(struct journal *journal)
 {
 	if (!journal->is_closing || journal->is_closed || journal->recovery.is_reading ||
 	    journal->prepare.is_busy || !checkpointer_stop(&journal->checkpointer) ||
-	    !commit_drain(&journal->commit))
+	    !commit_drain(&journal->commit) ||
+	    (journal->ops->close != NULL && !journal->ops->close(journal)))
 		return;
 	journal->is_closed = true;
 	journal->phase = JOURNAL_STOPPED;

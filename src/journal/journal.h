@@ -87,6 +87,7 @@ struct journal_append {
 	struct str payload; /* borrowed for the call of journal_append() only */
 	void (*done)(struct journal_append *append, enum journal_outcome outcome);
 	uint64_t index;   /* set by journal_append() */
+	uint64_t epoch;   /* private */
 	struct list node; /* private */
 };
 
@@ -143,6 +144,10 @@ struct journal_replication {
 	size_t tail_bytes_max;    /* entries kept in memory for peers */
 	bool reads_by_lease;
 	bool forms_alone; /* operator: form a cluster although a configured address is silent */
+	/* Entry 1, if it is this master that forms the cluster: its identity. */
+	uint16_t first_kind;
+	uint8_t first_version;
+	struct str first_payload;
 };
 
 struct journal_options {
@@ -199,7 +204,11 @@ void journal_progress(const struct journal *journal, struct journal_progress *re
  * within an election time-out; try again. */
 struct journal_read {
 	void (*done)(struct journal_read *read, int rc, uint64_t index);
-	struct list node; /* private */
+	struct list node;  /* private */
+	uint64_t ticket;   /* private: of the core */
+	uint64_t index;    /* private: once proven */
+	uint64_t asked_us; /* private */
+	bool is_proven;    /* private */
 };
 void journal_read_index(struct journal *journal, struct journal_read *read);
 
@@ -283,14 +292,16 @@ void journal_stats(const struct journal *journal, struct journal_stats *ret_stat
 struct journal_format_options {
 	struct io *io;
 	const char *folder;
-	struct str cluster_id; /* empty: drawn */
+	bool is_member; /* of a quorum that it will form or join: without entries, cluster unknown
+	                 */
+	struct str cluster_id; /* empty: drawn, or, for a member, got with the first contact */
 	uint16_t kind; /* entry 1: written by format, so that an empty journal has its identity */
 	uint8_t version;
 	struct str payload;
 };
-/* Makes a journal with entry 1.  A folder that has one already is moved aside (renamed to
- * NAME.before-format-<utc>) and only if everything in it is recognised by name and magic; refuses
- * while a master runs there.  *ret_text: what happened, or why not. */
+/* Makes a journal with entry 1, or an empty one.  A folder that has one already is moved aside
+ * (renamed to NAME.before-format-<utc>) and only if everything in it is recognised by name and
+ * magic; refuses while a master runs there.  *ret_text: what happened, or why not. */
 int journal_format(const struct journal_format_options *options, char **ret_text);
 bool journal_is_formatted(struct io *io, const char *folder);
 

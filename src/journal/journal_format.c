@@ -132,41 +132,24 @@ static int write_first_segment(const struct journal_format_options *options, con
 	return rc;
 }
 
-/* Last: from here on the folder holds a journal. */
-static int write_marker(struct io *io, const char *folder, const struct marker *marker)
-{
-	CLEANUP(mem_cleanup) char *path = folder_join(folder, FOLDER_MARKER);
-	struct buf text;
-	int rc = -ERR_NO_MEMORY;
-
-	buf_init(&text);
-	marker_encode(marker, &text);
-	if (path != NULL && !text.failed)
-		rc = io_sync_folder(io, folder);
-	if (rc == 0)
-		rc = sync_parent(io, folder); /* an older journal was renamed there */
-	if (rc == 0)
-		rc = io_replace_file(io, path, text.data, text.size);
-	buf_finish(&text);
-	return rc;
-}
-
 static int fill_folder(const struct journal_format_options *options, const char *folder,
                        const struct marker *marker, char **ret_text)
 {
-	const struct vote vote = {.term = FIRST_EPOCH,
-	                          .segment_epoch = FIRST_EPOCH,
-	                          .segment_first_index = FIRST_INDEX};
+	const struct vote member = {0}, lone = {.term = FIRST_EPOCH,
+	                                        .segment_epoch = FIRST_EPOCH,
+	                                        .segment_first_index = FIRST_INDEX};
 	struct io_file *lock;
 	int rc = folder_lock(options->io, folder, &lock, ret_text);
 
 	if (rc < 0)
 		return rc;
-	rc = vote_file_create(options->io, folder, &vote);
-	if (rc == 0)
+	rc = vote_file_create(options->io, folder, options->is_member ? &member : &lone);
+	if (rc == 0 && !options->is_member)
 		rc = write_first_segment(options, folder, marker);
 	if (rc == 0)
-		rc = write_marker(options->io, folder, marker);
+		rc = sync_parent(options->io, folder); /* an older journal was renamed there */
+	if (rc == 0) /* last: from here on the folder holds a journal */
+		rc = folder_write_marker(options->io, folder, marker);
 	io_file_close(lock);
 	if (rc < 0)
 		*ret_text = text_of_error(folder, "make a journal in it", rc);
@@ -192,7 +175,8 @@ static int make_marker(const struct journal_format_options *options, struct mark
 	struct marker marker = {.created_ms = io_wall_ms(options->io)};
 
 	if (options->cluster_id.size == 0) {
-		draw_cluster_id(options->io, marker.cluster_id);
+		if (!options->is_member)
+			draw_cluster_id(options->io, marker.cluster_id);
 	} else if (cluster_id_is_valid(options->cluster_id)) {
 		memcpy(marker.cluster_id, options->cluster_id.data, options->cluster_id.size);
 	} else {
@@ -218,10 +202,11 @@ static int format(const struct journal_format_options *options, char *folder, ch
 	if (rc == 0)
 		rc = fill_folder(options, folder, &marker, ret_text);
 	if (rc == 0)
-		*ret_text =
-		        text_make("formatted %s, cluster %s%s%s", folder, marker.cluster_id,
-		                  aside == NULL ? "" : "; the journal that was there is kept as ",
-		                  aside == NULL ? "" : aside);
+		*ret_text = text_make(
+		        "formatted %s, cluster %s%s%s", folder,
+		        marker.cluster_id[0] == '\0' ? "to be joined or formed" : marker.cluster_id,
+		        aside == NULL ? "" : "; the journal that was there is kept as ",
+		        aside == NULL ? "" : aside);
 	return rc;
 }
 

@@ -4,6 +4,7 @@
  *
  *   journal.c            the contract: opening, closing, figures
  *   lone.c               what is peculiar to a lone master
+ *   replicated.h         what is peculiar to one of several
  *   recovery.c           a start: pieces from recovery_read.c go to the state machine
  *   commit.c             appends, group commit; batch.c and batch_pool.c are what it moves
  *   prepare.c            the next segment, made ahead
@@ -22,14 +23,19 @@
 #include "journal/journal.h"
 #include "journal/prepare.h"
 #include "journal/recovery.h"
+#include "journal/recovery_log.h"
 #include "journal/vote_file.h"
 
 /* How the kinds differ.  All on the loop. */
 struct journal_ops {
+	/* NULL, or makes what the kind needs; destroy runs whatever it returns. */
+	int (*create)(struct journal *journal);
+	void (*destroy)(struct journal *journal);
+	/* NULL, or ends what is on its way; false: not yet, journal_step_close() runs. */
+	bool (*close)(struct journal *journal);
 	/* The start has read everything; journal->rest holds what is not surely durable. */
 	void (*recovered)(struct journal *journal);
-	/* 0, or why an append is not taken now. */
-	int (*admit)(struct journal *journal);
+	int (*append)(struct journal *journal, struct journal_append *append);
 	/* Everything up to `index` is durable here; the next batch leaves after this. */
 	void (*synced)(struct journal *journal, uint64_t index);
 	/* A batch is durable, and the next one is on its way. */
@@ -38,7 +44,7 @@ struct journal_ops {
 	 * one's.
 	 */
 	uint64_t (*segment_epoch)(const struct journal *journal);
-	/* journal->applied has moved. */
+	/* NULL, or: journal->applied has moved. */
 	void (*applied)(struct journal *journal);
 	void (*read_index)(struct journal *journal, struct journal_read *read);
 	/* There may be room now. */
@@ -50,6 +56,7 @@ struct journal_ops {
 	void (*change)(struct journal *journal, struct journal_change *change);
 };
 extern const struct journal_ops journal_lone_ops;
+extern const struct journal_ops journal_replicated_ops;
 
 struct journal {
 	uint32_t magic;
@@ -72,6 +79,8 @@ struct journal {
 	struct prepare prepare;
 	struct checkpointer checkpointer;
 	struct journal_stats stats;
+	struct replicated *replicated;     /* JOURNAL_REPLICATED only */
+	struct recovery_log recovered_log; /* JOURNAL_REPLICATED only: until the core has it */
 	/* Closing. */
 	bool is_closing;
 	bool is_closed; /* nothing is on its way any more */

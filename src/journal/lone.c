@@ -37,9 +37,10 @@ static void lone_recovered(struct journal *journal)
 	lead_if_ready(journal);
 }
 
-static int lone_admit(struct journal *journal)
+static int lone_append(struct journal *journal, struct journal_append *append)
 {
-	return journal->phase == JOURNAL_LEADING ? 0 : -ERR_STANDBY;
+	return journal->phase == JOURNAL_LEADING ? commit_append(&journal->commit, append)
+	                                         : -ERR_STANDBY;
 }
 
 static void lone_synced(struct journal *journal, uint64_t index)
@@ -93,7 +94,7 @@ static void lone_change(struct journal *journal, struct journal_change *change)
 
 const struct journal_ops journal_lone_ops = {
         .recovered = lone_recovered,
-        .admit = lone_admit,
+        .append = lone_append,
         .synced = lone_synced,
         .written = lone_written,
         .segment_epoch = lone_segment_epoch,

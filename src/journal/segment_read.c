@@ -84,7 +84,8 @@ static int check_header(struct segment_reader *reader, struct segment_id id, con
 		*ret_why = "it belongs to another cluster";
 		return -ERR_FOREIGN;
 	}
-	return segment_scan_init(&reader->scan, &header, file_bytes, ret_why);
+	segment_scan_init(&reader->scan, &header, file_bytes);
+	return 0;
 }
 
 static int open_file(struct io *io, struct segment_reader *reader, struct segment_id id,

@@ -5,8 +5,9 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "format/command.h"
 
-enum { BLOCK_BYTES = 256 * 1024, ENTRIES_MIN = 1024 };
+enum { BLOCK_BYTES = 256 * 1024, ENTRIES_MIN = 1024, BREAKS_MAX = 7 };
 
 struct tail_block {
 	struct list node;
@@ -61,13 +62,15 @@ static uint64_t count(const struct tail *tail)
 	return tail->last + 1 - tail->first;
 }
 
-static bool reserve_entry(struct tail *tail)
+static bool reserve_entries(struct tail *tail, size_t more)
 {
-	size_t capacity = tail->capacity == 0 ? ENTRIES_MIN : 2 * tail->capacity;
+	size_t capacity = tail->capacity == 0 ? ENTRIES_MIN : tail->capacity;
 	struct tail_entry *entries;
 
-	if (count(tail) < tail->capacity)
+	if (count(tail) + more <= tail->capacity)
 		return true;
+	while (capacity < count(tail) + more)
+		capacity *= 2;
 	entries = mem_alloc(capacity * sizeof(*entries));
 	if (entries == NULL)
 		return false;
@@ -79,9 +82,9 @@ static bool reserve_entry(struct tail *tail)
 	return true;
 }
 
-bool tail_reserve(struct tail *tail, size_t size)
+bool tail_reserve(struct tail *tail, size_t count, size_t bytes)
 {
-	return reserve_entry(tail) && reserve_block(tail, size);
+	return reserve_entries(tail, count) && reserve_block(tail, bytes);
 }
 
 void tail_add(struct tail *tail, const struct entry *entry, struct str encoded,
@@ -101,6 +104,7 @@ void tail_add(struct tail *tail, const struct entry *entry, struct str encoded,
 	        .block = block,
 	        .bytes = bytes,
 	        .size = (uint32_t)encoded.size,
+	        .kind = entry->kind,
 	        .epoch = entry->epoch,
 	        .chain = entry->chain,
 	        .append = append,
@@ -146,13 +150,15 @@ size_t tail_range(const struct tail *tail, uint64_t first, uint64_t last, size_t
                   struct str *pieces, size_t pieces_max, uint64_t *ret_last)
 {
 	const struct tail_block *block = NULL;
-	size_t bytes = 0, used = 0;
-	uint64_t index;
+	size_t bytes = 0, used = 0, breaks = 0;
+	uint64_t index, epoch = tail_at(tail, first)->epoch;
 
 	for (index = first; index <= last; index++) {
 		const struct tail_entry *entry = tail_at(tail, index);
 
-		if (index > first && bytes + entry->size > bytes_max)
+		breaks += entry->epoch != epoch || entry->kind == ENTRY_members;
+		epoch = entry->epoch;
+		if (index > first && (bytes + entry->size > bytes_max || breaks > BREAKS_MAX))
 			break;
 		if (entry->block != block && used == pieces_max)
 			break;

@@ -23,6 +23,7 @@ struct tail_entry {
 	struct tail_block *block;
 	const uint8_t *bytes; /* encoded */
 	uint32_t size;
+	uint16_t kind;
 	uint64_t epoch;
 	uint64_t chain;
 	struct journal_append *append; /* who waits for it; NULL */
@@ -43,8 +44,9 @@ void tail_init(struct tail *tail, const struct entry *before);
 void tail_reset(struct tail *tail, const struct entry *before);
 void tail_finish(struct tail *tail);
 
-/* Room for one more entry of so many bytes, so that tail_add() cannot fail.  False: no memory. */
-bool tail_reserve(struct tail *tail, size_t size);
+/* Room for so many more entries of so many bytes together, so that tail_add() cannot fail.  False:
+ * no memory. */
+bool tail_reserve(struct tail *tail, size_t count, size_t bytes);
 /* Copies an encoded entry with its decoded index, epoch and chain, which follows the last one. */
 void tail_add(struct tail *tail, const struct entry *entry, struct str encoded,
               struct journal_append *append);
@@ -61,8 +63,8 @@ struct entry tail_ends_at(const struct tail *tail, uint64_t index);
 void tail_decode(const struct tail *tail, uint64_t index, struct journal_entry *ret_entry);
 
 /* Pieces of memory with the entries from `first` on, whole ones, at most `last` and at most
- * bytes_max bytes, but at least one entry; *ret_last is the last one of them.  The number of
- * pieces. */
+ * bytes_max bytes, but at least one entry; *ret_last is the last one of them.  There are few
+ * changes of epoch, and few lists of members, among them.  Returns the number of pieces. */
 size_t tail_range(const struct tail *tail, uint64_t first, uint64_t last, size_t bytes_max,
                   struct str *pieces, size_t pieces_max, uint64_t *ret_last);
 

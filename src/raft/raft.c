@@ -176,6 +176,11 @@ void raft_status(const struct raft *core, struct raft_status *ret_status)
 	*ret_status = status;
 }
 
+bool raft_takes_proposals(const struct raft *core)
+{
+	return core->role == RAFT_LEADER && !core->leader.transfer.is_on;
+}
+
 const struct raft_list *raft_members(const struct raft *core)
 {
 	return log_list(&core->log);

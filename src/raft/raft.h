@@ -490,6 +490,9 @@ struct raft_status {
 };
 void raft_status(const struct raft *core, struct raft_status *ret_status);
 
+/* True: a RAFT_PROPOSED that comes now is obeyed. */
+bool raft_takes_proposals(const struct raft *core);
+
 /* The list in effect; NULL: none. */
 const struct raft_list *raft_members(const struct raft *core);
 /* The list in effect at an index from the base on, to be saved in a checkpoint; NULL: none. */

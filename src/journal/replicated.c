@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/replicated.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "journal/replicated_vote.h"
+#include "journal/text.h"
+
+uint64_t replicated_now_ms(const struct replicated *replicated)
+{
+	return io_now_us(replicated->journal->io) / 1000;
+}
+
+/* ---- roles ---- */
+
+/* A leader serves when what it found and its own first entry are applied. */
+static enum journal_phase due_phase(const struct replicated *replicated)
+{
+	if (replicated->role == RAFT_LEADER &&
+	    replicated->journal->applied.index >= replicated->lead_from)
+		return JOURNAL_LEADING;
+	return JOURNAL_FOLLOWING;
+}
+
+static void settle_phase(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+
+	if (journal->phase != JOURNAL_STOPPED && journal->phase != due_phase(replicated))
+		journal_set_phase(journal, due_phase(replicated));
+}
+
+static void note_role(struct replicated *replicated)
+{
+	struct raft_status status;
+
+	raft_status(replicated->core, &status);
+	replicated->role = status.role;
+	replicated->journal->epoch = status.term;
+	replicated->is_unsettled = true;
+}
+
+static void stop_if_removed(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+
+	if (!replicated->is_removed || journal->phase == JOURNAL_STOPPED)
+		return;
+	journal_fail(
+	        journal, -ERR_FOREIGN,
+	        text_make("%s: this master was taken out of the quorum and stops. To let it in "
+	                  "again as a newcomer, format its folder",
+	                  journal->folder));
+}
+
+/* ---- a step ---- */
+
+static void tick(struct io_timer *timer)
+{
+	struct replicated *replicated = CONTAINER_OF(timer, struct replicated, tick);
+	struct raft_event event = {.kind = RAFT_TICK};
+
+	replicated->wake_ms = UINT64_MAX;
+	replicated_place(replicated);
+	replicated_step(replicated, &event);
+}
+
+static void set_tick(struct replicated *replicated, uint64_t wake_ms)
+{
+	uint64_t now_us = io_now_us(replicated->journal->io);
+
+	if (wake_ms == replicated->wake_ms)
+		return;
+	replicated->wake_ms = wake_ms;
+	if (wake_ms == UINT64_MAX)
+		io_timer_stop(&replicated->tick);
+	else
+		io_timer_start(&replicated->tick,
+		               wake_ms * 1000 > now_us ? wake_ms * 1000 - now_us : 0);
+}
+
+static void refused_by(struct replicated *replicated, const struct raft_update *update)
+{
+	const struct raft_list *list = raft_members(replicated->core);
+	const struct raft_member *peer =
+	        list == NULL ? NULL : raft_member_by_id(&list->members, update->refused_by);
+	const char *address = peer != NULL
+	                              ? peer->address
+	                              : peer_link_address(replicated->link, update->refused_by);
+
+	replicated_notice(replicated, update->peer_refusal,
+	                  address == NULL ? "another master" : address);
+}
+
+/* What the update says, in the order of the core's contract.  Nothing in here calls out. */
+static void obey(struct replicated *replicated, const struct raft_event *event,
+                 const struct raft_update *update)
+{
+	if (update->what & RAFT_ROLE)
+		note_role(replicated);
+	if (update->what & RAFT_PERSIST_VOTE)
+		replicated_vote_write(replicated, &update->vote, update->vote_number);
+	if (update->what & RAFT_APPEND)
+		replicated_take(replicated, &update->append);
+	for (size_t i = 0; i < update->message_count; i++)
+		replicated_send(replicated, &update->messages[i]);
+	if (update->what & RAFT_COMMIT)
+		replicated->journal->commit_index = update->commit;
+	for (size_t i = 0; i < update->fetch_count; i++)
+		replicated_want(replicated, &update->fetches[i]);
+	for (size_t i = 0; i < update->chunk_fetch_count; i++)
+		replicated_want_chunk(replicated, &update->chunk_fetches[i]);
+	if (update->what & RAFT_STORE)
+		replicated_store(replicated, &update->store);
+	if (event->kind == RAFT_READ)
+		replicated_reads_ticket(replicated, update->read_ticket);
+	if (update->what & RAFT_READS_OK)
+		replicated_reads_proven(replicated, update->read_ok, update->read_index);
+	if (update->what & RAFT_REFUSED_BY)
+		refused_by(replicated, update);
+	set_tick(replicated, update->wake_ms);
+}
+
+/* What may call out, and what goes on by further steps. */
+static void settle(struct replicated *replicated)
+{
+	bool has_more;
+
+	if (replicated->is_settling)
+		return;
+	replicated->is_settling = true;
+	do {
+		replicated->is_unsettled = false;
+		replicated_fetch(replicated);
+		has_more = !replicated->is_apply_posted && replicated_apply(replicated);
+		settle_phase(replicated);
+		replicated_reads_answer(replicated);
+		replicated_changes_settle(replicated);
+		stop_if_removed(replicated);
+	} while (replicated->is_unsettled);
+	replicated->is_settling = false;
+	if (has_more) {
+		replicated->is_apply_posted = true;
+		io_post(replicated->journal->io, &replicated->apply);
+	}
+}
+
+static void apply_on(struct io_task *task)
+{
+	struct replicated *replicated = CONTAINER_OF(task, struct replicated, apply);
+
+	replicated->is_apply_posted = false;
+	settle(replicated);
+	journal_step_close(replicated->journal);
+}
+
+static enum raft_refusal step(struct replicated *replicated, struct raft_event *event)
+{
+	struct raft_update update = {.refusal = RAFT_OK};
+	int rc;
+
+	CHECK(!replicated->is_stepping);
+	replicated->is_stepping = true;
+	event->now_ms = replicated_now_ms(replicated);
+	rc = raft_step(replicated->core, event, &update);
+	if (rc == 0)
+		obey(replicated, event, &update);
+	else if (event->kind != RAFT_RECEIVED) /* a message comes again */
+		fatal_damage("out of memory in the consensus core");
+	replicated->is_stepping = false;
+	replicated->is_unsettled = true;
+	replicated->is_removed |= rc == 0 && (update.what & RAFT_REMOVED) != 0;
+	return update.refusal;
+}
+
+/* Nothing is called out to between the two steps. */
+enum raft_refusal replicated_step(struct replicated *replicated, struct raft_event *event)
+{
+	struct raft_event proposed = {.kind = RAFT_PROPOSED, .proposed = replicated->proposed};
+	enum raft_refusal refusal;
+
+	if (replicated->proposed > 0 && event->kind != RAFT_PROPOSED)
+		(void)step(replicated, &proposed);
+	refusal = step(replicated, event);
+	settle(replicated);
+	return refusal;
+}
+
+/* ---- the start ---- */
+
+static struct raft_id own_id(const struct journal *journal)
+{
+	struct raft_id id;
+
+	memcpy(id.bytes, journal->marker.member, sizeof(id.bytes));
+	return id;
+}
+
+/* A lone master's journal has no list of members: it is one by itself. */
+static void join_itself(struct replicated *replicated, struct raft_start *start,
+                        struct raft_list *list)
+{
+	struct raft_member *self = &list->members.member[0];
+
+	self->id = own_id(replicated->journal);
+	self->is_voter = true;
+	memcpy(self->address, replicated->options.address, strlen(replicated->options.address) + 1);
+	list->members.count = 1;
+	start->lists = list;
+	start->list_count = 1;
+	if (raft_id_is_none(start->vote.history))
+		start->vote.history = self->id;
+}
+
+static int create_core(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+	const struct journal_replication *options = &replicated->options;
+	const struct recovery_log *log = &journal->recovered_log;
+	struct raft_list self = {0};
+	struct raft_options raft = {
+	        .self = own_id(journal),
+	        .address = options->address,
+	        .addresses = options->addresses,
+	        .address_count = options->address_count,
+	        .election_min_ms = options->election_min_ms,
+	        .election_max_ms = options->election_max_ms,
+	        .heartbeat_ms = options->heartbeat_ms,
+	        .retry_ms = options->retry_ms,
+	        .append_bytes_max = options->append_bytes_max,
+	        .window_bytes_max = options->window_bytes_max,
+	        .chunk_bytes_max = options->chunk_bytes_max,
+	        .reads_by_lease = options->reads_by_lease,
+	};
+	struct raft_start start = {
+	        .now_ms = replicated_now_ms(replicated),
+	        .base = log->base.index,
+	        .base_term = log->base.epoch,
+	        .runs = log->runs,
+	        .run_count = log->run_count,
+	        .last = replicated->tail.last,
+	        .commit = journal->commit_index,
+	        .lists = log->lists,
+	        .list_count = log->list_count,
+	};
+
+	io_random(journal->io, &raft.seed, sizeof(raft.seed));
+	replicated_vote_read(vote_file_vote(journal->vote), &start.vote);
+	if (start.last > 0 && start.list_count == 0)
+		join_itself(replicated, &start, &self);
+	return raft_create(&raft, &start, &replicated->core);
+}
+
+/* Everything that was found is durable: it may be promised on. */
+static void begin(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+	struct raft_event event = {.kind = RAFT_TICK};
+	char *text = NULL;
+	int rc = create_core(replicated);
+
+	if (rc == 0)
+		rc = replicated_peers_open(replicated, &text);
+	if (rc < 0) {
+		journal_fail(journal, rc, text);
+		return;
+	}
+	prepare_start(&journal->prepare);
+	journal_set_phase(journal, JOURNAL_FOLLOWING);
+	if (replicated->options.forms_alone)
+		event.kind = RAFT_FORM;
+	replicated_step(replicated, &event);
+}
+
+/* What lay past the last mark becomes the tail; it is durable only when written again. */
+static bool take_rest(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+	struct cursor c = cursor_of(buf_str(&journal->rest));
+	const uint8_t *at = c.at;
+	struct entry entry;
+
+	tail_reset(&replicated->tail, &journal->applied);
+	for (; entry_next(&c, &entry); at = c.at) {
+		struct str encoded = str_make(at, (size_t)(c.at - at));
+
+		if (!tail_reserve(&replicated->tail, 1, encoded.size))
+			return false;
+		tail_add(&replicated->tail, &entry, encoded, NULL);
+		replicated->unapplied_bytes += encoded.size;
+	}
+	return true;
+}
+
+static void write_rest(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+	int rc = commit_rest(&journal->commit, buf_str(&journal->rest));
+
+	if (rc == 0)
+		buf_finish(&journal->rest);
+	else if (rc != -ERR_AGAIN && rc != -ERR_NO_SPACE)
+		journal_fail(journal, rc, NULL);
+}
+
+static void recovered(struct journal *journal)
+{
+	struct replicated *replicated = journal->replicated;
+
+	/* Even with nothing to write again, what follows goes into a fresh segment. */
+	journal->commit.must_begin = true;
+	replicated->segment_epoch = segments_newest(&journal->commit.segments).epoch + 1;
+	if (!take_rest(replicated))
+		journal_fail(journal, -ERR_NO_MEMORY, NULL);
+	else if (journal->rest.size > 0)
+		write_rest(replicated);
+	else
+		begin(replicated);
+}
+
+/* ---- what the journal asks of its kind ---- */
+
+static void synced(struct journal *journal, uint64_t index)
+{
+	(void)journal;
+	(void)index;
+}
+
+static void written(struct journal *journal, struct batch *batch)
+{
+	struct replicated *replicated = journal->replicated;
+	struct raft_event event = {
+	        .kind = RAFT_SYNCED,
+	        .synced = {.generation = replicated->generation, .last = batch->last.index},
+	};
+
+	if (replicated->core == NULL)
+		begin(replicated); /* the rest is durable */
+	else if (batch->count > 0 && batch->generation == journal->commit.generation)
+		replicated_step(replicated, &event);
+}
+
+static void has_room(struct journal *journal)
+{
+	struct replicated *replicated = journal->replicated;
+
+	if (replicated->core == NULL) {
+		if (journal->phase == JOURNAL_STARTING && journal->rest.size > 0)
+			write_rest(replicated);
+		return;
+	}
+	replicated_place(replicated);
+	commit_has_room(&journal->commit);
+}
+
+static uint64_t segment_epoch(const struct journal *journal)
+{
+	return journal->replicated->segment_epoch + journal->commit.generation;
+}
+
+/* ---- life ---- */
+
+static size_t texts_size(const struct journal_replication *options)
+{
+	size_t size = strlen(options->address) + strlen(options->service_address) + 2 +
+	              options->first_payload.size;
+
+	if (options->bind_host != NULL)
+		size += strlen(options->bind_host) + 1;
+	for (size_t i = 0; i < options->address_count; i++)
+		size += strlen(options->addresses[i]) + 1;
+	return size + options->address_count * sizeof(char *);
+}
+
+static const char *copy(char **at, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *to = *at;
+
+	memcpy(to, text, size);
+	*at += size;
+	return to;
+}
+
+static bool copy_options(struct replicated *replicated, const struct journal_replication *from)
+{
+	struct journal_replication *options = &replicated->options;
+	char *at = mem_alloc(texts_size(from));
+	const char **addresses = (const char **)(void *)at;
+
+	if (at == NULL)
+		return false;
+	*options = *from;
+	replicated->texts = at;
+	at += from->address_count * sizeof(char *);
+	options->addresses = addresses;
+	for (size_t i = 0; i < from->address_count; i++)
+		addresses[i] = copy(&at, from->addresses[i]);
+	options->address = copy(&at, from->address);
+	options->service_address = copy(&at, from->service_address);
+	if (from->bind_host != NULL)
+		options->bind_host = copy(&at, from->bind_host);
+	if (from->first_payload.size > 0)
+		memcpy(at, from->first_payload.data, from->first_payload.size);
+	options->first_payload.data = at;
+	return true;
+}
+
+static int create(struct journal *journal)
+{
+	struct replicated *replicated = mem_zalloc(sizeof(*replicated));
+
+	if (replicated == NULL)
+		return -ERR_NO_MEMORY;
+	replicated->journal = journal;
+	journal->replicated = replicated;
+	replicated->wake_ms = UINT64_MAX;
+	replicated->apply.run = apply_on;
+	io_timer_init(journal->io, &replicated->tick, tick);
+	replicated_entries_init(replicated);
+	replicated_reads_init(replicated);
+	replicated_changes_init(replicated);
+	if (journal->options.replication == NULL ||
+	    journal->options.replication->address_count > JOURNAL_MEMBERS_MAX)
+		return -ERR_INVALID;
+	return copy_options(replicated, journal->options.replication) ? 0 : -ERR_NO_MEMORY;
+}
+
+/* Others are heard no more; what is committed here already is still applied. */
+static bool close(struct journal *journal)
+{
+	struct replicated *replicated = journal->replicated;
+
+	peer_link_close(replicated->link);
+	replicated->link = NULL;
+	io_timer_stop(&replicated->tick);
+	return replicated->votes_on_their_way == 0 && !replicated->is_apply_posted;
+}
+
+static void destroy(struct journal *journal)
+{
+	struct replicated *replicated = journal->replicated;
+
+	if (replicated == NULL)
+		return;
+	peer_link_close(replicated->link);
+	io_timer_stop(&replicated->tick);
+	replicated_reads_end(replicated, -ERR_STANDBY);
+	replicated_changes_end(replicated);
+	replicated_entries_finish(replicated);
+	raft_destroy(replicated->core);
+	mem_free(replicated->texts);
+	mem_free(replicated);
+}
+
+const struct journal_ops journal_replicated_ops = {
+        .create = create,
+        .close = close,
+        .destroy = destroy,
+        .recovered = recovered,
+        .append = replicated_append,
+        .synced = synced,
+        .written = written,
+        .segment_epoch = segment_epoch,
+        .read_index = replicated_read_index,
+        .has_room = has_room,
+        .quorum = replicated_quorum,
+        .change = replicated_change,
+};

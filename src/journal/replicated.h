@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal replicated among several masters: the host of the consensus core (raft/raft.h).
+ *
+ *   replicated.c           opening; one event: flush, step, do what the update says
+ *   replicated_vote.c      the core's vote record
+ *   replicated_entries.c   appending, entries from the leader, cutting, applying
+ *   replicated_peers.c     messages, and entries fetched for them
+ *   replicated_transfer.c  checkpoints for peers, and from them
+ *   replicated_reads.c     reads that wait for a proof
+ *   replicated_quorum.c    what is told of the quorum; changing it
+ *
+ * Order.  The sync thread does what it is given one after the other: a vote record that the core
+ * gave is written before the entries that it gave later.  Client entries are put into a batch when
+ * they come and told to the core at the end of the turn, or before any other event: the core takes
+ * them for sure then (raft_takes_proposals), at the indexes that they have already.
+ *
+ *   appended > tail, batch > core > peers
+ *                `> disk > core > committed > state machine > done()
+ */
+#ifndef HOLDFAST_JOURNAL_REPLICATED_H
+#define HOLDFAST_JOURNAL_REPLICATED_H
+
+#include "journal/journal_private.h"
+#include "journal/peer_link.h"
+#include "journal/tail.h"
+#include "raft/raft.h"
+
+enum {
+	REPLICATED_FETCHES_MAX = 4 * (RAFT_MEMBERS_MAX + 1),
+	REPLICATED_PIECES_MAX = 64,
+	REPLICATED_SLICE_ENTRIES = 512,      /* applied in one turn, ... */
+	REPLICATED_SLICE_BYTES = 256 * 1024, /* ... and about so many bytes */
+};
+
+struct replicated {
+	struct journal *journal;
+	struct journal_replication options; /* with copies of all texts */
+	char *texts;                        /* that they are in */
+	struct raft *core;                  /* NULL until everything is read and durable */
+	struct peer_link *link;
+	bool is_stepping, is_settling;
+	bool is_unsettled; /* something happened that settling may go on with */
+	bool is_removed;   /* taken out of the members */
+	struct io_timer tick;
+	uint64_t wake_ms; /* when `tick` is due */
+	enum raft_role role;
+	uint64_t lead_from; /* leader: index of its first entry; it serves from there on */
+	/* entries */
+	struct tail tail;
+	size_t proposed; /* the last so many in the tail are not yet told to the core */
+	struct io_hook flush;
+	size_t unapplied_bytes;
+	const struct peer_message *receiving; /* in the step for it */
+	uint64_t generation;                  /* of the newest append, as the core counts */
+	struct list orphans; /* appends whose entries were cut: until it is known */
+	struct journal_entry slice[REPLICATED_SLICE_ENTRIES]; /* being applied */
+	struct io_task apply;                                 /* goes on with it */
+	bool is_applying, is_apply_posted;
+	/* what is fetched for peers */
+	struct raft_fetch fetches[REPLICATED_FETCHES_MAX];
+	size_t fetch_count;
+	struct str carried[REPLICATED_PIECES_MAX]; /* in the step for what was fetched */
+	size_t carried_count;
+	/* reads */
+	struct list reads; /* oldest first */
+	struct io_timer read_limit;
+	/* the rest */
+	struct list changes; /* of the quorum, waiting for their end */
+	unsigned votes_on_their_way;
+	uint64_t segment_epoch; /* of this run, before the first cut */
+	enum raft_refusal told_refusal;
+	uint64_t told_us;
+};
+
+/* ---- replicated.c ---- */
+
+/* One event and all that follows from it; why the core did not obey, or RAFT_OK.  Not from inside a
+ * step. */
+enum raft_refusal replicated_step(struct replicated *replicated, struct raft_event *event);
+uint64_t replicated_now_ms(const struct replicated *replicated);
+
+/* ---- replicated_entries.c ---- */
+
+void replicated_entries_init(struct replicated *replicated);
+void replicated_entries_finish(struct replicated *replicated);
+int replicated_append(struct journal *journal, struct journal_append *append);
+/* Tells the core of what was appended since. */
+void replicated_flush(struct replicated *replicated);
+/* The entries of an update. */
+void replicated_take(struct replicated *replicated, const struct raft_append *append);
+/* Entries that have no place on the disk yet get one, if there is room. */
+void replicated_place(struct replicated *replicated);
+/* Applies a slice of what is committed.  True: there is more. */
+bool replicated_apply(struct replicated *replicated);
+/* False: the message's entries do not follow from what is here, or there is no room for them. */
+bool replicated_may_take(struct replicated *replicated, const struct peer_message *message);
+
+/* ---- replicated_peers.c ---- */
+
+int replicated_peers_open(struct replicated *replicated, char **ret_text);
+void replicated_send(struct replicated *replicated, const struct raft_message *message);
+/* A peer refused what was sent: for the log, if it is worth that. */
+void replicated_notice(struct replicated *replicated, enum raft_refusal refusal, const char *who);
+/* The core wants entries for a peer; they are brought after the step. */
+void replicated_want(struct replicated *replicated, const struct raft_fetch *fetch);
+void replicated_fetch(struct replicated *replicated);
+
+/* ---- replicated_transfer.c ---- */
+
+/* Entries that are in segments only. */
+void replicated_read_log(struct replicated *replicated, const struct raft_fetch *fetch);
+void replicated_want_chunk(struct replicated *replicated, const struct raft_fetch_chunk *fetch);
+void replicated_store(struct replicated *replicated, const struct raft_store *store);
+
+/* ---- replicated_reads.c ---- */
+
+void replicated_reads_init(struct replicated *replicated);
+void replicated_read_index(struct journal *journal, struct journal_read *read);
+/* The read that was asked for last has its ticket. */
+void replicated_reads_ticket(struct replicated *replicated, uint64_t ticket);
+void replicated_reads_proven(struct replicated *replicated, uint64_t ticket, uint64_t index);
+void replicated_reads_answer(struct replicated *replicated);
+void replicated_reads_end(struct replicated *replicated, int rc);
+
+/* ---- replicated_quorum.c ---- */
+
+void replicated_quorum(const struct journal *journal, struct journal_quorum *quorum);
+void replicated_change(struct journal *journal, struct journal_change *change);
+void replicated_changes_init(struct replicated *replicated);
+void replicated_changes_settle(struct replicated *replicated);
+void replicated_changes_end(struct replicated *replicated);
+
+#endif

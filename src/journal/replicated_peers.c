@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/check.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "journal/replicated.h"
+#include "journal/text.h"
+
+enum { FRAME_SPARE_BYTES = 64 * 1024, SILENCES = 3 };
+
+/* ---- out ---- */
+
+static const char *address_of(const struct replicated *replicated,
+                              const struct raft_message *message)
+{
+	const struct raft_list *list = raft_members(replicated->core);
+	const struct raft_member *member =
+	        list == NULL ? NULL : raft_member_by_id(&list->members, message->to);
+
+	if (message->to_address != NULL)
+		return message->to_address;
+	return member != NULL ? member->address : peer_link_address(replicated->link, message->to);
+}
+
+void replicated_send(struct replicated *replicated, const struct raft_message *message)
+{
+	const char *address = address_of(replicated, message);
+	bool carries = (message->kind == RAFT_MESSAGE_APPEND &&
+	                message->append.last > message->append.prev) ||
+	               message->kind == RAFT_MESSAGE_CHUNK;
+
+	if (address == NULL || replicated->link == NULL)
+		return;
+	peer_link_send(replicated->link, address, message, replicated->carried,
+	               carries ? replicated->carried_count : 0);
+}
+
+/* ---- in ---- */
+
+static void received(void *context, const struct peer_message *message)
+{
+	struct replicated *replicated = context;
+	struct raft_event event = {.kind = RAFT_RECEIVED, .message = &message->message};
+
+	if (replicated->journal->is_closing || (message->message.kind == RAFT_MESSAGE_APPEND &&
+	                                        !replicated_may_take(replicated, message)))
+		return; /* it comes again */
+	replicated->receiving = message;
+	replicated_step(replicated, &event);
+	replicated->receiving = NULL;
+}
+
+static void noticed(void *context, int rc, const char *text)
+{
+	struct replicated *replicated = context;
+
+	journal_notice(replicated->journal, rc, text_make("%s", text));
+}
+
+void replicated_notice(struct replicated *replicated, enum raft_refusal refusal, const char *who)
+{
+	uint64_t now_us = io_now_us(replicated->journal->io);
+
+	/* Logs that differ, and elections, are everyday matters between masters. */
+	if (refusal == RAFT_LOG_DIFFERS || refusal == RAFT_NOT_LEADER || refusal == RAFT_OLD_TERM ||
+	    refusal == RAFT_VOTED || refusal == RAFT_LEADER_HEARD || refusal == RAFT_JUST_STARTED ||
+	    refusal == RAFT_LOG_BEHIND || refusal == RAFT_INSTALLING)
+		return;
+	if (refusal == replicated->told_refusal && now_us - replicated->told_us < 60 * 1000 * 1000)
+		return;
+	replicated->told_refusal = refusal;
+	replicated->told_us = now_us;
+	journal_notice(replicated->journal, -ERR_WRITE_REFUSED,
+	               text_make("%s refuses: %s", who, raft_refusal_text(refusal)));
+}
+
+int replicated_peers_open(struct replicated *replicated, char **ret_text)
+{
+	const struct journal *journal = replicated->journal;
+	const struct journal_replication *options = &replicated->options;
+	size_t payload = options->append_bytes_max > options->chunk_bytes_max
+	                         ? options->append_bytes_max
+	                         : options->chunk_bytes_max;
+	struct peer_link_options link = {
+	        .io = journal->io,
+	        .cluster_id = journal->marker.cluster_id,
+	        .address = options->address,
+	        .service_address = options->service_address,
+	        .bind_host = options->bind_host,
+	        .retry_ms = options->heartbeat_ms,
+	        .silence_ms = SILENCES * options->election_max_ms,
+	        .context = replicated,
+	        .on_message = received,
+	        .on_notice = noticed,
+	};
+
+	if (payload < entry_size(journal->options.entry_bytes_max))
+		payload = entry_size(journal->options.entry_bytes_max);
+	link.frame_bytes_max = payload + FRAME_SPARE_BYTES;
+	link.queue_bytes_max = link.frame_bytes_max + 2 * options->window_bytes_max;
+	memcpy(link.self.bytes, journal->marker.member, sizeof(link.self.bytes));
+	return peer_link_open(&link, &replicated->link, ret_text);
+}
+
+/* ---- entries for peers ---- */
+
+void replicated_want(struct replicated *replicated, const struct raft_fetch *fetch)
+{
+	CHECK(replicated->fetch_count < COUNT_OF(replicated->fetches));
+	replicated->fetches[replicated->fetch_count++] = *fetch;
+}
+
+static void fetched(struct replicated *replicated, const struct raft_fetch *fetch, uint64_t last)
+{
+	struct raft_event event = {.kind = RAFT_FETCHED,
+	                           .fetched = {.number = fetch->number, .last = last}};
+
+	for (size_t i = 0; i < replicated->carried_count; i++)
+		event.fetched.bytes += replicated->carried[i].size;
+	replicated_step(replicated, &event);
+	replicated->carried_count = 0;
+}
+
+static void fetch_one(struct replicated *replicated, const struct raft_fetch *fetch)
+{
+	const struct tail *tail = &replicated->tail;
+	uint64_t last = fetch->last < tail->last ? fetch->last : tail->last;
+
+	if (!tail_holds(tail, fetch->first)) {
+		replicated_read_log(replicated, fetch);
+		return;
+	}
+	replicated->carried_count =
+	        tail_range(tail, fetch->first, last, fetch->bytes_max, replicated->carried,
+	                   COUNT_OF(replicated->carried), &last);
+	fetched(replicated, fetch, last);
+}
+
+void replicated_fetch(struct replicated *replicated)
+{
+	while (replicated->fetch_count > 0) {
+		struct raft_fetch fetch = replicated->fetches[--replicated->fetch_count];
+
+		fetch_one(replicated, &fetch);
+	}
+}

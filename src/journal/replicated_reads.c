@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/err.h"
+#include "journal/replicated.h"
+
+static struct journal_read *first_read(const struct replicated *replicated)
+{
+	return LIST_FIRST(&replicated->reads, struct journal_read, node);
+}
+
+static void end_first(struct replicated *replicated, int rc)
+{
+	struct journal_read *read = first_read(replicated);
+
+	list_remove(&read->node);
+	read->done(read, rc, read->index);
+}
+
+/* ---- too late ---- */
+
+static uint64_t limit_us(const struct replicated *replicated)
+{
+	return replicated->options.election_max_ms * 1000;
+}
+
+static void limit_reached(struct io_timer *timer)
+{
+	struct replicated *replicated = CONTAINER_OF(timer, struct replicated, read_limit);
+	uint64_t now_us = io_now_us(replicated->journal->io);
+
+	while (!list_is_empty(&replicated->reads) && !first_read(replicated)->is_proven &&
+	       now_us - first_read(replicated)->asked_us >= limit_us(replicated))
+		end_first(replicated, -ERR_STANDBY);
+	if (!list_is_empty(&replicated->reads))
+		io_timer_start(&replicated->read_limit, limit_us(replicated) / 2);
+}
+
+/* ---- the way of a read ---- */
+
+void replicated_read_index(struct journal *journal, struct journal_read *read)
+{
+	struct replicated *replicated = journal->replicated;
+	struct raft_event event = {.kind = RAFT_READ};
+
+	read->ticket = read->index = 0;
+	read->is_proven = false;
+	if (replicated->core == NULL || journal->phase == JOURNAL_STOPPED || journal->is_closing) {
+		read->done(read, -ERR_STANDBY, 0);
+		return;
+	}
+	read->asked_us = io_now_us(journal->io);
+	if (list_is_empty(&replicated->reads))
+		io_timer_start(&replicated->read_limit, limit_us(replicated));
+	list_append(&replicated->reads, &read->node);
+	replicated_step(replicated, &event);
+}
+
+/* Of the read that was asked for last. */
+void replicated_reads_ticket(struct replicated *replicated, uint64_t ticket)
+{
+	LIST_LAST(&replicated->reads, struct journal_read, node)->ticket = ticket;
+}
+
+void replicated_reads_proven(struct replicated *replicated, uint64_t ticket, uint64_t index)
+{
+	LIST_FOR_EACH (node, &replicated->reads) {
+		struct journal_read *read = CONTAINER_OF(node, struct journal_read, node);
+
+		if (read->ticket > ticket)
+			break;
+		if (read->is_proven)
+			continue;
+		read->is_proven = true;
+		read->index = index;
+	}
+}
+
+void replicated_reads_answer(struct replicated *replicated)
+{
+	while (!list_is_empty(&replicated->reads) && first_read(replicated)->is_proven &&
+	       first_read(replicated)->index <= replicated->journal->applied.index)
+		end_first(replicated, 0);
+	if (list_is_empty(&replicated->reads))
+		io_timer_stop(&replicated->read_limit);
+}
+
+void replicated_reads_end(struct replicated *replicated, int rc)
+{
+	io_timer_stop(&replicated->read_limit);
+	while (!list_is_empty(&replicated->reads))
+		end_first(replicated, rc);
+}
+
+void replicated_reads_init(struct replicated *replicated)
+{
+	list_init(&replicated->reads);
+	io_timer_init(replicated->journal->io, &replicated->read_limit, limit_reached);
+}

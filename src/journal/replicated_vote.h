@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core's vote record on disk, written by the sync thread before any entry that the core gives
+ * later.
+ *
+ * With the record that binds a master to a cluster its marker gets the cluster's id, first: what
+ * the sender of the first message said, or, if that one is not bound itself yet, an id made from
+ * the history's.
+ */
+#ifndef HOLDFAST_JOURNAL_REPLICATED_VOTE_H
+#define HOLDFAST_JOURNAL_REPLICATED_VOTE_H
+
+#include "journal/replicated.h"
+
+void replicated_vote_read(const struct vote *vote, struct raft_vote *ret_vote);
+void replicated_vote_write(struct replicated *replicated, const struct raft_vote *vote,
+                           uint64_t number);
+
+#endif
