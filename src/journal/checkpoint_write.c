@@ -181,7 +181,7 @@ static int clean_checkpoints(struct io *io, const char *folder, const struct fol
 
 /* A segment's entries that count end before the first of the next one. */
 static int clean_segments(struct io *io, const char *folder, const struct folder_names *names,
-                          uint64_t older, uint64_t *ret_segments)
+                          uint64_t needless, uint64_t *ret_segments)
 {
 	char name[FOLDER_NAME_BYTES];
 
@@ -189,7 +189,7 @@ static int clean_segments(struct io *io, const char *folder, const struct folder
 	for (size_t i = 0; i + 1 < names->segment_count; i++) {
 		int rc;
 
-		if (names->segments[i + 1].first_index > older + 1)
+		if (names->segments[i + 1].first_index > needless + 1)
 			break;
 		folder_segment_name(names->segments[i], name);
 		rc = remove_file(io, folder, name);
@@ -201,7 +201,7 @@ static int clean_segments(struct io *io, const char *folder, const struct folder
 }
 
 int checkpoint_clean(struct io *io, const char *folder, uint64_t newest, uint64_t older,
-                     bool keep_segments, uint64_t *ret_segments)
+                     uint64_t needless, uint64_t *ret_segments)
 {
 	struct folder_names names;
 	int rc = folder_list(io, folder, &names);
@@ -210,8 +210,8 @@ int checkpoint_clean(struct io *io, const char *folder, uint64_t newest, uint64_
 	if (rc < 0)
 		return rc;
 	rc = clean_checkpoints(io, folder, &names, newest, older);
-	if (rc == 0 && older > 0 && !keep_segments)
-		rc = clean_segments(io, folder, &names, older, ret_segments);
+	if (rc == 0 && needless > 0)
+		rc = clean_segments(io, folder, &names, needless, ret_segments);
 	folder_names_finish(&names);
 	return rc;
 }

@@ -27,9 +27,9 @@ int checkpoint_writer_finish(struct checkpoint_writer *writer, uint64_t records,
                              struct hash128 digest, const atomic_bool *is_given_up,
                              char **ret_text);
 
-/* Removes checkpoints but `newest` and `older`, and, if there is an older one and segments need not
- * stay, segments that hold nothing after it, the oldest first. */
+/* Removes checkpoints but `newest` and `older`, and segments whose entries all have indexes up to
+ * `needless` (0: none), the oldest first. */
 int checkpoint_clean(struct io *io, const char *folder, uint64_t newest, uint64_t older,
-                     bool keep_segments, uint64_t *ret_segments);
+                     uint64_t needless, uint64_t *ret_segments);
 
 #endif

@@ -56,7 +56,7 @@ static void run_finish(struct io_work *work)
 	checkpointer->writer = NULL;
 	if (checkpointer->rc == 0)
 		rc = checkpoint_clean(journal->io, journal->folder, checkpointer->newest,
-		                      checkpointer->older, journal->options.keep_segments,
+		                      checkpointer->older, checkpointer->needless,
 		                      &checkpointer->segments_removed);
 	checkpointer->clean_rc = rc;
 }
@@ -94,6 +94,19 @@ static void ask_turn(struct checkpointer *checkpointer)
 	io_post(checkpointer->journal->io, &checkpointer->turn);
 }
 
+/* What the older checkpoint holds, but for what a peer still needs. */
+static uint64_t needless(const struct checkpointer *checkpointer)
+{
+	const struct journal *journal = checkpointer->journal;
+	uint64_t index = checkpointer->older, keep = index + 1;
+
+	if (journal->options.keep_segments)
+		return 0;
+	if (journal->ops->keep_from != NULL)
+		keep = journal->ops->keep_from(journal);
+	return keep > index ? index : keep - 1;
+}
+
 /* After each slice that came back, or was not taken. */
 static void go_on(struct checkpointer *checkpointer)
 {
@@ -104,7 +117,9 @@ static void go_on(struct checkpointer *checkpointer)
 			ask_turn(checkpointer);
 		return;
 	}
-	if (checkpointer->slices[0].is_busy || checkpointer->slices[1].is_busy)
+	if (checkpointer->slices[0].is_busy || checkpointer->slices[1].is_busy ||
+	    checkpointer->is_finishing ||
+	    (!is_lost(checkpointer) && checkpointer->journal->commit.durable < checkpointer->index))
 		return;
 	/* The thread sees what is to be kept once this one is there. */
 	checkpointer->kept_newest = checkpointer->newest;
@@ -112,6 +127,7 @@ static void go_on(struct checkpointer *checkpointer)
 	if (checkpointer->index != checkpointer->newest)
 		checkpointer->older = checkpointer->newest;
 	checkpointer->newest = checkpointer->index;
+	checkpointer->needless = needless(checkpointer);
 	checkpointer->is_finishing = true;
 	submit(checkpointer, &checkpointer->finish);
 }
@@ -186,6 +202,12 @@ static void finish_done(struct io_work *work)
 		checkpointer->older = checkpointer->kept_older;
 	}
 	checkpointer->journal->stats.segments -= checkpointer->segments_removed;
+	if (checkpointer->segments_removed > 0)
+		segments_drop(&checkpointer->journal->commit.segments, checkpointer->needless + 1);
+	if (checkpointer->rc == 0 && checkpointer->needless > 0 &&
+	    checkpointer->journal->ops->compacted != NULL)
+		checkpointer->journal->ops->compacted(checkpointer->journal,
+		                                      checkpointer->needless);
 	tell(checkpointer);
 	mem_free(checkpointer->text);
 	checkpointer->text = NULL;
@@ -238,6 +260,8 @@ int checkpointer_start(struct checkpointer *checkpointer,
 	};
 	memcpy(checkpointer->header.cluster_id, journal->marker.cluster_id,
 	       sizeof(checkpointer->header.cluster_id));
+	if (journal->ops->members != NULL)
+		journal->ops->members(journal, &checkpointer->header);
 	ask_turn(checkpointer);
 	return 0;
 }
@@ -262,6 +286,12 @@ void checkpointer_count(struct checkpointer *checkpointer, uint64_t entries, uin
 	     checkpointer->entries >= options->checkpoint_entries) ||
 	    (options->checkpoint_bytes > 0 && checkpointer->bytes >= options->checkpoint_bytes))
 		(void)checkpointer_start(checkpointer, NULL, NULL); /* one may be running */
+}
+
+void checkpointer_durable(struct checkpointer *checkpointer)
+{
+	if (checkpointer->is_running && !checkpointer->is_finishing && checkpointer->save == NULL)
+		go_on(checkpointer);
 }
 
 bool checkpointer_stop(struct checkpointer *checkpointer)

@@ -4,8 +4,10 @@
  *
  * The loop takes records from the state machine in slices of SLICE_BYTES, one a turn; the
  * checkpoint thread packs and writes them.  Two slices are on their way at most.  The file is
- * written under a temporary name, synced, read back, renamed, and the folder synced; then older
- * files go: the two newest good checkpoints stay, and the segments from the older of the two on.
+ * written under a temporary name, synced, read back, renamed, and the folder synced, but not before
+ * the journal itself is durable up to its index (one of several masters may have applied what the
+ * others have and its own disk has not).  Then older files go: the two newest good checkpoints
+ * stay, and the segments from the older of the two on.
  *
  * A checkpoint that fails is given up and told; the journal does not need it.  The next one is
  * tried when it is due again.
@@ -55,6 +57,7 @@ struct checkpointer {
 	/* What there is: indexes of the two that stay, 0: none; once more as before this one. */
 	uint64_t newest, older;
 	uint64_t kept_newest, kept_older;
+	uint64_t needless; /* segments that hold nothing after this index go; 0: none */
 	int clean_rc;
 	uint64_t segments_removed;
 	/* Since the last attempt. */
@@ -69,6 +72,8 @@ void checkpointer_count(struct checkpointer *checkpointer, uint64_t entries, uin
 /* -ERR_BUSY: one runs. */
 int checkpointer_start(struct checkpointer *checkpointer,
                        void (*done)(void *context, int rc, uint64_t index), void *context);
+/* The journal is durable further than before: one that waits for that goes on. */
+void checkpointer_durable(struct checkpointer *checkpointer);
 /* Gives up the one being written.  True: nothing is on its way; else journal_step_close() runs. */
 bool checkpointer_stop(struct checkpointer *checkpointer);
 

@@ -364,6 +364,7 @@ static void batch_done(struct io_work *work)
 	journal->ops->synced(journal, batch->last.index);
 	submit_if_due(commit);
 	journal->ops->written(journal, batch);
+	checkpointer_durable(&journal->checkpointer);
 	if (commit->in_flight == NULL && commit->target > 0)
 		io_timer_start(&commit->gather, GATHER_US);
 	commit_mark_later(commit);

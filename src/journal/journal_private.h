@@ -47,6 +47,12 @@ struct journal_ops {
 	/* NULL, or: journal->applied has moved. */
 	void (*applied)(struct journal *journal);
 	void (*read_index)(struct journal *journal, struct journal_read *read);
+	/* NULL, or the index of the first entry that a peer still needs. */
+	uint64_t (*keep_from)(const struct journal *journal);
+	/* NULL, or: a checkpoint has made entries up to `index` needless. */
+	void (*compacted)(struct journal *journal, uint64_t index);
+	/* NULL, or fills in the list of members at header->index. */
+	void (*members)(const struct journal *journal, struct checkpoint_header *header);
 	/* There may be room now. */
 	void (*has_room)(struct journal *journal);
 	/* Fills what the kind knows; the rest is zero, and figures that all kinds have are there.

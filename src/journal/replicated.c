@@ -362,6 +362,37 @@ static uint64_t segment_epoch(const struct journal *journal)
 	return journal->replicated->segment_epoch + journal->commit.generation;
 }
 
+static uint64_t keep_from(const struct journal *journal)
+{
+	const struct raft *core = journal->replicated->core;
+
+	return core == NULL ? 0 : raft_keep_from(core);
+}
+
+static void compacted(struct journal *journal, uint64_t index)
+{
+	struct raft_event event = {.kind = RAFT_COMPACTED, .compacted = index};
+
+	replicated_step(journal->replicated, &event);
+}
+
+static void members(const struct journal *journal, struct checkpoint_header *header)
+{
+	const struct raft_list *list = raft_members_at(journal->replicated->core, header->index);
+	struct buf bytes;
+
+	if (list == NULL)
+		return;
+	buf_init(&bytes);
+	raft_members_encode(&list->members, &bytes);
+	if (bytes.failed || bytes.size > sizeof(header->members))
+		fatal_damage("a list of members cannot be encoded");
+	header->members_index = list->index;
+	header->members_bytes = (uint32_t)bytes.size;
+	memcpy(header->members, bytes.data, bytes.size);
+	buf_finish(&bytes);
+}
+
 /* ---- life ---- */
 
 static size_t texts_size(const struct journal_replication *options)
@@ -466,6 +497,9 @@ const struct journal_ops journal_replicated_ops = {
         .synced = synced,
         .written = written,
         .segment_epoch = segment_epoch,
+        .keep_from = keep_from,
+        .compacted = compacted,
+        .members = members,
         .read_index = replicated_read_index,
         .has_room = has_room,
         .quorum = replicated_quorum,
