@@ -61,7 +61,7 @@ static bool header_makes_sense(const struct segment_header *header)
 	       (block & (block - 1)) == 0 && header->file_bytes % block == 0 &&
 	       header->file_bytes >= 2 * block && header->file_bytes < 1ull << 62 &&
 	       header->epoch > 0 && header->first_index == header->before_end + 1 &&
-	       header->before_epoch <= header->epoch && header->before_end_epoch <= header->epoch;
+	       header->before_epoch <= header->epoch;
 }
 
 int segment_header_decode(const uint8_t *bytes, struct segment_header *ret_header,

@@ -13,9 +13,10 @@
  *   16  4  block size: batches are multiples of it; 4096, more on devices with larger sectors
  *   20  4  flags: 0
  *   24  8  size of the file
- *   32  8  epoch of its writer
+ *   32  8  its run: the epoch of its writer, or, among several masters, one more than that of
+ *          any older segment of this folder; older ones of one run begin at a lower index
  *   40  8  index of its first entry
- *   48  8  the segment before: its epoch (0: there is none) ...
+ *   48  8  the segment before: its run (0: there is none) ...
  *   56  8  ... and the index of its first entry
  *   64  8  its end: the last index of it that counts, ...
  *   72  8  ... that entry's epoch ...
@@ -23,8 +24,9 @@
  *   88  8  when it was made, milliseconds since 1970 (only shown)
  *   96 64  cluster id, padded with zeros
  *
- * The end of the segment before is also a commit mark: every entry up to it was synced before this
- * header was written.  What the segment before holds past its end does not count.
+ * Every entry up to the end of the segment before was synced before this header was written; in a
+ * lone master's journal that end is a commit mark too.  What the segment before holds past its end
+ * does not count: it was copied into this one, or cut.
  *
  * Batch: whole blocks, cut into sectors of 512 bytes.
  *   first sector
@@ -35,7 +37,8 @@
  *   16  4  bytes of the entries together
  *   20  4  zero
  *   24  8  its place: offset in the file
- *   32  8  commit mark: every entry up to this index was synced before this batch was written
+ *   32  8  commit mark: every entry up to this index was committed, and synced here, before this
+ *          batch was written
  *   40  8  index and ...
  *   48  8  ... epoch of the first entry (without entries: of the next one, and 0)
  *   56  8  index and ...

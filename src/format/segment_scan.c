@@ -2,26 +2,19 @@
 #include "format/segment_scan.h"
 
 #include "base/check.h"
-#include "base/err.h"
 
-int segment_scan_init(struct segment_scan *scan, const struct segment_header *header,
-                      uint64_t file_bytes, const char **ret_why)
+void segment_scan_init(struct segment_scan *scan, const struct segment_header *header,
+                       uint64_t file_bytes)
 {
-	if (file_bytes != header->file_bytes) {
-		*ret_why = file_bytes < header->file_bytes ? "it is shorter than its header says"
-		                                           : "it is longer than its header says";
-		return -ERR_DAMAGED;
-	}
 	*scan = (struct segment_scan){
 	        .header = *header,
+	        .file_bytes = file_bytes,
 	        .at = header->block_bytes,
 	        .want = SEGMENT_SECTOR_BYTES,
 	        .last = {.index = header->before_end,
 	                 .epoch = header->before_end_epoch,
 	                 .chain = header->before_end_chain},
-	        .mark = header->before_end,
 	};
-	return 0;
 }
 
 static enum segment_finding bad(struct segment_scan *scan, enum segment_finding finding,
@@ -29,6 +22,17 @@ static enum segment_finding bad(struct segment_scan *scan, enum segment_finding 
 {
 	scan->why = why;
 	return finding;
+}
+
+/* True if the file ends before `size` more bytes, although its header says that it goes on. */
+static bool is_short(const struct segment_scan *scan, size_t size)
+{
+	return scan->at + size > scan->file_bytes;
+}
+
+static enum segment_finding too_short(struct segment_scan *scan)
+{
+	return bad(scan, SEGMENT_ROT, "it is shorter than its header says");
 }
 
 /* ---- after the last whole batch ---- */
@@ -56,6 +60,8 @@ static enum segment_finding tail_sector(struct segment_scan *scan, const uint8_t
 static enum segment_finding tail_step(struct segment_scan *scan, const uint8_t *bytes, size_t size)
 {
 	while (scan->at < scan->header.file_bytes) {
+		if (is_short(scan, SEGMENT_SECTOR_BYTES))
+			return too_short(scan);
 		if (size < SEGMENT_SECTOR_BYTES)
 			return SEGMENT_MORE;
 		if (!bytes_are_zero(bytes, SEGMENT_SECTOR_BYTES)) {
@@ -68,6 +74,8 @@ static enum segment_finding tail_step(struct segment_scan *scan, const uint8_t *
 		bytes += SEGMENT_SECTOR_BYTES;
 		size -= SEGMENT_SECTOR_BYTES;
 	}
+	if (scan->file_bytes > scan->header.file_bytes)
+		return bad(scan, SEGMENT_ROT, "it is longer than its header says");
 	return scan->is_torn ? SEGMENT_TORN : SEGMENT_END;
 }
 
@@ -182,6 +190,8 @@ static enum segment_finding batch_step(struct segment_scan *scan, uint8_t *bytes
 	scan->sectors_missing = 0;
 	if (scan->at == scan->header.file_bytes)
 		return bad(scan, SEGMENT_ROT, "the file ends right after a batch");
+	if (is_short(scan, SEGMENT_SECTOR_BYTES))
+		return too_short(scan);
 	if (size < SEGMENT_SECTOR_BYTES)
 		return SEGMENT_MORE;
 	if (bytes_are_zero(bytes, SEGMENT_SECTOR_BYTES)) {
@@ -194,6 +204,8 @@ static enum segment_finding batch_step(struct segment_scan *scan, uint8_t *bytes
 	if (finding != SEGMENT_MORE)
 		return finding;
 	scan->want = (size_t)batch.sectors * SEGMENT_SECTOR_BYTES;
+	if (is_short(scan, scan->want))
+		return too_short(scan);
 	if (size < scan->want)
 		return SEGMENT_MORE;
 	scan->sectors = batch.sectors;

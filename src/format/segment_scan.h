@@ -34,10 +34,11 @@ enum segment_finding {
 
 struct segment_scan {
 	struct segment_header header;
-	uint64_t at;       /* offset in the file of what is looked at next */
-	size_t want;       /* see SEGMENT_MORE */
-	struct entry last; /* last good entry: index, epoch, chain; payload is not kept */
-	uint64_t mark;     /* highest commit mark so far */
+	uint64_t file_bytes; /* really; what the header says is another matter */
+	uint64_t at;         /* offset in the file of what is looked at next */
+	size_t want;         /* see SEGMENT_MORE */
+	struct entry last;   /* last good entry: index, epoch, chain; payload is not kept */
+	uint64_t mark;       /* commit mark of the last whole batch; 0: none yet */
 	struct batch_header batch;
 	struct str body; /* entries of `batch`, for entry_next() */
 	/* After the last whole batch, for TORN, HOLE and ROT. */
@@ -51,10 +52,10 @@ struct segment_scan {
 	bool is_torn;             /* private */
 };
 
-/* `header` is checked already (segment_header_decode).  -ERR_DAMAGED if the file has not the size
- * that the header says; *ret_why. */
-int segment_scan_init(struct segment_scan *scan, const struct segment_header *header,
-                      uint64_t file_bytes, const char **ret_why);
+/* `header` is checked already (segment_header_decode).  A file that has not the size that it says
+ * is read as far as it goes, and then found to be rot. */
+void segment_scan_init(struct segment_scan *scan, const struct segment_header *header,
+                       uint64_t file_bytes);
 
 /* Looks at `bytes`, the file's content from scan->at on (fewer than scan->want: only MORE comes
  * back).  Bytes of a whole batch are changed in place; scan->body points into them.  After END,

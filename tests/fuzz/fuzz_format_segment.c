@@ -40,9 +40,8 @@ static struct result scan_all(const struct segment_header *header, const uint8_t
 	struct result result = {0};
 	struct segment_scan scan;
 	size_t given = piece;
-	const char *why;
 
-	CHECK(segment_scan_init(&scan, header, header->file_bytes, &why) == 0);
+	segment_scan_init(&scan, header, header->file_bytes);
 	do {
 		uint64_t left = header->file_bytes - scan.at, before = scan.last.index;
 

@@ -108,11 +108,11 @@ static inline enum segment_finding scan_bytes(const uint8_t *bytes, size_t size,
 
 	CHECK(window != NULL);
 	*ret_batches = 0;
-	if (size < SEGMENT_HEADER_BYTES || segment_header_decode(bytes, &header, &why) < 0 ||
-	    segment_scan_init(scan, &header, size, &why) < 0) {
+	if (size < SEGMENT_HEADER_BYTES || segment_header_decode(bytes, &header, &why) < 0) {
 		free(window);
 		return SEGMENT_ROT;
 	}
+	segment_scan_init(scan, &header, size);
 	for (size_t given = piece;;) {
 		size_t left = size - (size_t)scan->at;
 

@@ -59,7 +59,7 @@ static void an_empty_segment_has_an_end(void **state)
 	made_segment_init(&made, 2 * BLOCK, BLOCK);
 	assert_int_equal(scan(&made, &s, &batches), SEGMENT_END);
 	assert_int_equal(batches, 0);
-	assert_int_equal(s.mark, 100);
+	assert_int_equal(s.mark, 0);
 	assert_int_equal(s.last.index, 100);
 	made_segment_finish(&made);
 }
@@ -315,7 +315,8 @@ static void mark_itself(struct batch_header *batch)
 	batch->mark = 101;
 }
 
-static void mark_less(struct batch_header *batch)
+/* Among several masters what is synced here need not be committed yet. */
+static void mark_less_than_the_segment_before(struct batch_header *batch)
 {
 	batch->mark = 99;
 }
@@ -345,10 +346,62 @@ static void a_first_sector_that_contradicts_the_rest_is_not_believed(void **stat
 	assert_int_equal(scan_forged(skip_one), SEGMENT_HOLE);
 	assert_int_equal(scan_forged(repeat_one), SEGMENT_ROT);
 	assert_int_equal(scan_forged(mark_itself), SEGMENT_ROT);
-	assert_int_equal(scan_forged(mark_less), SEGMENT_ROT);
+	assert_int_equal(scan_forged(mark_less_than_the_segment_before), SEGMENT_END);
 	assert_int_equal(scan_forged(other_epoch), SEGMENT_ROT);
 	assert_int_equal(scan_forged(more_entries), SEGMENT_ROT);
 	assert_int_equal(scan_forged(no_entries), SEGMENT_ROT);
+}
+
+static void a_mark_that_goes_back_is_not_believed(void **state)
+{
+	struct segment_scan s;
+	struct made_segment made;
+	size_t batches;
+
+	(void)state;
+	make(&made);
+	made.mark = 50;
+	made_segment_add(&made, 1, 10);
+	assert_int_equal(scan(&made, &s, &batches), SEGMENT_ROT);
+	assert_int_equal(batches, 4);
+	made_segment_finish(&made);
+}
+
+/* What stands before the cut was acknowledged as well. */
+static void a_cut_file_is_read_up_to_the_cut(void **state)
+{
+	struct segment_scan s;
+	struct made_segment made;
+	size_t batches;
+
+	(void)state;
+	make(&made);
+	for (size_t size = BLOCK; size < made.size; size += 100) {
+		size_t whole = 0;
+
+		while (whole < made.batch_count &&
+		       made.batches[whole].offset + made.batches[whole].size <= size)
+			whole++;
+		assert_int_equal(scan_bytes(made.bytes, size, FILE_BYTES, &s, &batches),
+		                 SEGMENT_ROT);
+		assert_int_equal(batches, whole);
+	}
+	made_segment_finish(&made);
+}
+
+static void a_file_longer_than_its_header_says_is_rot(void **state)
+{
+	static uint8_t bytes[FILE_BYTES + BLOCK];
+	struct segment_scan s;
+	struct made_segment made;
+	size_t batches;
+
+	(void)state;
+	make(&made);
+	memcpy(bytes, made.bytes, FILE_BYTES);
+	assert_int_equal(scan_bytes(bytes, sizeof(bytes), BLOCK, &s, &batches), SEGMENT_ROT);
+	assert_int_equal(batches, 4);
+	made_segment_finish(&made);
 }
 
 int main(void)
@@ -365,6 +418,9 @@ int main(void)
 	        cmocka_unit_test(a_torn_batch_with_a_flipped_byte_is_rot),
 	        cmocka_unit_test(every_cut_of_the_file_is_found),
 	        cmocka_unit_test(a_file_that_ends_inside_or_right_after_a_batch_is_rot),
+	        cmocka_unit_test(a_mark_that_goes_back_is_not_believed),
+	        cmocka_unit_test(a_cut_file_is_read_up_to_the_cut),
+	        cmocka_unit_test(a_file_longer_than_its_header_says_is_rot),
 	        cmocka_unit_test(a_first_sector_that_contradicts_the_rest_is_not_believed),
 	};
 
