@@ -214,8 +214,8 @@ static void warn(const struct config *config)
 /* CLI_OK: the master is made, and nothing runs yet. */
 static int start(struct process *process, int argc, char **argv)
 {
-	struct replication replication;
-	bool forms_alone, is_replicated = replication_is_configured(process->site.config);
+	struct replication replication = {0};
+	bool forms_alone, is_replicated = cli_has_quorum(process->site.config);
 	int status = parse(&process->site, argc, argv, &forms_alone);
 
 	if (status == CLI_OK)
@@ -224,10 +224,12 @@ static int start(struct process *process, int argc, char **argv)
 		status = replication_read(&process->site, forms_alone, &replication);
 	if (status == CLI_OK)
 		status = main_log_open(&process->site, &process->log);
-	if (status != CLI_OK)
-		return status;
-	warn(process->site.config);
-	return start_master(process, is_replicated ? &replication.options : NULL);
+	if (status == CLI_OK) {
+		warn(process->site.config);
+		status = start_master(process, is_replicated ? &replication.options : NULL);
+	}
+	replication_finish(&replication);
+	return status;
 }
 
 int main_master(int argc, char **argv)

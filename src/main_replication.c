@@ -6,6 +6,8 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "cli/identity.h"
+#include "format/command.h"
 
 enum {
 	HEARTBEATS_IN_TIMEOUT = 6, /* the shortest election time-out: five may be lost */
@@ -15,12 +17,6 @@ enum {
 };
 
 enum { READ_MODE_LEASE = 0 };
-
-bool replication_is_configured(const struct config *config)
-{
-	return config_count(config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ADDRESSES) > 0 &&
-	       !config_bool(config, CONFIG_KEY_HOLDFAST_MASTER_LONE);
-}
 
 /* ---- addresses ---- */
 
@@ -189,6 +185,23 @@ static int read_sizes(const struct cli_site *site, struct journal_replication *t
 	return CLI_OK;
 }
 
+/* Should it be this master that forms the cluster. */
+static void draw_first_entry(const struct cli_site *site, struct replication *to)
+{
+	struct identity identity;
+
+	identity_draw(site, NULL, &identity);
+	buf_init(&to->first_entry);
+	identity_encode(site, &identity, &to->first_entry);
+	to->options.first_kind = ENTRY_cluster;
+	to->options.first_payload = buf_str(&to->first_entry);
+}
+
+void replication_finish(struct replication *replication)
+{
+	buf_finish(&replication->first_entry);
+}
+
 int replication_read(const struct cli_site *site, bool forms_alone,
                      struct replication *ret_replication)
 {
@@ -206,5 +219,9 @@ int replication_read(const struct cli_site *site, bool forms_alone,
 		status = read_own_addresses(site, ret_replication);
 	if (status == CLI_OK)
 		status = read_times(site, options);
-	return status == CLI_OK ? read_sizes(site, options) : status;
+	if (status == CLI_OK)
+		status = read_sizes(site, options);
+	if (status == CLI_OK)
+		draw_first_entry(site, ret_replication);
+	return status;
 }

@@ -23,13 +23,14 @@ struct replication {
 	struct journal_replication options; /* points to what stands below */
 	replication_address self, service, listed[JOURNAL_MEMBERS_MAX];
 	const char *addresses[JOURNAL_MEMBERS_MAX];
+	struct buf first_entry;
 };
 
-bool replication_is_configured(const struct config *config);
 /* Host under which others reach this master; without brackets. */
 struct str replication_own_host(const struct cli_site *site);
 /* CLI_OK, or the exit status after saying what does not fit. */
 int replication_read(const struct cli_site *site, bool forms_alone,
                      struct replication *ret_replication);
+void replication_finish(struct replication *replication);
 
 #endif

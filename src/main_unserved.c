@@ -28,7 +28,7 @@ static bool is_unshared(const struct config *config)
 
 	while (config_next_item(&ids, &one))
 		count++;
-	return count > 1 && !replication_is_configured(config);
+	return count > 1 && !cli_has_quorum(config);
 }
 
 static int check_masters(const struct cli_site *site)

@@ -255,6 +255,12 @@ void cli_site_finish(struct cli_site *site)
 	arena_finish(&site->texts);
 }
 
+bool cli_has_quorum(const struct config *config)
+{
+	return config_count(config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ADDRESSES) > 0 &&
+	       !config_bool(config, CONFIG_KEY_HOLDFAST_MASTER_LONE);
+}
+
 const char *cli_master_folder(const struct config *config)
 {
 	if (config_has(config, CONFIG_KEY_HOLDFAST_MASTER_DIR))

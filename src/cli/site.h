@@ -16,6 +16,7 @@
 #ifndef HOLDFAST_CLI_SITE_H
 #define HOLDFAST_CLI_SITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -60,6 +61,8 @@ void cli_print_generic_options(FILE *to);
 
 /* Folder of this master: holdfast.master.dir, or what stands for it in either dialect. */
 const char *cli_master_folder(const struct config *config);
+/* True: this master is one of several, or of a quorum of one that may grow. */
+bool cli_has_quorum(const struct config *config);
 
 /* Like arena_format(), but stops the process when memory runs out: for what people see. */
 struct str cli_text(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -5,8 +5,6 @@
 #include "journal/replicated.h"
 #include "journal/text.h"
 
-enum { FRAME_SPARE_BYTES = 64 * 1024, SILENCES = 3 };
-
 /* ---- out ---- */
 
 static const char *address_of(const struct replicated *replicated,
@@ -77,9 +75,6 @@ int replicated_peers_open(struct replicated *replicated, char **ret_text)
 {
 	const struct journal *journal = replicated->journal;
 	const struct journal_replication *options = &replicated->options;
-	size_t payload = options->append_bytes_max > options->chunk_bytes_max
-	                         ? options->append_bytes_max
-	                         : options->chunk_bytes_max;
 	struct peer_link_options link = {
 	        .io = journal->io,
 	        .cluster_id = journal->marker.cluster_id,
@@ -87,16 +82,14 @@ int replicated_peers_open(struct replicated *replicated, char **ret_text)
 	        .service_address = options->service_address,
 	        .bind_host = options->bind_host,
 	        .retry_ms = options->heartbeat_ms,
-	        .silence_ms = SILENCES * options->election_max_ms,
+	        .silence_ms = options->silence_ms,
+	        .frame_bytes_max = options->message_bytes_max,
+	        .queue_bytes_max = options->message_bytes_max + 2 * options->window_bytes_max,
 	        .context = replicated,
 	        .on_message = received,
 	        .on_notice = noticed,
 	};
 
-	if (payload < entry_size(journal->options.entry_bytes_max))
-		payload = entry_size(journal->options.entry_bytes_max);
-	link.frame_bytes_max = payload + FRAME_SPARE_BYTES;
-	link.queue_bytes_max = link.frame_bytes_max + 2 * options->window_bytes_max;
 	memcpy(link.self.bytes, journal->marker.member, sizeof(link.self.bytes));
 	return peer_link_open(&link, &replicated->link, ret_text);
 }
