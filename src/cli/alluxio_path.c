@@ -159,7 +159,7 @@ static int expand_children(struct expansion *e, const struct alluxio_item *at, c
 /* Goes on with the components that are left; at the end `each` runs. */
 static int expand(struct expansion *e, const struct alluxio_item *at, struct str rest)
 {
-	const char *slash = rest.size == 0 ? NULL : memchr(rest.data, '/', rest.size);
+	const char *slash = rest.data == NULL ? NULL : memchr(rest.data, '/', rest.size);
 	size_t size = slash == NULL ? rest.size : (size_t)(slash - rest.data);
 	struct str component = cli_text(&e->shell->arena, "%.*s", (int)size, rest.data);
 	struct alluxio_item child = {0};

@@ -205,8 +205,8 @@ static bool take_operation(struct transfer *transfer, bool *ret_again)
 {
 	struct cursor input = transfer_input(transfer);
 	struct arena arena;
-	struct str message;
-	uint8_t opcode;
+	struct str message = {0};
+	uint8_t opcode = 0;
 	bool is_fine;
 	int rc = skip_read_status(transfer, &input);
 
