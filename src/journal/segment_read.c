@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "format/segment_reach.h"
 #include "journal/pages.h"
 #include "journal/text.h"
 
@@ -175,6 +176,31 @@ int segment_reader_next(struct segment_reader *reader, enum segment_finding *ret
 			return -ERR_DAMAGED;
 		}
 	}
+}
+
+int segment_reader_reach(struct segment_reader *reader, uint64_t *ret_epoch, uint64_t *ret_index,
+                         char **ret_text)
+{
+	struct segment_reach reach;
+
+	segment_reach_init(&reach, &reader->scan);
+	while (reach.at < reach.end) {
+		uint64_t start = reach.at / IO_BLOCK_BYTES * IO_BLOCK_BYTES;
+		int rc = fill(reader, start, WINDOW_BYTES, ret_text);
+
+		if (rc < 0)
+			return rc;
+		if (start + reader->window_size < reach.at + SEGMENT_SECTOR_BYTES)
+			return 0;
+		while (reach.at < reach.end &&
+		       reach.at + SEGMENT_SECTOR_BYTES <= start + reader->window_size)
+			segment_reach_step(&reach, reader->window.data + (reach.at - start));
+	}
+	if (!segment_reach_is_known(&reach))
+		return 0;
+	*ret_epoch = reach.epoch;
+	*ret_index = reach.index;
+	return 1;
 }
 
 char *segment_reader_describe(const struct segment_reader *reader, enum segment_finding finding)

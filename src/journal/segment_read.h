@@ -26,6 +26,12 @@ const struct segment_scan *segment_reader_scan(const struct segment_reader *read
 int segment_reader_next(struct segment_reader *reader, enum segment_finding *ret_finding,
                         char **ret_text);
 
+/* After HOLE or ROT: looks at the rest of the file for how far it went (format/segment_reach.h). 1:
+ * *ret_epoch and *ret_index are its greatest; 0: that cannot be known.  < 0: it could not be read.
+ */
+int segment_reader_reach(struct segment_reader *reader, uint64_t *ret_epoch, uint64_t *ret_index,
+                         char **ret_text);
+
 /* Says what a TORN, HOLE or ROT is, and where: file, offset, index. */
 char *segment_reader_describe(const struct segment_reader *reader, enum segment_finding finding);
 
