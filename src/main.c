@@ -111,6 +111,7 @@ static const struct command hadoop_commands[] = {
 
 static const struct command alluxio_commands[] = {
         {"fs", cmd_alluxio_fs, "the file system shell: ls, copyFromLocal, ..."},
+        {"fsadmin", cmd_alluxio_fsadmin, "for administrators: the quorum, a report"},
         {"formatJournal", cmd_alluxio_format, "make an empty journal for a new cluster"},
         {"getConf", cmd_alluxio_getconf, "values of the configuration"},
         {"master", master, "run a master"},

@@ -113,12 +113,12 @@ class Cluster:
                        for key, value in properties.items())
         (self.conf / name).write_text(f"<configuration>\n{rows}</configuration>\n")
 
-    def run(self, *args, **kwargs):
-        """Runs a holdfast command to its end."""
+    def run(self, *args, name="holdfast", **kwargs):
+        """Runs a command to its end, of the tool that the binary takes that name for."""
         environment = {**os.environ, "HADOOP_CONF_DIR": str(self.conf),
                        "ALLUXIO_CONF_DIR": str(self.conf)}
-        return subprocess.run([BINARY, *map(str, args)], env=environment, capture_output=True,
-                              text=True, timeout=120, **kwargs)
+        return subprocess.run([name, *map(str, args)], executable=BINARY, env=environment,
+                              capture_output=True, text=True, timeout=120, **kwargs)
 
     def format(self):
         done = self.run("format", "--conf", self.conf)

@@ -13,7 +13,7 @@
 
 enum { ALLUXIO_EXIT_FAILED = 255 };
 
-/* ---- commands and their options: alluxio_main.c ---- */
+/* ---- commands and their options: alluxio_options.c ---- */
 
 struct alluxio_command;
 
@@ -39,8 +39,18 @@ struct alluxio_command {
 	size_t arguments_max; /* SIZE_MAX: at least so many */
 	/* 0, or < 0: printed. */
 	int (*run)(struct shell *shell, const struct alluxio_options *options);
+	/* Instead of all that: its own commands, up to one without a name. */
+	const struct alluxio_command *commands;
 };
 
+/* Reads the words behind the command's name, up to a NULL.  < 0: printed.  To be finished either
+ * way. */
+MUST_USE int alluxio_options_read(const struct alluxio_command *command, const char *const *words,
+                                  struct alluxio_options *ret_options);
+void alluxio_options_finish(struct alluxio_options *options);
+
+/* "Usage: alluxio SHELL ...", and every command's. */
+void alluxio_print_usages(const char *shell, const struct alluxio_command *commands, size_t count);
 /* Prints text, the usage, and what the command is for; returns < 0. */
 int alluxio_usage_error(const struct alluxio_command *command, const char *format, ...)
         PRINTF_LIKE(2, 3);

@@ -62,7 +62,7 @@ static int apply(struct shell *shell, size_t action, const char *where)
 		if (client_set_safe_mode(shell->client, actions[action].action, &is_on) < 0)
 			return dfsadmin_call_failed(shell);
 		if (is_on && actions[action].waits)
-			client_pause(shell->client, SAFE_MODE_PAUSE_MS);
+			client_pause(shell->site.io, SAFE_MODE_PAUSE_MS);
 	} while (is_on && actions[action].waits);
 	printf("Safe mode is %s%s\n", is_on ? "ON" : "OFF", where);
 	return 0;
@@ -71,8 +71,10 @@ static int apply(struct shell *shell, size_t action, const char *where)
 /* Every master of a nameservice is asked by itself. */
 static int apply_to_all(struct shell *shell, size_t action, const struct cli_addresses *all)
 {
+	struct cli_patience patience = cli_patient;
 	int status = 0;
 
+	patience.refused_ms = 0;
 	for (size_t i = 0; status == 0 && i < all->count; i++) {
 		const struct client_address *address = &all->items[i];
 		struct cli_addresses one;
@@ -82,7 +84,7 @@ static int apply_to_all(struct shell *shell, size_t action, const struct cli_add
 		client_destroy(shell->client);
 		shell->client = NULL;
 		cli_addresses_of(str_of(address->host), address->port, &one);
-		status = cli_connect(&shell->site, &one, 0, &shell->client);
+		status = cli_connect(&shell->site, &one, &patience, &shell->client);
 		cli_addresses_finish(&one);
 		if (status == CLI_OK)
 			status = apply(shell, action, where.data);

@@ -107,10 +107,15 @@ struct answer {
 static void ask(const struct haadmin *tool, const struct cli_addresses *master, const char *method,
                 struct answer *answer)
 {
+	unsigned timeout_ms = (unsigned)config_duration_ms(
+	        tool->site.config, CONFIG_KEY_HA_FAILOVER_CONTROLLER_CLI_CHECK_RPC_TIMEOUT_MS);
+	struct cli_patience patience = {.connect_ms = cli_patient.connect_ms,
+	                                .call_ms = timeout_ms,
+	                                .whole_ms = timeout_ms};
 	struct client *client;
 
 	*answer = (struct answer){.arena.limit = ARENA_BYTES_MAX, .rc = -ERR_NO_MEMORY};
-	if (cli_connect(&tool->site, master, 0, &client) != CLI_OK)
+	if (cli_connect(&tool->site, master, &patience, &client) != CLI_OK)
 		return;
 	answer->rc = client_call(client, WIRE_HA_PROTOCOL, method, (struct str){0}, &answer->arena,
 	                         &answer->response);

@@ -1,110 +1,232 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * holdfast status [--json]: what the master says of itself.
- * Exit status: 0 primary, 10 standby or on its way, 1 no answer.
+ * holdfast status [--json] [HOST:PORT]: what a master says of itself.
+ *
+ * Without an address it is the primary, or the first of the configured masters that answers.
+ * Exit status by that master's role: 0 primary, 10 standby, 11 on its way between the two; 1: no
+ * answer.
  */
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "cli/commands.h"
-#include "cli/connect.h"
 #include "cli/shell.h"
-#include "proto/status.pb-c.h"
-#include "wire/pb.h"
-#include "wire/protocols.h"
+#include "cli/status.h"
 
-enum { STATUS_EXIT_STANDBY = 10 };
+enum { EXIT_STANDBY = 10, EXIT_CHANGING = 11 };
 
-static int ask(struct shell *shell, struct str *ret_json)
+/* ---- as text ---- */
+
+/* "12", or "never" for -1. */
+static const char *ago(const json_t *object, const char *key, char text[32])
 {
-	Status__GetStatusResponse *reply;
-	struct str response;
-	int rc = client_call(shell->client, WIRE_STATUS_PROTOCOL, "getStatus", (struct str){0},
-	                     &shell->arena, &response);
+	long long ms = cli_status_number(object, key);
 
-	if (rc < 0)
-		return cli_call_failed(&shell->site, shell->client);
-	rc = pb_unpack(&status__get_status_response__descriptor, response, &shell->arena, &reply);
-	if (rc < 0)
-		return cli_fail(&shell->site, "the master's answer cannot be read: %s",
-		                err_text(rc));
-	*ret_json = pb_str(reply->json);
-	return CLI_OK;
+	if (json_object_get(object, key) == NULL || ms < 0)
+		return "never";
+	snprintf(text, 32, "%lld ms ago", ms);
+	return text;
 }
 
-static const char *text_of(const json_t *status, const char *key)
+static bool is_true(const json_t *object, const char *key)
 {
-	const char *text = json_string_value(json_object_get(status, key));
-
-	return text == NULL ? "?" : text;
+	return json_is_true(json_object_get(object, key));
 }
 
-static long long number_of(const json_t *status, const char *key)
+static void print_journal(const json_t *status)
 {
-	return json_integer_value(json_object_get(status, key));
+	printf("journal        epoch %lld, last %lld, committed %lld, applied %lld\n",
+	       cli_status_number(status, "epoch"), cli_status_number(status, "last_index"),
+	       cli_status_number(status, "commit_index"),
+	       cli_status_number(status, "applied_index"));
+	printf("disk           %lld syncs, mean %lld us, longest %lld us; %lld segments, "
+	       "checkpoint at %lld\n",
+	       cli_status_number(status, "syncs"), cli_status_number(status, "sync_us_mean"),
+	       cli_status_number(status, "sync_us_max"), cli_status_number(status, "segments"),
+	       cli_status_number(status, "newest_checkpoint"));
+}
+
+static void print_member(const json_t *member)
+{
+	char text[32];
+
+	printf("  %-24s %-8s %s%s", cli_status_text(member, "address"),
+	       is_true(member, "is_voter") ? "voter" : "learner",
+	       is_true(member, "is_primary") ? "primary, " : "",
+	       is_true(member, "is_self") ? "this one" : "heard ");
+	if (!is_true(member, "is_self"))
+		printf("%s%s", ago(member, "heard_ms_ago", text),
+		       is_true(member, "is_connected") ? "" : ", not connected");
+	if (cli_status_number(member, "match") > 0)
+		printf(", has %lld", cli_status_number(member, "match"));
+	if (is_true(member, "gets_checkpoint"))
+		printf(", gets a checkpoint");
+	if (cli_status_number(member, "health") > 0)
+		printf(", its disk is in trouble (%lld)", cli_status_number(member, "health"));
+	putchar('\n');
+}
+
+static void print_quorum(const json_t *quorum)
+{
+	const json_t *members = json_object_get(quorum, "members"), *waits_for;
+	char text[32];
+	size_t i;
+	json_t *member;
+
+	if (json_array_size(members) < 2)
+		return;
+	printf("quorum         %s in term %lld, synced %lld%s\n", cli_status_text(quorum, "role"),
+	       cli_status_number(quorum, "term"), cli_status_number(quorum, "synced"),
+	       is_true(quorum, "is_changing") ? ", members are changing" : "");
+	if (cli_status_number(quorum, "primary_heard_ms_ago") >= 0)
+		printf("lag            primary heard %s, %lld entries to apply\n",
+		       ago(quorum, "primary_heard_ms_ago", text),
+		       cli_status_number(quorum, "commit") - cli_status_number(quorum, "applied"));
+	json_array_foreach(members, i, member) print_member(member);
+	waits_for = json_object_get(quorum, "waits_for");
+	if (json_is_string(waits_for))
+		printf("waits for      %s\n", json_string_value(waits_for));
+	if (!is_true(quorum, "survives_a_failure"))
+		printf("WARNING        one more failure, and there is no majority: nothing could "
+		       "be "
+		       "written\n");
+}
+
+static void print_failover(const json_t *failover)
+{
+	char when[TIME_TEXT_BYTES];
+
+	if (!json_is_object(failover))
+		return;
+	shell_time_text((uint64_t)cli_status_number(failover, "at_ms"), TIME_MILLISECONDS, when);
+	printf("last failover  %s, epoch %lld: ", when, cli_status_number(failover, "epoch"));
+	if (cli_status_number(failover, "unheard_ms") >= 0)
+		printf("%lld ms from the last word of the primary before to the election, ",
+		       cli_status_number(failover, "unheard_ms"));
+	printf("%lld ms to the first call\n", cli_status_number(failover, "promotion_ms"));
+}
+
+static void print_calls(const json_t *status)
+{
+	long long held = cli_status_number(status, "held_calls");
+	long long forwarded = cli_status_number(status, "forwarded_calls");
+
+	if (held > 0 || forwarded > 0)
+		printf("calls          %lld held (%lld bytes), %lld forwarded (%lld bytes)\n", held,
+		       cli_status_number(status, "held_bytes"), forwarded,
+		       cli_status_number(status, "forwarded_bytes"));
 }
 
 static void print_status(const json_t *status)
 {
 	const json_t *workers = json_object_get(status, "workers");
 
-	printf("role           %s (pid %lld)\n", text_of(status, "role"), number_of(status, "pid"));
-	if (json_is_true(json_object_get(status, "safe_mode")))
+	printf("role           %s (pid %lld)\n", cli_status_text(status, "role"),
+	       cli_status_number(status, "pid"));
+	if (is_true(status, "safe_mode"))
 		printf("safe mode      on: every change is refused\n");
-	printf("journal        epoch %lld, last %lld, committed %lld, applied %lld\n",
-	       number_of(status, "epoch"), number_of(status, "last_index"),
-	       number_of(status, "commit_index"), number_of(status, "applied_index"));
-	printf("disk           %lld syncs, mean %lld us, longest %lld us; %lld segments, "
-	       "checkpoint at %lld\n",
-	       number_of(status, "syncs"), number_of(status, "sync_us_mean"),
-	       number_of(status, "sync_us_max"), number_of(status, "segments"),
-	       number_of(status, "newest_checkpoint"));
+	print_journal(status);
+	print_quorum(json_object_get(status, "quorum"));
+	print_failover(json_object_get(status, "last_failover"));
+	print_calls(status);
 	printf("namespace      %lld files, %lld directories, %lld blocks, digest %s\n",
-	       number_of(status, "files"), number_of(status, "directories"),
-	       number_of(status, "blocks"), text_of(status, "digest"));
+	       cli_status_number(status, "files"), cli_status_number(status, "directories"),
+	       cli_status_number(status, "blocks"), cli_status_text(status, "digest"));
 	printf("memory         %lld MiB resident, %lld MiB of it namespace\n",
-	       number_of(status, "resident_bytes") >> 20,
-	       number_of(status, "namespace_bytes") >> 20);
-	printf("workers        %lld live, %lld stale, %lld dead\n", number_of(workers, "live"),
-	       number_of(workers, "stale"), number_of(workers, "dead"));
+	       cli_status_number(status, "resident_bytes") >> 20,
+	       cli_status_number(status, "namespace_bytes") >> 20);
+	printf("workers        %lld live, %lld stale, %lld dead\n",
+	       cli_status_number(workers, "live"), cli_status_number(workers, "stale"),
+	       cli_status_number(workers, "dead"));
 }
 
-static int show(const struct cli_site *site, struct str json)
-{
-	json_error_t error;
-	json_t *status = json_loadb(json.data, json.size, 0, &error);
-	int exit_status;
+/* ---- which master ---- */
 
-	if (status == NULL)
-		return cli_fail(site, "the master's answer cannot be read: %s", error.text);
-	if (site->as_json)
-		printf("%.*s\n", STR_ARGS(json));
-	else
-		print_status(status);
-	exit_status =
-	        strcmp(text_of(status, "role"), "primary") == 0 ? CLI_OK : STATUS_EXIT_STANDBY;
+static int exit_status(const char *role)
+{
+	if (strcmp(role, "primary") == 0)
+		return CLI_OK;
+	return strcmp(role, "standby") == 0 ? EXIT_STANDBY : EXIT_CHANGING;
+}
+
+/* The primary's, else the first; NULL: none, and `why` has a line for each. */
+static json_t *ask(const struct cli_site *site, const struct cli_addresses *masters,
+                   struct buf *why)
+{
+	json_t *first = NULL;
+
+	for (size_t i = 0; i < masters->count; i++) {
+		json_t *status;
+
+		if (why->size > 0)
+			buf_append_u8(why, '\n');
+		status = cli_status_ask(site, &masters->items[i], why);
+		if (status != NULL && exit_status(cli_status_text(status, "role")) == CLI_OK) {
+			json_decref(first);
+			return status;
+		}
+		if (first == NULL)
+			first = status;
+		else
+			json_decref(status);
+	}
+	return first;
+}
+
+static int show(const struct cli_site *site, const struct cli_addresses *masters)
+{
+	struct buf why = {0};
+	json_t *status = ask(site, masters, &why);
+	int result;
+
+	if (status == NULL) {
+		result = cli_fail(site, "%.*s", STR_ARGS(buf_str(&why)));
+	} else {
+		result = exit_status(cli_status_text(status, "role"));
+		if (site->as_json) {
+			json_dumpf(status, stdout, JSON_COMPACT);
+			putchar('\n');
+		} else {
+			print_status(status);
+		}
+	}
 	json_decref(status);
-	return exit_status;
+	buf_finish(&why);
+	return result;
+}
+
+/* The masters to ask: that of the argument, or those of the configuration. */
+static int find_masters(const struct cli_site *site, const char *argument,
+                        struct cli_addresses *ret_masters)
+{
+	struct str host;
+	uint16_t port;
+
+	if (argument == NULL)
+		return cli_addresses_find(site, (struct str){0}, ret_masters);
+	if (!cli_address_read(str_of(argument), 0, &host, &port))
+		return cli_usage(site, "'%s' is not HOST:PORT", argument);
+	cli_addresses_of(host, port, ret_masters);
+	return CLI_OK;
 }
 
 int cmd_status(int argc, char **argv)
 {
-	struct shell shell = {0};
-	int next, status = cli_client_init(&shell.site, "status", argc, argv, &next);
-	struct str json = {0};
+	struct cli_site site;
+	struct cli_addresses masters;
+	int next, status = cli_client_init(&site, "status", argc, argv, &next);
 
 	if (status != CLI_OK)
 		return status;
-	if (next < argc)
-		status = cli_usage(&shell.site, "usage: holdfast status [--conf DIR] [--json]");
+	if (argc - next > 1)
+		status = cli_usage(&site,
+		                   "usage: holdfast status [--conf DIR] [--json] [HOST:PORT]");
 	if (status == CLI_OK)
-		status = shell_open(&shell, (struct str){0});
-	if (status == CLI_OK)
-		status = ask(&shell, &json);
-	if (status == CLI_OK)
-		status = show(&shell.site, json);
-	shell_close(&shell);
+		status = find_masters(&site, next < argc ? argv[next] : NULL, &masters);
+	if (status == CLI_OK) {
+		status = show(&site, &masters);
+		cli_addresses_finish(&masters);
+	}
+	cli_site_finish(&site);
 	return status;
 }

@@ -26,5 +26,6 @@ int cmd_hdfs_format(int argc, char **argv); /* hdfs namenode -format */
 int cmd_alluxio_fs(int argc, char **argv);
 int cmd_alluxio_format(int argc, char **argv);  /* alluxio formatJournal */
 int cmd_alluxio_getconf(int argc, char **argv); /* alluxio getConf */
+int cmd_alluxio_fsadmin(int argc, char **argv);
 
 #endif

@@ -6,13 +6,11 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-enum {
-	PORT_HDFS = 8020,
-	PORT_ALLUXIO = 19998,
-	CONNECT_TIMEOUT_MS = 5000,
-	CALL_TIMEOUT_MS = 60000,
-	PATIENCE_MS = 120000,
-};
+enum { PORT_HDFS = 8020, PORT_ALLUXIO = 19998 };
+
+const struct cli_patience cli_patient = {
+        .connect_ms = 5000, .call_ms = 60000, .whole_ms = 120000, .refused_ms = 3000};
+const struct cli_patience cli_brief = {.connect_ms = 1000, .call_ms = 2000, .whole_ms = 2000};
 
 /* ---- addresses ---- */
 
@@ -46,8 +44,8 @@ static bool parse_port(struct str digits, uint16_t *ret_port)
 	return digits.size > 0 && value <= UINT16_MAX;
 }
 
-/* "host", "host:port", "[::1]:port". */
-static bool add_host_port(struct cli_addresses *addresses, struct str text, uint16_t default_port)
+bool cli_address_read(struct str text, uint16_t default_port, struct str *ret_host,
+                      uint16_t *ret_port)
 {
 	const char *end = text.data + text.size, *colon = NULL;
 	struct str host = text;
@@ -66,8 +64,11 @@ static bool add_host_port(struct cli_addresses *addresses, struct str text, uint
 	}
 	if (host.size > 2 && host.data[0] == '[' && host.data[host.size - 1] == ']')
 		host = str_make(host.data + 1, host.size - 2);
-	add_address(addresses, host, port);
-	return host.size > 0;
+	if (host.size == 0 || port == 0)
+		return false;
+	*ret_host = host;
+	*ret_port = port;
+	return true;
 }
 
 /* Masters of a nameservice; false: there is no such one. */
@@ -100,12 +101,13 @@ static bool take_prefix(struct str *text, struct str prefix)
  * authority cannot be read. */
 static bool add_uri(struct cli_addresses *addresses, const struct config *config, struct str uri)
 {
-	uint16_t port;
+	uint16_t default_port, port;
+	struct str host;
 
 	if (take_prefix(&uri, STR("hdfs://")))
-		port = PORT_HDFS;
+		default_port = PORT_HDFS;
 	else if (take_prefix(&uri, STR("alluxio://")))
-		port = PORT_ALLUXIO;
+		default_port = PORT_ALLUXIO;
 	else
 		return true;
 	for (size_t i = 0; i < uri.size; i++) {
@@ -119,30 +121,42 @@ static bool add_uri(struct cli_addresses *addresses, const struct config *config
 
 		while (size < uri.size && strchr(",;+", uri.data[size]) == NULL)
 			size++;
-		if (!add_host_port(addresses, str_make(uri.data, size), port))
+		if (!cli_address_read(str_make(uri.data, size), default_port, &host, &port))
 			return false;
+		add_address(addresses, host, port);
 		size += size < uri.size;
 		uri = str_make(uri.data + size, uri.size - size);
 	}
 	return true;
 }
 
-static void add_alluxio(struct cli_addresses *addresses, const struct config *config)
+/* port 0: as they stand in the list. */
+static void add_listed(struct cli_addresses *addresses, const struct config *config,
+                       enum config_key key, uint16_t port)
 {
-	size_t count = config_count(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_ADDRESSES);
+	size_t count = config_count(config, key);
 
 	for (size_t i = 0; i < count; i++) {
-		struct config_address address =
-		        config_address_item(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_ADDRESSES, i);
+		struct config_address address = config_address_item(config, key, i);
 
-		add_address(addresses, address.host, address.port);
+		add_address(addresses, address.host, port == 0 ? address.port : port);
 	}
+}
+
+static void add_alluxio(struct cli_addresses *addresses, const struct config *config)
+{
+	uint16_t port = (uint16_t)config_int(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_PORT);
+
+	add_listed(addresses, config, CONFIG_KEY_ALLUXIO_MASTER_RPC_ADDRESSES, 0);
+	if (addresses->count == 0)
+		add_listed(addresses, config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ADDRESSES,
+		           port);
 	if (addresses->count == 0)
 		add_address(addresses,
 		            config_has(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME)
 		                    ? config_str(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME)
 		                    : STR("127.0.0.1"),
-		            (uint16_t)config_int(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_PORT));
+		            port);
 }
 
 int cli_addresses_find(const struct cli_site *site, struct str uri,
@@ -179,17 +193,18 @@ const char *cli_user(const struct cli_site *site)
 }
 
 int cli_connect(const struct cli_site *site, const struct cli_addresses *addresses,
-                unsigned refused_ms, struct client **ret_client)
+                const struct cli_patience *patience, struct client **ret_client)
 {
 	struct client_options options = {
 	        .io = site->io,
 	        .addresses = addresses->items,
 	        .address_count = addresses->count,
 	        .user = cli_user(site),
-	        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-	        .call_timeout_ms = CALL_TIMEOUT_MS,
-	        .patience_ms = PATIENCE_MS,
-	        .refused_ms = refused_ms,
+	        .connect_timeout_ms =
+	                addresses->count > 1 ? cli_brief.connect_ms : patience->connect_ms,
+	        .call_timeout_ms = patience->call_ms,
+	        .patience_ms = patience->whole_ms,
+	        .refused_ms = patience->refused_ms,
 	};
 	int rc = client_create(&options, ret_client);
 

@@ -16,10 +16,14 @@ struct cli_addresses {
 };
 
 /* Where the masters of `uri` are: hdfs://NAMESERVICE, hdfs://HOST[:PORT], alluxio://H1:P1,H2:P2.
- * Empty, or without an authority: of fs.defaultFS; without that alluxio.master.rpc.addresses, or
- * this machine's master.  CLI_OK, or the exit status after printing. */
+ * Empty, or without an authority: of fs.defaultFS; without that alluxio.master.rpc.addresses; the
+ * hosts of alluxio.master.embedded.journal.addresses; this machine's master.  CLI_OK, or the exit
+ * status after printing. */
 int cli_addresses_find(const struct cli_site *site, struct str uri,
                        struct cli_addresses *ret_addresses);
+/* Cuts "host:port", "[::1]:port" or, unless default_port is 0, "host".  False: none of these. */
+bool cli_address_read(struct str text, uint16_t default_port, struct str *ret_host,
+                      uint16_t *ret_port);
 /* One master. */
 void cli_addresses_of(struct str host, uint16_t port, struct cli_addresses *ret_addresses);
 void cli_addresses_finish(struct cli_addresses *addresses);
@@ -27,10 +31,19 @@ void cli_addresses_finish(struct cli_addresses *addresses);
 /* HADOOP_USER_NAME, else the process's user. */
 const char *cli_user(const struct cli_site *site);
 
-/* A client of these masters.  refused_ms: how long to try while none accepts a connection.  CLI_OK,
- * or the exit status after printing. */
+/* How long a client tries. */
+struct cli_patience {
+	unsigned connect_ms; /* one connection */
+	unsigned call_ms;    /* one attempt of a call */
+	unsigned whole_ms;   /* a call with all its attempts */
+	unsigned refused_ms; /* while no master accepts a connection */
+};
+/* As people wait for their files; for one master's state. */
+extern const struct cli_patience cli_patient, cli_brief;
+
+/* A client of these masters.  CLI_OK, or the exit status after printing. */
 int cli_connect(const struct cli_site *site, const struct cli_addresses *addresses,
-                unsigned refused_ms, struct client **ret_client);
+                const struct cli_patience *patience, struct client **ret_client);
 
 /* Tells what went wrong with the last call; returns CLI_FAILURE. */
 int cli_call_failed(const struct cli_site *site, const struct client *client);

@@ -197,7 +197,7 @@ static void wait_for(struct shell *shell, const struct fs_item *item, uint16_t r
 		}
 		if (waiting.is_reached)
 			break;
-		client_pause(shell->client, WAIT_MS);
+		client_pause(shell->site.io, WAIT_MS);
 		putchar('.');
 	}
 	printf(" done\n");

@@ -59,7 +59,7 @@ static void follow(struct shell *shell, struct fs_item item, const struct tail *
 	do {
 		struct arena arena = {0};
 
-		client_pause(shell->client, tail->pause_ms);
+		client_pause(shell->site.io, tail->pause_ms);
 		if (client_stat(shell->client, item.at.path, &arena, &item.exists, &item.status) <
 		    0)
 			item.exists = false;

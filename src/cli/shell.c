@@ -8,8 +8,6 @@
 #include "base/mem.h"
 #include "cli/connect.h"
 
-enum { REFUSED_MS = 3000 };
-
 /* ---- life ---- */
 
 /* The URI without its path; of what is no hdfs:// URI the address that was found. */
@@ -50,7 +48,7 @@ int shell_open(struct shell *shell, struct str uri)
 		uri = config_str(config, CONFIG_KEY_FS_DEFAULTFS);
 	status = cli_addresses_find(&shell->site, uri, &addresses);
 	if (status == CLI_OK)
-		status = cli_connect(&shell->site, &addresses, REFUSED_MS, &shell->client);
+		status = cli_connect(&shell->site, &addresses, &cli_patient, &shell->client);
 	if (status == CLI_OK) {
 		shell->user = cli_user(&shell->site);
 		shell->uri = shown_uri(shell, uri, &addresses);

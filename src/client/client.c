@@ -14,6 +14,7 @@ enum {
 	CLIENT_MAGIC = 0x68636c74,
 	PAUSE_FIRST_MS = 50,
 	PAUSE_MAX_MS = 2000,
+	ATTEMPT_FIRST_MS = 2000, /* of several masters one may hang; twice as long each round */
 	PING_MS = 60000,
 	RESPONSE_BYTES_MAX = 128 << 20,
 };
@@ -259,14 +260,26 @@ static void do_nothing(struct io_timer *timer)
 	(void)timer; /* the loop has woken up, which is all */
 }
 
-void client_pause(struct client *client, uint64_t delay_ms)
+void client_pause(struct io *io, uint64_t delay_ms)
 {
 	struct io_timer timer;
 
-	io_timer_init(client->io, &timer, do_nothing);
+	io_timer_init(io, &timer, do_nothing);
 	io_timer_start(&timer, delay_ms * 1000);
 	while (io_timer_is_started(&timer))
-		io_run_once(client->io, -1);
+		io_run_once(io, -1);
+}
+
+/* How long the answer to an attempt is waited for. */
+static unsigned attempt_ms(const struct client *client, size_t tried)
+{
+	unsigned most_ms = client->call_timeout_ms, ms = ATTEMPT_FIRST_MS;
+
+	if (client->server_count == 1)
+		return most_ms;
+	for (size_t round = tried / client->server_count; round > 0 && ms < most_ms / 2; round--)
+		ms *= 2;
+	return ms < most_ms ? ms : most_ms;
 }
 
 /* Whether a call that failed with rc is over: its patience has ended. */
@@ -286,7 +299,6 @@ int client_call(struct client *client, const char *protocol, const char *method,
 	        .request = {.protocol = protocol,
 	                    .method = method,
 	                    .message = request,
-	                    .timeout_ms = client->call_timeout_ms,
 	                    .done = attempt_done},
 	};
 	uint64_t began_us = io_now_us(client->io);
@@ -296,6 +308,7 @@ int client_call(struct client *client, const char *protocol, const char *method,
 	OBJ_CHECK(client, CLIENT_MAGIC);
 	attempt.request.call_id = client_next_call_id(client);
 	for (size_t tried = 1;; tried++) {
+		attempt.request.timeout_ms = attempt_ms(client, tried - 1);
 		run_attempt(&attempt, &client->servers[client->current]);
 		if (attempt.rc == 0)
 			break;
@@ -309,7 +322,7 @@ int client_call(struct client *client, const char *protocol, const char *method,
 			client->current = (client->current + 1) % client->server_count;
 		/* The first move to another master is at once. */
 		if (tried % client->server_count == 0 || attempt.rc == -ERR_RETRIABLE) {
-			client_pause(client, pause_ms);
+			client_pause(client->io, pause_ms);
 			pause_ms = pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause_ms * 2;
 		}
 		attempt.request.retry_count++;

@@ -9,7 +9,8 @@
  * Which master.  Addresses are tried in order; the one that answered last is asked first.
  * StandbyException and a connection that cannot be made lead to the next address;
  * RetriableException, and a round without an answer, to a pause.  A call whose connection broke is
- * repeated under the same client id and call id, so a master runs it once.  patience_ms bounds it
+ * repeated under the same client id and call id, so a master runs it once; of several masters one
+ * that does not answer is left after 2 s already, longer in later rounds.  patience_ms bounds it
  * all; a single address that refuses connections is given up after refused_ms.
  *
  * Errors: a negative code.  client_failure() has the exception's class and text, or ours.
@@ -40,7 +41,7 @@ struct client_options {
 	size_t address_count;                   /* at least one */
 	const char *user;                       /* copied */
 	unsigned connect_timeout_ms;            /* of one attempt */
-	unsigned call_timeout_ms;               /* of one attempt */
+	unsigned call_timeout_ms;               /* of one attempt, at most */
 	unsigned patience_ms;                   /* of one call with all its attempts */
 	unsigned refused_ms;                    /* while no address accepts a connection */
 };
@@ -64,7 +65,7 @@ MUST_USE int client_call(struct client *client, const char *protocol, const char
                          struct str request, struct arena *arena, struct str *ret_response);
 
 /* Turns the loop for about delay_ms. */
-void client_pause(struct client *client, uint64_t delay_ms);
+void client_pause(struct io *io, uint64_t delay_ms);
 
 /* The name under which this client holds leases, "HFClient_<random>". */
 const char *client_name(const struct client *client);

@@ -285,7 +285,7 @@ int file_read(struct client *client, struct str path, const struct file_range *r
 		    client_failure(client)->java_class.size > 0)
 			break;
 		arena_reset(&arena);
-		client_pause(client, LOCATE_PAUSE_MS);
+		client_pause(client->io, LOCATE_PAUSE_MS);
 	}
 	arena_finish(&arena);
 	return rc;

@@ -149,7 +149,7 @@ static int add_block(struct file_writer *writer, struct wire_datanode *excluded,
 			*ret_block = reply.block;
 		if (rc != -ERR_NOT_REPLICATED_YET || tries >= COMPLETE_TRIES_MAX)
 			return rc;
-		client_pause(writer->client, pause_ms);
+		client_pause(writer->client->io, pause_ms);
 		pause_ms *= 2;
 	}
 }
@@ -276,7 +276,7 @@ static int complete(struct file_writer *writer)
 			return client_fail(writer->client, -ERR_NOT_REPLICATED_YET,
 			                   "Unable to close file because the last block does not "
 			                   "have enough number of replicas.");
-		client_pause(writer->client, pause_ms);
+		client_pause(writer->client->io, pause_ms);
 		pause_ms *= 2;
 	}
 }

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/quorum.h"
+
+#include <strings.h>
+
+#include "base/err.h"
+#include "wire/pb.h"
+#include "wire/protocols.h"
+
+enum { FIND_MS = 2000, FIND_PAUSE_MS = 100, ANSWER_BYTES_MAX = 1 << 20 };
+
+/* One attempt each: what is asked for is this master's word, and a change is not to be repeated. */
+static const struct cli_patience one_change = {.connect_ms = 1000, .call_ms = 60000};
+
+static const char master_role_primary[] = "primary";
+
+/* ---- asking ---- */
+
+static int call(const struct cli_site *site, const struct client_address *master,
+                const struct cli_patience *patience, const char *method, struct str request,
+                struct arena *arena, struct str *ret_response, struct buf *why)
+{
+	struct cli_addresses one;
+	struct client *client = NULL;
+	int rc = -ERR_NO_MEMORY;
+
+	cli_addresses_of(str_of(master->host), master->port, &one);
+	if (cli_connect(site, &one, patience, &client) == CLI_OK)
+		rc = client_call(client, WIRE_QUORUM_PROTOCOL, method, request, arena,
+		                 ret_response);
+	if (rc < 0 && client != NULL)
+		buf_append_str(why, client_failure(client)->text);
+	client_destroy(client);
+	cli_addresses_finish(&one);
+	return rc;
+}
+
+int cli_quorum_ask(const struct cli_site *site, const struct client_address *master,
+                   struct arena *arena, const Quorum__GetQuorumResponse **ret_quorum,
+                   struct buf *why)
+{
+	struct str response;
+	int rc =
+	        call(site, master, &cli_brief, "getQuorum", (struct str){0}, arena, &response, why);
+
+	if (rc < 0)
+		return rc;
+	rc = pb_unpack(&quorum__get_quorum_response__descriptor, response, arena, ret_quorum);
+	if (rc < 0)
+		buf_append_format(why, "the answer of %s:%u cannot be read", master->host,
+		                  (unsigned)master->port);
+	return rc;
+}
+
+/* One round.  Place of the primary, or < 0. */
+static int ask_all(const struct cli_site *site, const struct cli_addresses *masters,
+                   struct arena *arena, struct cli_primary *ret_primary, struct buf *why)
+{
+	buf_clear(why);
+	for (size_t i = 0; i < masters->count; i++) {
+		const struct client_address *master = &masters->items[i];
+		const Quorum__GetQuorumResponse *quorum;
+
+		if (why->size > 0)
+			buf_append_u8(why, '\n');
+		if (cli_quorum_ask(site, master, arena, &quorum, why) < 0)
+			continue;
+		if (str_equal(pb_str(quorum->role), STR(master_role_primary))) {
+			*ret_primary = (struct cli_primary){.place = i, .quorum = quorum};
+			return 0;
+		}
+		buf_append_format(why, "%s:%u is %.*s", master->host, (unsigned)master->port,
+		                  STR_ARGS(pb_str(quorum->role)));
+		if (quorum->has_waits_for)
+			buf_append_format(why, ": %.*s", STR_ARGS(pb_str(quorum->waits_for)));
+	}
+	return -ERR_STANDBY;
+}
+
+int cli_primary_find(const struct cli_site *site, const struct cli_addresses *masters,
+                     struct arena *arena, struct cli_primary *ret_primary, struct buf *why)
+{
+	uint64_t until_us = io_now_us(site->io) + FIND_MS * UINT64_C(1000);
+	int rc = ask_all(site, masters, arena, ret_primary, why);
+
+	while (rc < 0 && masters->count > 1 && io_now_us(site->io) < until_us) {
+		client_pause(site->io, FIND_PAUSE_MS);
+		rc = ask_all(site, masters, arena, ret_primary, why);
+	}
+	return rc;
+}
+
+const Quorum__Member *cli_quorum_member(const Quorum__GetQuorumResponse *quorum, struct str address)
+{
+	for (size_t i = 0; i < quorum->n_members; i++) {
+		struct str own = pb_str(quorum->members[i]->address);
+
+		if (own.size == address.size && strncasecmp(own.data, address.data, own.size) == 0)
+			return quorum->members[i];
+	}
+	return NULL;
+}
+
+/* ---- changing ---- */
+
+int cli_quorum_change(const struct cli_site *site, const struct client_address *primary,
+                      Quorum__ChangeKind kind, struct str address, uint8_t priority,
+                      struct buf *why)
+{
+	Quorum__ChangeRequest request = QUORUM__CHANGE_REQUEST__INIT;
+	struct buf message = {0};
+	struct arena arena;
+	struct str response;
+	int rc;
+
+	request.kind = kind;
+	request.has_address = address.size > 0;
+	request.address = pb_bytes(address);
+	request.has_priority = kind == QUORUM__CHANGE_KIND__PRIORITY;
+	request.priority = priority;
+	pb_append(&message, &request.base);
+	arena_init(&arena, ANSWER_BYTES_MAX);
+	rc = call(site, primary, &one_change, "change", buf_str(&message), &arena, &response, why);
+	arena_finish(&arena);
+	buf_finish(&message);
+	return rc;
+}

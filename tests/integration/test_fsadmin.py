@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""alluxio fsadmin as operators type it: texts and exit codes of Alluxio 2.9.6."""
+import pytest
+
+from processes import Cluster
+
+JOURNAL_USAGE = """\
+Usage: journal [checkpoint] [quorum]
+Provide operations for the journal. See sub-commands' descriptions for more details.
+"""
+QUORUM_USAGE = """\
+Usage: quorum [remove] [elect] [info]
+Manage embedded journal quorum configuration. See sub-commands' descriptions for more details.
+"""
+INFO_USAGE = """\
+Usage: info -domain <[MASTER, JOB_MASTER]>
+
+Shows quorum information for embedded journal.
+"""
+REMOVE_USAGE = """\
+Usage: remove -domain <MASTER|JOB_MASTER>
+ -address <HostName:Port>
+Removes a server from embedded journal quorum.
+"""
+ELECT_USAGE = """\
+Usage: elect -address <HOSTNAME:PORT>
+Transfers leadership of the quorum to the master located at <hostname>:<port>
+"""
+NO_PRIMARY = "Failed to determine address for JournalMasterClient after 1 attempts"
+
+WRONG_USES = [
+    ("journal", "No sub-command is specified\n" + JOURNAL_USAGE),
+    ("journal bogus", "Unknown sub-command: bogus\n" + JOURNAL_USAGE),
+    ("journal quorum", "No sub-command is specified\n" + QUORUM_USAGE),
+    ("journal quorum bogus", "Unknown sub-command: bogus\n" + QUORUM_USAGE),
+    ("journal quorum info", "Invalid option count. Expected: 1, Found: 0\n" + INFO_USAGE),
+    ("journal quorum info -domain",
+     "Failed to parse args for info: Missing argument for option: domain\n" + INFO_USAGE),
+    ("journal quorum info -domain master",
+     "Invalid value provided for option: domain. Supported values: [MASTER, JOB_MASTER]\n"),
+    ("journal quorum remove", "Invalid option count. Expected: 2, Found: 0\n" + REMOVE_USAGE),
+    ("journal quorum remove -domain MASTER",
+     "Invalid option count. Expected: 2, Found: 1\n" + REMOVE_USAGE),
+    ("journal quorum remove -domain MASTER -address bogus", "Invalid address provided.\n"),
+    ("journal quorum elect",
+     "Invalid option provided. Supported options: [address]\n" + ELECT_USAGE),
+    ("journal quorum elect -address bogus", "Invalid address provided.\n"),
+    ("journal quorum elect -domain MASTER -address 127.0.0.1:19200",
+     "Failed to parse args for elect: Unrecognized option: -domain\n" + ELECT_USAGE),
+    ("journal quorum info -domain MASTER", NO_PRIMARY + "\n"),
+    ("journal quorum elect -address 127.0.0.1:19200", f"""\
+Initiating transfer of leadership to 127.0.0.1:19200
+Failed to elect 127.0.0.1:19200 as the new leader: {NO_PRIMARY}
+Resetting priorities of masters after failed transfer of leadership
+Quorum priorities failed to be reset: alluxio.exception.status.UnavailableException: {NO_PRIMARY}
+"""),
+    ("report", "Cannot connect to Alluxio leader master.\n"),
+    ("report bogus", """\
+report [category] [category args]
+Report Alluxio running cluster information.
+Where [category] is an optional argument. If no arguments are passed in, summary information will \
+be printed out.
+[category] can be one of the following:
+    capacity         worker capacity information
+    metrics          metrics information
+    summary          cluster summary
+    ufs              under storage system information
+    jobservice       job service metrics information
+
+report category is invalid.
+"""),
+]
+
+
+@pytest.fixture(scope="module")
+def nobody(tmp_path_factory):
+    """A configuration whose master does not run."""
+    return Cluster(tmp_path_factory.mktemp("fsadmin") / "cluster")
+
+
+@pytest.mark.parametrize("words,text", WRONG_USES, ids=[words for words, _ in WRONG_USES])
+def test_what_fails_says_so_in_alluxios_words(nobody, words, text):
+    done = nobody.run("fsadmin", *words.split(), name="alluxio")
+    assert (done.stdout, done.returncode) == (text, 255)
+
+
+def test_job_masters_have_a_clear_answer(nobody):
+    done = nobody.run("fsadmin", "journal", "quorum", "info", "-domain", "JOB_MASTER",
+                      name="alluxio")
+    assert "no job masters" in done.stdout and done.returncode == 255
+
+
+def test_why_no_master_answers_is_told_aside(nobody):
+    done = nobody.run("fsadmin", "report", name="alluxio")
+    assert f"127.0.0.1:{nobody.port}" in done.stderr and "refused" in done.stderr
