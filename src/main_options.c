@@ -132,6 +132,10 @@ void service_options_read(const struct cli_site *site, struct service_options *r
 	        .replication = (uint16_t)config_int(config, CONFIG_KEY_DFS_REPLICATION),
 	        .trash_interval_min =
 	                config_duration_ms(config, CONFIG_KEY_FS_TRASH_INTERVAL) / 60000,
+	        .forwards = config_bool(config, CONFIG_KEY_HOLDFAST_MASTER_FORWARD_WRITES),
+	        .forward_ms = config_duration_ms(
+	                config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_WRITE_TIMEOUT),
+	        .forward_bytes_max = HOLD_BYTES_MAX,
 	        .list_entries_max = (uint32_t)config_int(config, CONFIG_KEY_DFS_LS_LIMIT),
 	        .location_wait_ms = LOCATION_WAIT_MS,
 	};

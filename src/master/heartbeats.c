@@ -189,7 +189,7 @@ int workers_heartbeat(struct workers *workers, const struct worker_beat *beat, s
 	worker_sum_figures(worker);
 	worker_heard(workers, worker, beat);
 	orders.must_register = is_report_due(workers, worker);
-	if (workers->is_primary && workers->sends_deletions) {
+	if (!beat->takes_no_orders && workers->is_primary && workers->sends_deletions) {
 		rc = take_deletions(workers, worker, arena, &orders);
 		if (rc < 0)
 			return rc;

@@ -160,12 +160,11 @@ void master_write(struct master *master, struct master_write *write);
 /* The embedded parts are the caller's again when ready() runs.  ready(read) runs when the namespace
  * may be queried for calls that arrived before this one was handed in: at once for a primary with a
  * proof, later otherwise; rc < 0: refused (text in message).  Query inside ready(); state may
- * change after it returns.  For the primary alone: a standby refuses with -ERR_STANDBY. */
+ * change after it returns. */
 struct master_read {
 	void (*ready)(struct master_read *read, int rc);
-	bool is_for_primary; /* in: soft state of the primary is asked for, or changed */
-	struct str message;  /* when rc < 0; valid inside ready() */
-	uint64_t index;      /* that the answer sees */
+	struct str message; /* when rc < 0; valid inside ready() */
+	uint64_t index;     /* that the answer sees */
 	/* private */
 	struct master *master;
 	struct proof_wait proof;

@@ -7,35 +7,25 @@
 
 static void read_admit(struct master_read *read);
 
-static void read_refuse(struct master_read *read, int rc)
+static void read_refuse(struct master_read *read)
 {
 	struct master *master = read->master;
 
 	arena_reset(&master->texts);
-	read->message = rc == -ERR_STANDBY ? master_standby_text(master, "READ", &master->texts)
-	                                   : hold_text(master, &master->texts);
-	read->ready(read, rc);
+	read->message = hold_text(master, &master->texts);
+	read->ready(read, -ERR_RETRIABLE);
 }
 
 static void read_hold(struct master_read *read)
 {
 	if (!standby_hold(read->master, &read->held, sizeof(*read)))
-		read_refuse(read, -ERR_RETRIABLE);
+		read_refuse(read);
 }
 
 /* There is a proof that began after it arrived. */
 static void read_serve(struct master_read *read)
 {
-	struct master *master = read->master;
-
-	if (read->is_for_primary && !master_takes_calls(master)) {
-		if (standby_follows(master))
-			read_refuse(read, -ERR_STANDBY);
-		else
-			read_hold(read);
-		return;
-	}
-	read->index = ns_applied(master->ns);
+	read->index = ns_applied(read->master->ns);
 	read->ready(read, 0);
 }
 
@@ -46,7 +36,7 @@ static void read_leave_hold(struct held *held, enum hold_end end)
 	switch (end) {
 	case HOLD_OVER: read_admit(read); break;
 	case HOLD_PROVED: read_serve(read); break;
-	case HOLD_EXPIRED: read_refuse(read, -ERR_RETRIABLE); break;
+	case HOLD_EXPIRED: read_refuse(read); break;
 	}
 }
 

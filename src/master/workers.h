@@ -139,6 +139,7 @@ struct worker_beat {
 	uint32_t xceivers;
 	uint32_t failed_volumes;
 	bool wants_report_lease; /* asks whether it may bring a full report */
+	bool takes_no_orders;    /* primacy is not proved: deletions wait */
 };
 
 /* What to answer; a worker obeys only a master that claims ACTIVE (master_heartbeat_txid()). */

@@ -166,7 +166,7 @@ static struct wire_rpc_response response_of(const struct rpc_call *call)
 	};
 }
 
-static void refuse(struct rpc_call *call, int rc, uint32_t detail, struct str text)
+static void refuse(struct rpc_call *call, struct str java_class, uint32_t detail, struct str text)
 {
 	struct wire_rpc_response response = response_of(call);
 	struct output *output;
@@ -175,8 +175,8 @@ static void refuse(struct rpc_call *call, int rc, uint32_t detail, struct str te
 	unwind(call);
 	output = output_of(call->conn);
 	response.status = RPC__RPC_STATUS__ERROR;
-	response.exception_class = str_of(err_java_class(rc));
-	response.exception_text = text.size > 0 ? text : str_of(err_text(rc));
+	response.exception_class = java_class;
+	response.exception_text = text;
 	response.detail = detail;
 	frame = wire_frame_begin(&output->bytes);
 	wire_rpc_response_append(&output->bytes, &response);
@@ -240,13 +240,15 @@ void rpc_reply_end(struct rpc_call *call, uint64_t state_id)
 
 	CHECK(server->replying == call);
 	if (output->bytes.failed) {
-		refuse(call, -ERR_NO_MEMORY, RPC__RPC_ERROR_CODE__ERROR_SERIALIZING_RESPONSE,
+		refuse(call, str_of(err_java_class(-ERR_NO_MEMORY)),
+		       RPC__RPC_ERROR_CODE__ERROR_SERIALIZING_RESPONSE,
 		       STR("no memory for the reply"));
 		return;
 	}
 	size = output->bytes.size - call->body_at;
 	if (size > server->options.response_bytes_max) {
-		refuse(call, -ERR_TOO_LARGE, RPC__RPC_ERROR_CODE__ERROR_SERIALIZING_RESPONSE,
+		refuse(call, str_of(err_java_class(-ERR_TOO_LARGE)),
+		       RPC__RPC_ERROR_CODE__ERROR_SERIALIZING_RESPONSE,
 		       STR("the reply is larger than this server sends"));
 		return;
 	}
@@ -259,5 +261,11 @@ void rpc_reply_end(struct rpc_call *call, uint64_t state_id)
 
 void rpc_reply_error(struct rpc_call *call, int rc, struct str text)
 {
-	refuse(call, rc, answer_detail(rc), text);
+	refuse(call, str_of(err_java_class(rc)), answer_detail(rc),
+	       text.size > 0 ? text : str_of(err_text(rc)));
+}
+
+void rpc_reply_exception(struct rpc_call *call, struct str java_class, struct str text)
+{
+	refuse(call, java_class, RPC__RPC_ERROR_CODE__ERROR_APPLICATION, text);
 }

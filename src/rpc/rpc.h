@@ -107,6 +107,8 @@ void rpc_reply_end(struct rpc_call *call, uint64_t state_id);
 /* status ERROR; rc gives class and error code, text is the message (a default if empty).  After
  * reply_begin() too, whose bytes are dropped. */
 void rpc_reply_error(struct rpc_call *call, int rc, struct str text);
+/* The same with an exception that another server answered. */
+void rpc_reply_exception(struct rpc_call *call, struct str java_class, struct str text);
 /* Closes the connection without an answer: the call may be in some journal. */
 void rpc_call_drop(struct rpc_call *call);
 bool rpc_call_is_alive(const struct rpc_call *call);

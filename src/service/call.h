@@ -41,13 +41,19 @@ struct call {
 	struct groups_user *user; /* reference; NULL: not known, or not needed */
 	struct ns_caller caller;  /* groups and rank only if the caller is known */
 	struct groups_waiter waiter;
-	struct str text;         /* of a refusal by fill(); empty: the code's own */
-	uint64_t index;          /* that the answer saw; 0: none */
-	struct command *command; /* being made, or proposed */
-	unsigned tries;          /* of a command that was refused because others changed */
-	method_start_fn *again;  /* of a command: what must be looked at first, on -ERR_AGAIN */
-	void *steps;             /* of a handler that parks */
-	struct list node;        /* in one of the service's lists */
+	/* Who asks, for the retry table: the client's, also of a forwarded call. */
+	bool has_client_id;
+	uint8_t client_id[16];
+	int32_t call_id;
+	bool was_forwarded;            /* it came from another master */
+	struct forwarding *forwarding; /* NULL: it was never sent on to another */
+	struct str text;               /* of a refusal by fill(); empty: the code's own */
+	uint64_t index;                /* that the answer saw; 0: none */
+	struct command *command;       /* being made, or proposed */
+	unsigned tries;                /* of a command that was refused because others changed */
+	method_start_fn *again; /* of a command: what must be looked at first, on -ERR_AGAIN */
+	void *steps;            /* of a handler that parks */
+	struct list node;       /* in one of the service's lists */
 };
 
 /* Of a request's mode.  Clients set others too: Go sends its own bit of a directory. */
@@ -106,7 +112,10 @@ void call_reply_end(struct call *call);
 void call_reply_empty(struct call *call);
 void call_reply_bool(struct call *call, bool value);
 void call_reply_pb(struct call *call, const ProtobufCMessage *message);
+/* What "try elsewhere" would be wrong for, the call being in some journal perhaps, is dropped. */
 void call_refuse(struct call *call, int rc, struct str text);
+/* Only the primary can answer it: sends it there, or tells the client; HDFS's `category`. */
+void call_refer(struct call *call, const char *category);
 /* Closes the connection without an answer. */
 void call_drop(struct call *call);
 

@@ -31,20 +31,6 @@ static void on_replica(struct replica_wait *wait, bool is_reached)
 	call_read(locating->call, serve_get_block_locations);
 }
 
-/* The last complete block without a replica: reports that bring it bring others before it. */
-static const struct block *find_missing(struct call *call, const struct ns_blocks *blocks)
-{
-	struct workers *workers = master_workers(call_master(call));
-
-	for (size_t i = blocks->count; i-- > 0;) {
-		const struct ns_block *block = &blocks->blocks[i];
-
-		if (block->is_complete && workers_count_replicas(workers, &block->block) == 0)
-			return &block->block;
-	}
-	return NULL;
-}
-
 static struct locating *begin_waits(struct call *call)
 {
 	struct locating *locating = arena_alloc(call_arena(call), sizeof(*locating));
@@ -67,7 +53,7 @@ static bool wait_for_locations(struct call *call, const struct ns_blocks *blocks
 
 	if (!safe_mode_is_starting(call_master(call)))
 		return false;
-	missing = find_missing(call, blocks);
+	missing = status_find_missing(call, blocks);
 	if (missing == NULL)
 		return false;
 	if (locating == NULL)
@@ -121,6 +107,8 @@ void serve_get_block_locations(struct call *call)
 		                    &blocks);
 	if (rc < 0)
 		call_refuse(call, rc, call->text);
+	else if (status_must_refer(call, &blocks))
+		call_refer(call, "READ");
 	else if (!wait_for_locations(call, &blocks))
 		reply(call, &blocks);
 }

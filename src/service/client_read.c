@@ -81,6 +81,10 @@ void serve_get_listing(struct call *call)
 		call_refuse(call, call_bad_request(rc), message);
 		return;
 	}
+	if (request.need_location && status_must_refer_all(call)) {
+		call_refer(call, "READ");
+		return;
+	}
 	listing.has_locations = request.need_location;
 	rc = ns_list(call_namespace(call), &call->caller, request.path, request.start_after,
 	             call_options(call)->list_entries_max, add_entry, &listing, call_arena(call),
@@ -146,16 +150,19 @@ void serve_is_file_closed(struct call *call)
 	call_reply_bool(call, !status.is_under_construction);
 }
 
-static bool locate_file(struct call *call, const struct ns_status *status,
-                        struct wire_file_status *to)
+static int locate_file(struct call *call, const struct ns_status *status,
+                       struct wire_file_status *to)
 {
 	struct wire_located_blocks *located = arena_alloc(call_arena(call), sizeof(*located));
 	struct ns_blocks blocks;
 
 	to->locations = located;
-	return located != NULL &&
-	       ns_inode_blocks(call_namespace(call), status->inode, call_arena(call), &blocks) &&
-	       status_blocks(call, &blocks, located);
+	if (located == NULL ||
+	    !ns_inode_blocks(call_namespace(call), status->inode, call_arena(call), &blocks))
+		return -ERR_TOO_LARGE;
+	if (status_must_refer(call, &blocks))
+		return -ERR_STANDBY;
+	return status_blocks(call, &blocks, located) ? 0 : -ERR_TOO_LARGE;
 }
 
 void serve_get_located_file_info(struct call *call)
@@ -174,8 +181,12 @@ void serve_get_located_file_info(struct call *call)
 	}
 	if (rc == 0) {
 		status_fill(&status, (struct str){0}, &reply.status);
-		if (status.type == NS_FILE && !locate_file(call, &status, &reply.status))
-			rc = -ERR_TOO_LARGE;
+		if (status.type == NS_FILE)
+			rc = locate_file(call, &status, &reply.status);
+	}
+	if (rc == -ERR_STANDBY) {
+		call_refer(call, "READ");
+		return;
 	}
 	if (rc < 0) {
 		call_refuse(call, rc, call->text);

@@ -3,7 +3,8 @@
  * DatanodeProtocol: registration, heartbeats and what workers complain about.
  *
  * Answered in every role: workers talk to all masters, and obey the one that claims ACTIVE with the
- * greatest txid.
+ * greatest txid.  ACTIVE is claimed, and orders are given, only under a proof of primacy that began
+ * when the worker had asked.
  */
 #include "base/err.h"
 #include "base/log.h"
@@ -35,13 +36,33 @@ static void fill_storage_info(const struct ns_identity *identity, Server__Storag
 	info->ctime = identity->ctime_ms;
 }
 
-static bool is_active(struct call *call)
+static Server__HaStatus__State state_of(bool is_active)
 {
-	return master_role(call_master(call)) == MASTER_PRIMARY;
+	return is_active ? SERVER__HA_STATUS__STATE__ACTIVE : SERVER__HA_STATUS__STATE__STANDBY;
 }
 
-void datanode_version(struct call *call)
+/* In the call's arena. */
+struct claim {
+	struct primacy_wait wait;
+	struct call *call;
+	Datanode__HeartbeatRequest *beat;
+};
+
+/* reached() runs when it is known whether this master is primary. */
+static void begin_claim(struct call *call, Datanode__HeartbeatRequest *beat,
+                        void (*reached)(struct primacy_wait *wait, int rc))
 {
+	struct claim *claim = call_alloc(call, sizeof(*claim));
+
+	if (claim == NULL)
+		return;
+	*claim = (struct claim){.wait.reached = reached, .call = call, .beat = beat};
+	master_prove(call_master(call), &claim->wait);
+}
+
+static void reply_version(struct primacy_wait *wait, int rc)
+{
+	struct call *call = CONTAINER_OF(wait, struct claim, wait)->call;
 	Server__VersionResponse reply = SERVER__VERSION_RESPONSE__INIT;
 	Server__NamespaceInfo info = SERVER__NAMESPACE_INFO__INIT;
 	Server__StorageInfo storage;
@@ -59,10 +80,14 @@ void datanode_version(struct call *call)
 	info.has_capabilities = true;
 	info.capabilities = CAPABILITY_BUFFERED_REPORTS;
 	info.has_state = true;
-	info.state = is_active(call) ? SERVER__HA_STATUS__STATE__ACTIVE
-	                             : SERVER__HA_STATUS__STATE__STANDBY;
+	info.state = state_of(rc == 0);
 	reply.info = &info;
 	call_reply_pb(call, &reply.base);
+}
+
+void datanode_version(struct call *call)
+{
+	begin_claim(call, NULL, reply_version);
 }
 
 bool datanode_is_ours(struct call *call, const Datanode__DatanodeRegistration *registration)
@@ -149,7 +174,7 @@ static void fill_store(const Hdfs__StorageReport *from, struct worker_store *to)
 }
 
 /* 0: the orders; < 0: the call was refused. */
-static int take_beat(struct call *call, const Datanode__HeartbeatRequest *request,
+static int take_beat(struct call *call, const Datanode__HeartbeatRequest *request, bool is_active,
                      struct worker_orders *ret_orders)
 {
 	struct worker_store *stores = call_alloc(call, request->n_reports * sizeof(*stores));
@@ -161,6 +186,7 @@ static int take_beat(struct call *call, const Datanode__HeartbeatRequest *reques
 	        .xceivers = request->xceiver_count,
 	        .failed_volumes = request->failed_volumes,
 	        .wants_report_lease = request->request_full_block_report_lease,
+	        .takes_no_orders = !is_active,
 	};
 	int rc;
 
@@ -221,14 +247,13 @@ static bool add_deletions(struct call *call, const struct worker_orders *orders,
 	return true;
 }
 
-static void reply_orders(struct call *call, const struct worker_orders *orders)
+static void reply_orders(struct call *call, bool is_active, const struct worker_orders *orders)
 {
 	struct orders_reply reply;
 
 	datanode__heartbeat_response__init(&reply.response);
 	server__ha_status__init(&reply.status);
-	reply.status.state = is_active(call) ? SERVER__HA_STATUS__STATE__ACTIVE
-	                                     : SERVER__HA_STATUS__STATE__STANDBY;
+	reply.status.state = state_of(is_active);
 	reply.status.txid = master_heartbeat_txid(call_master(call));
 	reply.response.ha_status = &reply.status;
 	reply.response.has_full_block_report_lease_id = true;
@@ -244,14 +269,22 @@ static void reply_orders(struct call *call, const struct worker_orders *orders)
 	call_reply_pb(call, &reply.response.base);
 }
 
+static void answer_beat(struct primacy_wait *wait, int rc)
+{
+	struct claim *claim = CONTAINER_OF(wait, struct claim, wait);
+	struct worker_orders orders = {0};
+
+	if (datanode_is_ours(claim->call, claim->beat->registration) &&
+	    take_beat(claim->call, claim->beat, rc == 0, &orders) == 0)
+		reply_orders(claim->call, rc == 0, &orders);
+}
+
 void datanode_heartbeat(struct call *call)
 {
 	Datanode__HeartbeatRequest *request;
-	struct worker_orders orders = {0};
 
-	if (call_unpack(call, &datanode__heartbeat_request__descriptor, &request) == 0 &&
-	    datanode_is_ours(call, request->registration) && take_beat(call, request, &orders) == 0)
-		reply_orders(call, &orders);
+	if (call_unpack(call, &datanode__heartbeat_request__descriptor, &request) == 0)
+		begin_claim(call, request, answer_beat);
 }
 
 /* ---- complaints ---- */

@@ -25,8 +25,19 @@ void ha_get_status(struct call *call)
 	call_reply_pb(call, &reply.base);
 }
 
+/* The three requests have the same fields.  HDFS: NameNode.checkHaStateChange. */
 void ha_refuse_transition(struct call *call)
 {
-	call_refuse(call, -ERR_SERVICE_FAILED,
-	            STR("This master's role is not chosen by hand: it alone has the journal"));
+	Ha__TransitionToActiveRequest *request;
+
+	if (call_unpack(call, &ha__transition_to_active_request__descriptor, &request) < 0)
+		return;
+	if (request->req_info->req_source == HA__REQUEST_SOURCE__REQUEST_BY_USER)
+		call_refuse(call, -ERR_PERMISSION,
+		            STR("Manual HA control for this NameNode is disallowed, because "
+		                "automatic HA is enabled."));
+	else
+		call_refuse(call, -ERR_SERVICE_FAILED,
+		            STR("The masters choose the primary themselves, by the quorum of their "
+		                "journal: use 'fsadmin journal quorum elect'"));
 }

@@ -11,7 +11,8 @@
 #define FREE(name, start)        method_start_fn start;
 #define ADMIN(name, start, what) method_start_fn start;
 #define LOOKUP(name)
-#define READ(name, start) method_start_fn start;
+#define READ(name, start)    method_start_fn start;
+#define PRIMARY(name, start) method_start_fn start;
 #define WRITE(name, fill, answer)                                                                  \
 	method_fill_fn fill;                                                                       \
 	method_answer_fn answer;
@@ -25,6 +26,7 @@
 #undef ADMIN
 #undef LOOKUP
 #undef READ
+#undef PRIMARY
 #undef WRITE
 #undef ONCE
 #undef ABSENT

@@ -31,6 +31,8 @@ static const struct method rows[] = {
 	 .text = STR(what)},
 #define LOOKUP(name_)       {.name = STR(#name_), .kind = METHOD_LOOKUP},
 #define READ(name_, start_) {.name = STR(#name_), .kind = METHOD_READ, .start = start_},
+#define PRIMARY(name_, start_)                                                                     \
+	{.name = STR(#name_), .kind = METHOD_READ, .start = start_, .is_for_primary = true},
 #define WRITE(name_, fill_, answer_)                                                               \
 	{.name = STR(#name_), .kind = METHOD_WRITE, .fill = fill_, .answer = answer_},
 #define ONCE(name_, fill_, answer_)                                                                \
@@ -47,6 +49,7 @@ static const struct method rows[] = {
 #undef ADMIN
 #undef LOOKUP
 #undef READ
+#undef PRIMARY
 #undef WRITE
 #undef ONCE
 #undef ABSENT

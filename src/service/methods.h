@@ -9,12 +9,14 @@
  *   ADMIN(name, start, what)     the same, for superusers; `what` is HDFS's word in the refusal
  *   LOOKUP(name)                 getFileInfo and its likes: answered in batches (lookups.c)
  *   READ(name, start)            answered under a proof of primacy, from the namespace
+ *   PRIMARY(name, start)         the same, by the primary alone: it is about soft state of its
  *   WRITE(name, fill, answer)    becomes a command; idempotent, so its result is kept briefly
  *   ONCE(name, fill, answer)     the same, at most once (HDFS's @AtMostOnce)
  *   ABSENT(name, rc, text)       known and not served: the refusal; "" is "<name> is not supported"
  *
- * HDFS's categories (READ, WRITE, UNCHECKED) say what a standby refuses: FREE and ADMIN are
- * UNCHECKED; ABSENT is refused in every role.
+ * HDFS's categories (READ, WRITE, UNCHECKED) say what its standby refuses.  Ours answers what is
+ * LOOKUP and READ here too, and refuses, or forwards, what is PRIMARY, WRITE and ONCE; FREE and
+ * ADMIN are UNCHECKED; ABSENT is refused in every role.
  */
 #ifndef HOLDFAST_SERVICE_METHODS_H
 #define HOLDFAST_SERVICE_METHODS_H
@@ -49,6 +51,7 @@ struct method {
 	enum method_kind kind;
 	bool is_at_most_once;     /* WRITE */
 	bool is_for_superusers;   /* FREE */
+	bool is_for_primary;      /* READ */
 	int refusal;              /* ABSENT: negative code */
 	struct str text;          /* ABSENT: of the refusal; FREE: what only superusers may do */
 	method_start_fn *start;   /* FREE, READ */

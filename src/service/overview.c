@@ -11,6 +11,8 @@
 #include "proto/status.pb-c.h"
 #include "service/call.h"
 #include "service/handlers.h"
+#include "service/quorum.h"
+#include "service/service_private.h"
 
 static void append_journal(struct buf *json, const struct journal *journal)
 {
@@ -67,6 +69,109 @@ static void append_workers(struct buf *json, struct master *master)
 	                  totals.remaining);
 }
 
+/* ---- several masters ---- */
+
+/* What others sent, or an operator wrote. */
+static void append_text(struct buf *json, const char *name, const char *text)
+{
+	buf_append_format(json, "\"%s\":\"", name);
+	for (; *text != 0; text++) {
+		uint8_t byte = (uint8_t)*text;
+
+		if (byte < ' ' || byte == '"' || byte == '\\' || byte > '~')
+			buf_append_format(json, "\\u%04x", byte);
+		else
+			buf_append_u8(json, byte);
+	}
+	buf_append_str(json, STR("\","));
+}
+
+static void append_flag(struct buf *json, const char *name, bool value)
+{
+	buf_append_format(json, "\"%s\":%s,", name, value ? "true" : "false");
+}
+
+static int64_t or_never(uint64_t ms)
+{
+	return ms == UINT64_MAX ? -1 : (int64_t)ms;
+}
+
+static void append_member(struct buf *json, const struct journal_member *member)
+{
+	buf_append_str(json, STR("{\"id\":\""));
+	for (size_t i = 0; i < sizeof(member->id); i++)
+		buf_append_format(json, "%02x", member->id[i]);
+	buf_append_str(json, STR("\","));
+	append_text(json, "address", member->address);
+	append_text(json, "service_address", member->service_address);
+	append_flag(json, "is_voter", member->is_voter);
+	append_flag(json, "is_self", member->is_self);
+	append_flag(json, "is_primary", member->is_primary);
+	append_flag(json, "is_connected", member->is_connected);
+	append_flag(json, "gets_checkpoint", member->gets_checkpoint);
+	buf_append_format(
+	        json,
+	        "\"priority\":%u,\"match\":%" PRIu64 ",\"heard_ms_ago\":%" PRId64 ",\"health\":%u}",
+	        member->priority, member->match, or_never(member->heard_ms_ago), member->health);
+}
+
+static void append_quorum(struct buf *json, const struct journal *journal)
+{
+	struct journal_quorum quorum;
+
+	journal_quorum(journal, &quorum);
+	buf_append_format(json, "\"term\":%" PRIu64 ",\"quorum\":{", quorum.term);
+	append_text(json, "role", quorum.role);
+	if (quorum.waits_for == NULL)
+		buf_append_str(json, STR("\"waits_for\":null,"));
+	else
+		append_text(json, "waits_for", quorum.waits_for);
+	append_flag(json, "is_changing", quorum.is_changing);
+	append_flag(json, "survives_a_failure", quorum_survives_a_failure(&quorum));
+	buf_append_format(json,
+	                  "\"term\":%" PRIu64 ",\"commit\":%" PRIu64 ",\"applied\":%" PRIu64
+	                  ",\"synced\":%" PRIu64 ",\"last\":%" PRIu64
+	                  ",\"primary_heard_ms_ago\":%" PRId64 ",\"members\":[",
+	                  quorum.term, quorum.commit, quorum.applied, quorum.synced, quorum.last,
+	                  or_never(quorum.primary_heard_ms_ago));
+	for (size_t i = 0; i < quorum.count; i++) {
+		if (i > 0)
+			buf_append_u8(json, ',');
+		append_member(json, &quorum.members[i]);
+	}
+	buf_append_str(json, STR("]},"));
+}
+
+static void append_failover(struct buf *json, const struct master_promotion *promotion)
+{
+	if (promotion->at_wall_ms == 0) {
+		buf_append_str(json, STR("\"last_failover\":null,"));
+		return;
+	}
+	buf_append_format(
+	        json,
+	        "\"last_failover\":{\"at_ms\":%" PRIu64 ",\"epoch\":%" PRIu64
+	        ",\"unheard_ms\":%" PRId64 ",\"promotion_ms\":%" PRIu64 ".%03u},",
+	        promotion->at_wall_ms, promotion->epoch,
+	        promotion->unheard_us == UINT64_MAX ? -1 : (int64_t)(promotion->unheard_us / 1000),
+	        promotion->promotion_us / 1000, (unsigned)(promotion->promotion_us % 1000));
+}
+
+static void append_waiting(struct buf *json, struct call *call)
+{
+	size_t held_calls;
+	size_t held_bytes;
+	size_t forwarded_calls;
+	size_t forwarded_bytes;
+
+	master_held(call_master(call), &held_calls, &held_bytes);
+	forwarder_load(call->service->forwarder, &forwarded_calls, &forwarded_bytes);
+	buf_append_format(json,
+	                  "\"held_calls\":%zu,\"held_bytes\":%zu,\"forwarded_calls\":%zu,"
+	                  "\"forwarded_bytes\":%zu,",
+	                  held_calls, held_bytes, forwarded_calls, forwarded_bytes);
+}
+
 void status_get(struct call *call)
 {
 	Status__GetStatusResponse reply = STATUS__GET_STATUS_RESPONSE__INIT;
@@ -80,6 +185,9 @@ void status_get(struct call *call)
 	                  master_role_name(master_role(master)), io_process_id(io),
 	                  io_process_memory(io), safe_mode_refuses(master) ? "true" : "false");
 	append_journal(&json, master_journal(master));
+	append_quorum(&json, master_journal(master));
+	append_failover(&json, master_last_promotion(master));
+	append_waiting(&json, call);
 	append_namespace(&json, master_namespace(master));
 	append_workers(&json, master);
 	buf_append_u8(&json, '}');

@@ -115,8 +115,21 @@ void call_reply_pb(struct call *call, const ProtobufCMessage *message)
 
 void call_refuse(struct call *call, int rc, struct str text)
 {
+	if ((rc == -ERR_STANDBY || rc == -ERR_RETRIABLE) && forward_may_be_done(call)) {
+		call_drop(call);
+		return;
+	}
 	rpc_reply_error(call->rpc, rc, text);
 	service_end_call(call);
+}
+
+void call_refer(struct call *call, const char *category)
+{
+	if (call->service->options.forwards && !call->was_forwarded)
+		forward_call(call);
+	else
+		call_refuse(call, -ERR_STANDBY,
+		            master_standby_text(call_master(call), category, call_arena(call)));
 }
 
 void call_drop(struct call *call)

@@ -49,6 +49,21 @@ static void start_read(struct call *call)
 	call_read(call, call->method->start);
 }
 
+/* Under a proof, but perhaps another's. */
+static void check_primary(struct call *call)
+{
+	switch (master_role(call_master(call))) {
+	case MASTER_PRIMARY: call->method->start(call); break;
+	case MASTER_PROMOTING: call_read(call, check_primary); break;
+	default: call_refer(call, "WRITE");
+	}
+}
+
+static void start_read_of_primary(struct call *call)
+{
+	call_read(call, check_primary);
+}
+
 static void refuse_absent(struct call *call)
 {
 	const struct method *method = call->method;
@@ -60,7 +75,7 @@ static void refuse_absent(struct call *call)
 	call_refuse(call, method->refusal, call->text);
 }
 
-static void start_call(struct call *call)
+void service_start_call(struct call *call)
 {
 	const struct method *method = call->method;
 
@@ -71,8 +86,10 @@ static void start_call(struct call *call)
 		else
 			method->start(call);
 		break;
-	case METHOD_LOOKUP:
-	case METHOD_READ: call_identify(call, start_read); break;
+	case METHOD_LOOKUP: call_identify(call, start_read); break;
+	case METHOD_READ:
+		call_identify(call, method->is_for_primary ? start_read_of_primary : start_read);
+		break;
 	case METHOD_WRITE: call_identify(call, service_start_write); break;
 	case METHOD_ABSENT: refuse_absent(call); break;
 	case METHOD_PROTOCOL: CHECK(false);
@@ -111,10 +128,27 @@ static void begin_call(struct service *service, struct rpc_call *rpc)
 	        .rpc = rpc,
 	        .method = method,
 	        .caller.user = rpc->identity->user,
+	        .has_client_id = rpc->has_client_id,
+	        .call_id = rpc->call_id,
 	};
+	memcpy(call->client_id, rpc->client_id, sizeof(call->client_id));
 	list_init(&call->node);
 	service->calls++;
-	start_call(call);
+	service_start_call(call);
+}
+
+void service_restart_call(struct call *call)
+{
+	groups_release(call->user);
+	call->user = NULL;
+	call->caller = (struct ns_caller){.user = call->rpc->identity->user};
+	call->text = (struct str){0};
+	call->index = 0;
+	call->command = NULL;
+	call->tries = 0;
+	call->again = NULL;
+	call->steps = NULL;
+	service_start_call(call);
 }
 
 void service_on_calls(void *context, struct rpc_call **calls, size_t count)
@@ -239,6 +273,8 @@ int service_create(const struct service_options *options, struct service **ret_s
 	                              : directory_create(options, &service->directory);
 	if (rc == 0)
 		rc = make_groups(service);
+	if (rc == 0)
+		rc = forwarder_create(&service->options, &service->forwarder);
 	if (rc < 0) {
 		service_destroy(service);
 		return rc;
@@ -258,6 +294,7 @@ void service_destroy(struct service *service)
 		return;
 	CHECK(service->calls == 0);
 	turn_finish(service);
+	forwarder_destroy(service->forwarder);
 	groups_destroy(service->groups);
 	directory_destroy(service->directory);
 	methods_destroy(service->methods);

@@ -10,6 +10,8 @@
  * look-ups among them are handed to the namespace together.
  *
  * What a role serves is the master's business: here a method only says what it is (methods.h).
+ * What only the primary may do is refused by a standby, whose text names it, or forwarded to it
+ * (forward.h), for clients that know one address.
  * Methods that exist in Hadoop and are not served here are in the tables too, with Hadoop's class
  * and text of a refusal.
  *
@@ -53,6 +55,11 @@ struct service_options {
 	uint32_t file_buffer_size;   /* io.file.buffer.size */
 	uint16_t replication;        /* dfs.replication */
 	uint64_t trash_interval_min; /* fs.trash.interval; 0: off */
+	/* a standby forwards what only the primary may do */
+	bool forwards;       /* holdfast.master.forward.writes */
+	uint64_t forward_ms; /* how long it looks for a primary for one call; well below the time
+	                        for which the retry table keeps answers */
+	size_t forward_bytes_max; /* requests on their way to the primary; others wait */
 	/* limits */
 	uint32_t list_entries_max; /* dfs.ls.limit */
 	uint64_t location_wait_ms; /* a read waits so long for a worker's first report */

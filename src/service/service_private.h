@@ -8,6 +8,7 @@
 #include "service/call.h"
 
 struct directory;
+struct forwarder;
 struct turn;
 
 struct service {
@@ -15,7 +16,8 @@ struct service {
 	struct methods *methods;
 	struct groups *groups;
 	struct directory *directory; /* answers the groups' questions */
-	struct turn *turn;           /* reads to be handed in at the end of this turn, or NULL */
+	struct forwarder *forwarder;
+	struct turn *turn; /* reads to be handed in at the end of this turn, or NULL */
 	struct io_hook turn_end;
 	struct list idle_calls; /* memory to be used again */
 	struct list idle_turns;
@@ -59,8 +61,24 @@ void directory_ask(void *directory, struct groups_question *question);
 /* No question may be on its way.  NULL is fine. */
 void directory_destroy(struct directory *directory);
 
+/* ---- forward.c: calls that a standby sends on to the primary ---- */
+
+int forwarder_create(const struct service_options *options, struct forwarder **ret_forwarder);
+/* No call may be in it.  NULL is fine. */
+void forwarder_destroy(struct forwarder *forwarder);
+/* The call is to be answered by the primary. */
+void forward_call(struct call *call);
+/* An attempt was sent and not answered: the call may be in some journal. */
+bool forward_may_be_done(const struct call *call);
+/* Calls in it, and bytes of requests on their way. */
+void forwarder_load(const struct forwarder *forwarder, size_t *ret_calls, size_t *ret_bytes);
+
 /* ---- service.c ---- */
 
+/* From the beginning, as its method says. */
+void service_start_call(struct call *call);
+/* The same for a call that has gone some way, perhaps for another caller or method now. */
+void service_restart_call(struct call *call);
 /* Makes the command and proposes it; again if others changed what it had checked. */
 void service_start_write(struct call *call);
 /* What groups_find() and groups_list() did not take. */

@@ -175,6 +175,35 @@ static bool fill_block(struct call *call, struct str pool, const struct ns_block
 	return add_chosen_locations(call, &from->workers, to);
 }
 
+const struct block *status_find_missing(struct call *call, const struct ns_blocks *blocks)
+{
+	struct workers *workers = master_workers(call_master(call));
+
+	for (size_t i = blocks->count; i-- > 0;) {
+		const struct ns_block *block = &blocks->blocks[i];
+
+		if (block->is_complete && workers_count_replicas(workers, &block->block) == 0)
+			return &block->block;
+	}
+	return NULL;
+}
+
+bool status_must_refer(struct call *call, const struct ns_blocks *blocks)
+{
+	return master_role(call_master(call)) != MASTER_PRIMARY &&
+	       status_find_missing(call, blocks) != NULL;
+}
+
+bool status_must_refer_all(struct call *call)
+{
+	struct workers_totals totals;
+
+	if (master_role(call_master(call)) == MASTER_PRIMARY)
+		return false;
+	workers_totals(master_workers(call_master(call)), &totals);
+	return totals.missing > 0;
+}
+
 bool status_blocks(struct call *call, const struct ns_blocks *from, struct wire_located_blocks *to)
 {
 	struct str pool = status_pool(call);

@@ -27,6 +27,13 @@ void status_worker(const struct worker_info *from, struct wire_datanode *to);
 
 /* All in the call's arena.  False: no memory there. */
 bool status_blocks(struct call *call, const struct ns_blocks *from, struct wire_located_blocks *to);
+/* The last complete block without a replica: reports that bring it bring others before it.  NULL:
+ * none. */
+const struct block *status_find_missing(struct call *call, const struct ns_blocks *blocks);
+/* A standby that does not know where a complete block is refers the call to the primary. */
+bool status_must_refer(struct call *call, const struct ns_blocks *blocks);
+/* The same for many files at once. */
+bool status_must_refer_all(struct call *call);
 /* A block being written, at its chosen workers (uuids; those that are gone are left out). */
 bool status_new_block(struct call *call, const struct block *block, uint64_t offset,
                       const struct strs *workers, struct wire_located_block *to);

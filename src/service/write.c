@@ -38,6 +38,8 @@ static void on_done(struct master_write *master)
 	else if (master->result.rc == -ERR_AGAIN && call->again != NULL &&
 	         ++call->tries < TRIES_MAX)
 		call_read(call, call->again);
+	else if (master->result.rc == -ERR_STANDBY)
+		call_refer(call, "WRITE");
 	else if (master->result.rc < 0)
 		call_refuse(call, master->result.rc, master->result.message);
 	else
@@ -46,7 +48,6 @@ static void on_done(struct master_write *master)
 
 struct command *call_command(struct call *call, method_answer_fn *answer)
 {
-	const struct rpc_call *rpc = call->rpc;
 	struct write *write = call_alloc(call, sizeof(*write));
 	struct command *command;
 
@@ -61,11 +62,11 @@ struct command *call_command(struct call *call, method_answer_fn *answer)
 	                 (call->method->is_at_most_once ? COMMAND_AT_MOST_ONCE : 0);
 	command->auth = COMMAND_AUTH_SIMPLE;
 	/* Hadoop keeps no answer for negative ids. */
-	command->has_client = rpc->has_client_id && rpc->call_id >= 0;
-	memcpy(command->client_id, rpc->client_id, sizeof(command->client_id));
-	command->call_id = rpc->call_id;
+	command->has_client = call->has_client_id && call->call_id >= 0;
+	memcpy(command->client_id, call->client_id, sizeof(command->client_id));
+	command->call_id = call->call_id;
 	command->user = call->caller.user;
-	command->real_user = rpc->identity->real_user;
+	command->real_user = call->rpc->identity->real_user;
 	command->groups = call->caller.groups;
 	call->command = command;
 	return command;

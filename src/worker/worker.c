@@ -32,7 +32,7 @@ bool worker_obeys(struct worker *worker, const struct master_link *link, bool is
 			worker->active = NULL;
 		return false;
 	}
-	if (worker->active != link && txid < worker->active_txid)
+	if (worker->active != link && txid <= worker->active_txid)
 		return false;
 	if (worker->active != link)
 		log_event(LOG_WORKER_MASTER, "obeys another master from txid %llu",

@@ -95,20 +95,6 @@ static void the_primary_is_asked_by_one_round_at_a_time_while_calls_are_held(voi
 	assert_int_equal(fake_journal.proofs, before);
 }
 
-static void soft_state_of_the_primary_is_not_read_at_a_standby(void **state)
-{
-	struct look *look = &world.looks[world.look_count++];
-
-	(void)state;
-	follow("m2:19998");
-	look->read.ready = look_ready;
-	look->read.is_for_primary = true;
-	master_read(world.master, &look->read);
-	assert_int_equal(look->rc, -ERR_STANDBY);
-	assert_true(contains(look->read.message, "category READ"));
-	assert_true(contains(look->read.message, "m2:19998"));
-}
-
 /* ---- writes ---- */
 
 /* The text before the primary's name is HDFS's: StandbyState.checkOperation. */
@@ -422,7 +408,6 @@ int main(void)
 	        TEST(a_standby_reads_only_what_the_primary_had_committed),
 	        TEST(a_read_without_a_primary_is_held_until_one_answers),
 	        TEST(the_primary_is_asked_by_one_round_at_a_time_while_calls_are_held),
-	        TEST(soft_state_of_the_primary_is_not_read_at_a_standby),
 	        TEST(a_standby_names_the_primary_to_a_write),
 	        TEST(a_round_serves_only_calls_that_came_before_it),
 	        TEST(a_round_serves_only_calls_that_were_held_before_it),
