@@ -8,6 +8,7 @@
 #ifndef HOLDFAST_BASE_HASH_H
 #define HOLDFAST_BASE_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,11 @@ uint32_t crc32_zlib(uint32_t crc, const void *data, size_t size);
 
 uint64_t hash64(uint64_t seed, const void *data, size_t size);
 struct hash128 hash128(uint64_t key, const void *data, size_t size);
+
+static inline bool hash128_equal(struct hash128 a, struct hash128 b)
+{
+	return a.low == b.low && a.high == b.high;
+}
 
 /* Sums modulo 2^128: the order of adding does not matter, and subtracting takes back. */
 static inline struct hash128 hash128_add(struct hash128 a, struct hash128 b)

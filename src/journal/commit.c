@@ -277,6 +277,7 @@ static void submit(struct commit *commit)
 	commit->waiting -= batch->count;
 	commit->in_flight = batch;
 	commit->submitted = batch->last;
+	commit->submitted_us = io_now_us(journal->io);
 	commit->target = 0;
 	io_timer_stop(&commit->gather);
 	io_timer_stop(&commit->idle);

@@ -37,7 +37,8 @@ struct commit {
 	struct segments segments;       /* that count: found at the start, or begun since */
 	bool must_begin;                /* the next batch begins a segment: after a cut */
 	uint64_t generation;            /* one more with each cut */
-	struct entry submitted;         /* last entry given to the sync thread */
+	struct entry submitted;         /* last entry given to the sync thread, ... */
+	uint64_t submitted_us;          /* ... and when */
 	struct entry last;              /* last entry appended: index, epoch, chain */
 	uint64_t durable;               /* index: synced here, and not cut since */
 	uint64_t marked;                /* commit mark of the last batch written */

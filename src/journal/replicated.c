@@ -274,6 +274,8 @@ static void begin(struct replicated *replicated)
 	if (replicated->options.forms_alone)
 		event.kind = RAFT_FORM;
 	replicated_step(replicated, &event);
+	replicated_health_start(replicated);
+	replicated_digest_start(replicated);
 }
 
 /* What lay past the last mark becomes the tail; it is durable only when written again. */
@@ -455,10 +457,19 @@ static int create(struct journal *journal)
 	replicated_entries_init(replicated);
 	replicated_reads_init(replicated);
 	replicated_changes_init(replicated);
+	replicated_health_init(replicated);
+	replicated_digest_init(replicated);
 	if (journal->options.replication == NULL ||
 	    journal->options.replication->address_count > JOURNAL_MEMBERS_MAX)
 		return -ERR_INVALID;
 	return copy_options(replicated, journal->options.replication) ? 0 : -ERR_NO_MEMORY;
+}
+
+static void stop_timers(struct replicated *replicated)
+{
+	io_timer_stop(&replicated->tick);
+	replicated_health_stop(replicated);
+	replicated_digest_stop(replicated);
 }
 
 /* Others are heard no more; what is committed here already is still applied. */
@@ -468,7 +479,7 @@ static bool close(struct journal *journal)
 
 	peer_link_close(replicated->link);
 	replicated->link = NULL;
-	io_timer_stop(&replicated->tick);
+	stop_timers(replicated);
 	return replicated->votes_on_their_way == 0 && !replicated->is_apply_posted;
 }
 
@@ -479,7 +490,7 @@ static void destroy(struct journal *journal)
 	if (replicated == NULL)
 		return;
 	peer_link_close(replicated->link);
-	io_timer_stop(&replicated->tick);
+	stop_timers(replicated);
 	replicated_reads_end(replicated, -ERR_STANDBY);
 	replicated_changes_end(replicated);
 	replicated_entries_finish(replicated);

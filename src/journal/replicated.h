@@ -7,6 +7,8 @@
  *   replicated_entries.c   appending, entries from the leader, cutting, applying
  *   replicated_peers.c     messages, and entries fetched for them
  *   replicated_transfer.c  checkpoints for peers, and from them
+ *   replicated_health.c    a slow or full disk
+ *   replicated_digest.c    states compared with the peers'
  *   replicated_reads.c     reads that wait for a proof
  *   replicated_quorum.c    what is told of the quorum; changing it
  *
@@ -27,10 +29,18 @@
 #include "raft/raft.h"
 
 enum {
+	REPLICATED_DIGEST_EVERY = 4096, /* indexes */
+	REPLICATED_DIGESTS = 64,        /* kept */
 	REPLICATED_FETCHES_MAX = 4 * (RAFT_MEMBERS_MAX + 1),
 	REPLICATED_PIECES_MAX = 64,
 	REPLICATED_SLICE_ENTRIES = 512,      /* applied in one turn, ... */
 	REPLICATED_SLICE_BYTES = 256 * 1024, /* ... and about so many bytes */
+};
+
+/* What a peer said last of its state. */
+struct heard_beat {
+	struct raft_id from;
+	struct peer_beat beat;
 };
 
 struct replicated {
@@ -65,6 +75,18 @@ struct replicated {
 	/* reads */
 	struct list reads; /* oldest first */
 	struct io_timer read_limit;
+	/* health */
+	struct io_timer look;
+	uint32_t health; /* 0 is best; what the core knows */
+	bool may_stand;  /* the same */
+	uint64_t handed_over_us;
+	/* digests */
+	struct io_timer beat;
+	uint64_t digest_indexes[REPLICATED_DIGESTS];
+	struct hash128 digests[REPLICATED_DIGESTS];
+	struct heard_beat heard[RAFT_MEMBERS_MAX];
+	size_t heard_count;
+	bool is_odd; /* its state differs from a primary's: it does not stand */
 	/* the rest */
 	struct list changes; /* of the quorum, waiting for their end */
 	unsigned votes_on_their_way;
@@ -112,6 +134,22 @@ void replicated_fetch(struct replicated *replicated);
 void replicated_read_log(struct replicated *replicated, const struct raft_fetch *fetch);
 void replicated_want_chunk(struct replicated *replicated, const struct raft_fetch_chunk *fetch);
 void replicated_store(struct replicated *replicated, const struct raft_store *store);
+
+/* ---- replicated_health.c ---- */
+
+void replicated_health_init(struct replicated *replicated);
+void replicated_health_start(struct replicated *replicated);
+void replicated_health_stop(struct replicated *replicated);
+
+/* ---- replicated_digest.c ---- */
+
+void replicated_digest_init(struct replicated *replicated);
+void replicated_digest_start(struct replicated *replicated);
+void replicated_digest_stop(struct replicated *replicated);
+/* Everything up to `index` is applied, and nothing more. */
+void replicated_digest_note(struct replicated *replicated, uint64_t index);
+void replicated_digest_heard(struct replicated *replicated, struct raft_id from,
+                             const struct peer_beat *beat);
 
 /* ---- replicated_reads.c ---- */
 

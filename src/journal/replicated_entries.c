@@ -268,12 +268,17 @@ bool replicated_apply(struct replicated *replicated)
 	     index++) {
 		tail_decode(tail, index, &replicated->slice[count++]);
 		bytes += tail_at(tail, index)->size;
+		if (index % REPLICATED_DIGEST_EVERY == 0) {
+			index++;
+			break;
+		}
 	}
 	last = tail_ends_at(tail, index - 1);
 	replicated->is_applying = true;
 	replicated->unapplied_bytes -= bytes;
 	journal_apply(journal, replicated->slice, count, &last);
 	replicated->is_applying = false;
+	replicated_digest_note(replicated, last.index);
 	end_orphans(replicated, last.index);
 	tail_trim(tail,
 	          last.index < journal->commit.submitted.index ? last.index

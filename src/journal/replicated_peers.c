@@ -47,6 +47,11 @@ static void received(void *context, const struct peer_message *message)
 	replicated->receiving = NULL;
 }
 
+static void heard(void *context, struct raft_id from, const struct peer_beat *beat)
+{
+	replicated_digest_heard(context, from, beat);
+}
+
 static void noticed(void *context, int rc, const char *text)
 {
 	struct replicated *replicated = context;
@@ -87,6 +92,7 @@ int replicated_peers_open(struct replicated *replicated, char **ret_text)
 	        .queue_bytes_max = options->message_bytes_max + 2 * options->window_bytes_max,
 	        .context = replicated,
 	        .on_message = received,
+	        .on_beat = heard,
 	        .on_notice = noticed,
 	};
 

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The masters compare the digests of their states: at every DIGEST_EVERYth index, in beats.
+ *
+ * One against a majority that agrees is odd: it keeps what it has and ends, for what it would serve
+ * is not what the others committed.  Where no majority says so (two masters, or one of three
+ * silent), a standby that differs from the primary may not be promoted any more.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "journal/replicated.h"
+#include "journal/text.h"
+
+enum { BEAT_US = 500 * 1000 };
+
+static struct hash128 *own_digest(struct replicated *replicated, uint64_t index)
+{
+	size_t at = index / REPLICATED_DIGEST_EVERY % REPLICATED_DIGESTS;
+
+	return replicated->digest_indexes[at] == index ? &replicated->digests[at] : NULL;
+}
+
+void replicated_digest_note(struct replicated *replicated, uint64_t index)
+{
+	const struct state_machine *machine = &replicated->journal->options.machine;
+	size_t at = index / REPLICATED_DIGEST_EVERY % REPLICATED_DIGESTS;
+
+	if (index % REPLICATED_DIGEST_EVERY != 0)
+		return;
+	replicated->digest_indexes[at] = index;
+	replicated->digests[at] = machine->digest(machine->context);
+}
+
+/* ---- saying ---- */
+
+static void send_beats(struct io_timer *timer)
+{
+	struct replicated *replicated = CONTAINER_OF(timer, struct replicated, beat);
+	const struct raft_list *list = raft_members(replicated->core);
+	uint64_t applied = replicated->journal->applied.index;
+	uint64_t index = applied / REPLICATED_DIGEST_EVERY * REPLICATED_DIGEST_EVERY;
+	struct peer_beat beat = {.applied = applied};
+
+	io_timer_start(timer, BEAT_US);
+	for (; index > 0 && beat.digest_count < PEER_DIGESTS_MAX;
+	     index -= REPLICATED_DIGEST_EVERY) {
+		const struct hash128 *digest = own_digest(replicated, index);
+
+		if (digest == NULL)
+			break;
+		beat.digests[beat.digest_count++] =
+		        (struct peer_digest){.index = index, .digest = *digest};
+	}
+	for (size_t i = 0; list != NULL && i < list->members.count; i++) {
+		const struct raft_member *member = &list->members.member[i];
+
+		if (memcmp(member->id.bytes, replicated->journal->marker.member, RAFT_ID_BYTES) !=
+		    0)
+			peer_link_beat(replicated->link, member->address, &beat);
+	}
+}
+
+/* ---- judging ---- */
+
+/* Voters among the others that say `digest` of that index. */
+static size_t count_voters(const struct replicated *replicated, const struct peer_digest *digest)
+{
+	const struct raft_list *list = raft_members(replicated->core);
+	size_t count = 0;
+
+	for (size_t i = 0; i < replicated->heard_count; i++) {
+		const struct heard_beat *heard = &replicated->heard[i];
+		const struct raft_member *member = raft_member_by_id(&list->members, heard->from);
+
+		if (member == NULL || !member->is_voter)
+			continue;
+		for (size_t at = 0; at < heard->beat.digest_count; at++)
+			count += heard->beat.digests[at].index == digest->index &&
+			         hash128_equal(heard->beat.digests[at].digest, digest->digest);
+	}
+	return count;
+}
+
+static void differs(struct replicated *replicated, struct raft_id from,
+                    const struct peer_digest *digest)
+{
+	struct journal *journal = replicated->journal;
+	const struct raft_list *list = raft_members(replicated->core);
+	const struct raft_member *peer = raft_member_by_id(&list->members, from);
+	size_t against = count_voters(replicated, digest);
+
+	if (against > raft_voter_count(&list->members) / 2)
+		fatal_damage("%s: the state after index %" PRIu64
+		             " is not that of %zu other masters, %s among them, which agree. This "
+		             "one is wrong and ends; keep its folder as evidence, then format it "
+		             "and let it join anew",
+		             journal->folder, digest->index, against, peer->address);
+	if (replicated->is_odd || replicated->role == RAFT_LEADER)
+		return;
+	replicated->is_odd = true;
+	journal_notice(journal, -ERR_DAMAGED,
+	               text_make("%s: the state after index %" PRIu64
+	                         " differs from that of %s, and "
+	                         "no majority says who is right. This master will not be promoted; "
+	                         "compare the two with `holdfast journal digest`",
+	                         journal->folder, digest->index, peer->address));
+}
+
+static void keep(struct replicated *replicated, struct raft_id from, const struct peer_beat *beat)
+{
+	size_t at = 0;
+
+	while (at < replicated->heard_count && !raft_id_equal(replicated->heard[at].from, from))
+		at++;
+	if (at == COUNT_OF(replicated->heard))
+		at = 0; /* members come and go; it is only a comparison */
+	if (at == replicated->heard_count)
+		replicated->heard_count++;
+	replicated->heard[at] = (struct heard_beat){.from = from, .beat = *beat};
+}
+
+void replicated_digest_heard(struct replicated *replicated, struct raft_id from,
+                             const struct peer_beat *beat)
+{
+	const struct raft_list *list = raft_members(replicated->core);
+
+	if (list == NULL || raft_member_by_id(&list->members, from) == NULL)
+		return;
+	keep(replicated, from, beat);
+	for (size_t i = 0; i < beat->digest_count; i++) {
+		const struct hash128 *own = own_digest(replicated, beat->digests[i].index);
+
+		if (own != NULL && !hash128_equal(*own, beat->digests[i].digest))
+			differs(replicated, from, &beat->digests[i]);
+	}
+}
+
+void replicated_digest_init(struct replicated *replicated)
+{
+	io_timer_init(replicated->journal->io, &replicated->beat, send_beats);
+}
+
+void replicated_digest_start(struct replicated *replicated)
+{
+	io_timer_start(&replicated->beat, BEAT_US);
+}
+
+void replicated_digest_stop(struct replicated *replicated)
+{
+	io_timer_stop(&replicated->beat);
+}

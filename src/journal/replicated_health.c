@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How this master is, which its peers hear with every answer: a primary with a slow or full disk
+ * hands over to a voter that says it is better, at most once in 30 s; else it stays and says so.
+ */
+#include <inttypes.h>
+
+#include "base/err.h"
+#include "journal/replicated.h"
+#include "journal/text.h"
+
+enum {
+	HAND_OVER_US = 30 * 1000 * 1000,
+	LOOK_US = 25 * 1000,
+	/* Bits: the higher, the worse. */
+	DISK_IS_SLOW = 1,
+	DISK_IS_FULL = 2,
+};
+
+/* A sync that takes half of the time after which masters count as dead is felt by clients. */
+static uint64_t slow_us(const struct replicated *replicated)
+{
+	return replicated->options.election_min_ms * 1000 / 2;
+}
+
+static uint32_t health(const struct replicated *replicated)
+{
+	const struct journal *journal = replicated->journal;
+	const struct commit *commit = &journal->commit;
+	uint64_t waits_us =
+	        commit->in_flight == NULL ? 0 : io_now_us(journal->io) - commit->submitted_us;
+	uint32_t health = journal->prepare.is_out_of_room ? DISK_IS_FULL : 0;
+
+	if (waits_us >= slow_us(replicated) || commit->mean_sync_us >= slow_us(replicated))
+		health |= DISK_IS_SLOW;
+	return health;
+}
+
+/* A voter that is heard and says it is better; NULL: none. */
+static bool is_anyone_better(const struct replicated *replicated)
+{
+	struct raft_status status;
+
+	raft_status(replicated->core, &status);
+	for (size_t i = 0; i < status.peer_count; i++) {
+		const struct raft_peer_status *peer = &status.peers[i];
+
+		if (peer->is_voter && peer->health < replicated->health &&
+		    replicated_now_ms(replicated) - peer->heard_ms <
+		            replicated->options.election_max_ms)
+			return true;
+	}
+	return false;
+}
+
+static void hand_over(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+	uint64_t now_us = io_now_us(journal->io);
+	struct raft_event event = {.kind = RAFT_TRANSFER};
+
+	if (replicated->role != RAFT_LEADER || replicated->health == 0 ||
+	    (replicated->handed_over_us != 0 &&
+	     now_us - replicated->handed_over_us < HAND_OVER_US) ||
+	    !is_anyone_better(replicated))
+		return;
+	replicated->handed_over_us = now_us;
+	journal_notice(
+	        journal, -ERR_AGAIN,
+	        text_make("%s: the disk is %s; primacy goes to a master that says its own is "
+	                  "better. The sync on its way has taken %" PRIu64
+	                  " ms, syncs take %" PRIu64 " us in the mean",
+	                  journal->folder, replicated->health & DISK_IS_FULL ? "full" : "slow",
+	                  journal->commit.in_flight == NULL
+	                          ? 0
+	                          : (now_us - journal->commit.submitted_us) / 1000,
+	                  journal->commit.mean_sync_us));
+	replicated_step(replicated, &event);
+}
+
+static void look(struct io_timer *timer)
+{
+	struct replicated *replicated = CONTAINER_OF(timer, struct replicated, look);
+	struct raft_event event = {
+	        .kind = RAFT_CONDITION,
+	        .condition = {.may_stand = !replicated->is_odd, .health = health(replicated)}};
+
+	io_timer_start(timer, LOOK_US);
+	if (event.condition.health != replicated->health ||
+	    event.condition.may_stand != replicated->may_stand) {
+		replicated->health = event.condition.health;
+		replicated->may_stand = event.condition.may_stand;
+		replicated_step(replicated, &event);
+	}
+	hand_over(replicated);
+}
+
+void replicated_health_init(struct replicated *replicated)
+{
+	io_timer_init(replicated->journal->io, &replicated->look, look);
+	replicated->may_stand = true;
+}
+
+void replicated_health_start(struct replicated *replicated)
+{
+	io_timer_start(&replicated->look, LOOK_US);
+}
+
+void replicated_health_stop(struct replicated *replicated)
+{
+	io_timer_stop(&replicated->look);
+}
