@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,7 +118,11 @@ static void name_is_looked_up_and_its_addresses_tried_in_turn(void **state)
 {
 	struct world *w = *state;
 	uint16_t port = listen_at(w, "127.0.0.1");
+	struct addrinfo *found;
 
+	if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
+		skip(); /* a bare system tree has no /etc/hosts */
+	freeaddrinfo(found);
 	start_connect(w, "localhost", port, TIMEOUT_MS);
 	RUN_UNTIL(w->io, w->connect_rc != NOT_YET);
 	assert_int_equal(w->connect_rc, 0);
