@@ -391,11 +391,10 @@ static void address_that_is_missing_comes_back_empty(void **state)
 
 static struct peer_hello make_hello(void)
 {
-	struct peer_hello hello = {.cluster_id = "CID-1f", .id = id_of(7)};
-
-	strcpy(hello.address, "node-1:8031");
-	strcpy(hello.service_address, "node-1:8030");
-	return hello;
+	return (struct peer_hello){.cluster_id = "CID-1f",
+	                           .id = id_of(7),
+	                           .address = "node-1:8031",
+	                           .service_address = "node-1:8030"};
 }
 
 static void encode_hello(struct world *w, const struct peer_hello *hello)
