@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * io.h over the simulated world: what a lone master uses of it.
+ * io.h over the simulated world.  Connections are in sim_conn.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,14 @@
 #include "sim/sim_private.h"
 
 /* Simulated time of disk operations. */
-enum { WRITE_US = 20, SYNC_US = 120, NAMES_US = 30, WORK_US_MAX = 40, TASK_US_MAX = 5 };
+enum {
+	WRITE_US = 20,
+	SYNC_US = 120,
+	NAMES_US = 30,
+	WORK_US_MAX = 40,
+	TASK_US_MAX = 5,
+	BOOT_US = 1000000
+};
 
 static struct sim_world *world_of(struct io *io)
 {
@@ -57,14 +64,22 @@ void io_post(struct io *io, struct io_task *task)
 
 uint64_t io_now_us(struct io *io)
 {
-	return sim_world_now_us(world_of(io)) + io->work_us;
+	const struct sim_machine *machine = io->machine;
+	uint64_t now_us = sim_world_now_us(machine->world);
+
+	if (now_us < machine->busy_until_us)
+		now_us = machine->busy_until_us;
+	return BOOT_US + sim_clock_of(machine, now_us - machine->booted_us + io->work_us);
 }
 
 uint64_t io_wall_ms(struct io *io)
 {
 	const uint64_t epoch_ms = 1790000000000u;
 
-	return (uint64_t)((int64_t)(epoch_ms + io_now_us(io) / 1000) + io->machine->wall_shift_ms);
+	struct sim_world *world = world_of(io);
+
+	return (uint64_t)((int64_t)(epoch_ms + (sim_world_now_us(world) + io->work_us) / 1000) +
+	                  io->machine->wall_shift_ms);
 }
 
 void io_random(struct io *io, void *bytes, size_t size)
@@ -77,27 +92,14 @@ void io_random(struct io *io, void *bytes, size_t size)
 
 struct timer_event {
 	struct process_event event;
-	struct list node;
 	struct io_timer *timer;
 };
-
-static struct timer_event *find_timer(const struct io_timer *timer)
-{
-	LIST_FOR_EACH (node, &timer->io->timers) {
-		struct timer_event *event = CONTAINER_OF(node, struct timer_event, node);
-
-		if (event->timer == timer)
-			return event;
-	}
-	return NULL;
-}
 
 static void fire_timer(struct process_event *base)
 {
 	struct timer_event *event = CONTAINER_OF(base, struct timer_event, event);
 	struct io_timer *timer = event->timer;
 
-	list_remove(&event->node);
 	mem_free(event);
 	timer->heap_place = 0;
 	timer->fire(timer);
@@ -110,13 +112,12 @@ void io_timer_init(struct io *io, struct io_timer *timer, void (*fire)(struct io
 
 void io_timer_stop(struct io_timer *timer)
 {
-	struct timer_event *event = timer->heap_place == 0 ? NULL : find_timer(timer);
+	struct timer_event *event = (struct timer_event *)(uintptr_t)timer->heap_place;
 
 	timer->heap_place = 0;
 	if (event == NULL)
 		return;
-	sim_world_cancel(world_of(timer->io), &event->event.event);
-	list_remove(&event->node);
+	process_cancel(&event->event);
 	mem_free(event);
 }
 
@@ -125,10 +126,10 @@ void io_timer_start(struct io_timer *timer, uint64_t delay_us)
 	struct timer_event *event = mem_must_zalloc(sizeof(*event));
 
 	io_timer_stop(timer);
-	timer->heap_place = 1;
+	timer->heap_place = (size_t)(uintptr_t)event;
 	event->timer = timer;
-	list_append(&timer->io->timers, &event->node);
-	process_schedule(timer->io, &event->event, fire_timer, delay_us);
+	process_schedule(timer->io, &event->event, fire_timer,
+	                 sim_clock_to_world(timer->io->machine, delay_us));
 }
 
 bool io_timer_is_started(const struct io_timer *timer)
@@ -170,6 +171,7 @@ static void thread_run(struct process_event *event)
 	took_us = io->work_us;
 	io->work_us = 0;
 	sim_die_if_dead(io);
+	thread->event.is_of_thread = false;
 	process_schedule(io, event, thread_tell, took_us + draw_below(io, WORK_US_MAX));
 }
 
@@ -180,8 +182,9 @@ static void thread_next(struct io_thread *thread)
 	thread->is_busy = true;
 	thread->running = LIST_FIRST(&thread->queue, struct io_work, node);
 	list_remove(&thread->running->node);
+	thread->event.is_of_thread = true;
 	process_schedule(thread->io, &thread->event, thread_run,
-	                 draw_below(thread->io, WORK_US_MAX));
+	                 draw_below(thread->io, WORK_US_MAX + thread->io->machine->disk_delay_us));
 }
 
 int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thread)
@@ -191,7 +194,7 @@ int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thr
 	(void)name;
 	if (thread == NULL)
 		return -ERR_NO_MEMORY;
-	*thread = (struct io_thread){.io = io};
+	*thread = (struct io_thread){.io = io, .event = {.is_of_thread = true}};
 	list_init(&thread->queue);
 	*ret_thread = thread;
 	return 0;
@@ -230,6 +233,8 @@ struct io_file {
 static int took(struct io *io, uint64_t us, int rc)
 {
 	sim_die_if_dead(io);
+	if (us >= SYNC_US)
+		us += io->machine->disk_delay_us;
 	io->work_us += us + draw_below(io, us / 2 + 1);
 	return rc;
 }
@@ -410,8 +415,7 @@ int io_replace_file(struct io *io, const char *path, const void *data, size_t si
 
 const char *io_host_name(struct io *io)
 {
-	(void)io;
-	return "sim";
+	return io->machine->name;
 }
 
 const char *io_user_name(struct io *io)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/sim_world.h"
 
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,17 +19,6 @@ int __lsan_is_turned_off(void)
 	return 1;
 }
 
-struct sim_world {
-	struct random random;
-	uint64_t now_us;
-	uint64_t order; /* of the next event scheduled */
-	uint64_t events;
-	uint64_t trace;
-	struct sim_event **heap; /* by due_us, then order */
-	size_t count;
-	size_t capacity;
-};
-
 /* The turn that is running, for deaths in the middle of it.  One world a process. */
 static struct {
 	jmp_buf end;
@@ -44,34 +32,37 @@ static bool is_before(const struct sim_event *a, const struct sim_event *b)
 	return a->due_us != b->due_us ? a->due_us < b->due_us : a->order < b->order;
 }
 
+static void put_at(struct sim_world *world, struct sim_event *event, size_t at)
+{
+	world->heap[at] = event;
+	event->place = at;
+}
+
 static void sift_up(struct sim_world *world, size_t at)
 {
-	while (at > 0 && is_before(world->heap[at], world->heap[(at - 1) / 2])) {
-		struct sim_event *parent = world->heap[(at - 1) / 2];
+	struct sim_event *event = world->heap[at];
 
-		world->heap[(at - 1) / 2] = world->heap[at];
-		world->heap[at] = parent;
-		at = (at - 1) / 2;
-	}
+	for (; at > 0 && is_before(event, world->heap[(at - 1) / 2]); at = (at - 1) / 2)
+		put_at(world, world->heap[(at - 1) / 2], at);
+	put_at(world, event, at);
 }
 
 static void sift_down(struct sim_world *world, size_t at)
 {
-	for (;;) {
-		size_t least = at;
-		struct sim_event *moved = world->heap[at];
+	struct sim_event *event = world->heap[at];
 
-		for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < world->count;
-		     child++) {
-			if (is_before(world->heap[child], world->heap[least]))
-				least = child;
-		}
-		if (least == at)
-			return;
-		world->heap[at] = world->heap[least];
-		world->heap[least] = moved;
-		at = least;
+	for (;;) {
+		size_t child = 2 * at + 1;
+
+		if (child + 1 < world->count &&
+		    is_before(world->heap[child + 1], world->heap[child]))
+			child++;
+		if (child >= world->count || !is_before(world->heap[child], event))
+			break;
+		put_at(world, world->heap[child], at);
+		at = child;
 	}
+	put_at(world, event, at);
 }
 
 void sim_world_schedule(struct sim_world *world, struct sim_event *event, uint64_t delay_us)
@@ -84,16 +75,16 @@ void sim_world_schedule(struct sim_world *world, struct sim_event *event, uint64
 		world->capacity = world->capacity == 0 ? 256 : world->capacity * 2;
 		world->heap = mem_must_realloc(world->heap, world->capacity * sizeof(*world->heap));
 	}
-	world->heap[world->count++] = event;
-	sift_up(world, world->count - 1);
+	put_at(world, event, world->count++);
+	sift_up(world, event->place);
 }
 
 static struct sim_event *take_at(struct sim_world *world, size_t at)
 {
 	struct sim_event *event = world->heap[at];
 
-	world->heap[at] = world->heap[--world->count];
-	if (at < world->count) {
+	if (at < --world->count) {
+		put_at(world, world->heap[world->count], at);
 		sift_down(world, at);
 		sift_up(world, at);
 	}
@@ -103,10 +94,8 @@ static struct sim_event *take_at(struct sim_world *world, size_t at)
 
 void sim_world_cancel(struct sim_world *world, struct sim_event *event)
 {
-	for (size_t i = 0; event->is_scheduled && i < world->count; i++) {
-		if (world->heap[i] == event)
-			take_at(world, i);
-	}
+	if (event->is_scheduled)
+		take_at(world, event->place);
 }
 
 bool sim_world_step(struct sim_world *world)
@@ -132,6 +121,10 @@ struct sim_world *sim_world_create(uint64_t seed)
 
 	world->random = random_make(seed);
 	world->now_us = 1000000;
+	for (unsigned from = 0; from < SIM_MACHINES_MAX; from++) {
+		for (unsigned to = 0; to < SIM_MACHINES_MAX; to++)
+			world->links[from][to] = sim_link_default();
+	}
 	return world;
 }
 
@@ -168,12 +161,21 @@ void sim_world_note(struct sim_world *world, const void *data, size_t size)
 
 /* ---- machines and their processes ---- */
 
+static void wake(struct sim_event *event);
+
 struct sim_machine *sim_machine_create(struct sim_world *world, uint64_t disk_seed)
 {
 	struct sim_machine *machine = mem_must_zalloc(sizeof(*machine));
 
+	CHECK(world->machine_count < SIM_MACHINES_MAX);
+	world->machines[world->machine_count++] = machine;
 	machine->world = world;
+	machine->number = world->machine_count;
+	snprintf(machine->name, sizeof(machine->name), "m%u", machine->number);
+	snprintf(machine->address, sizeof(machine->address), "10.0.0.%u", machine->number);
 	machine->disk = sim_disk_create(disk_seed);
+	machine->wake.run = wake;
+	list_init(&machine->waiting);
 	return machine;
 }
 
@@ -192,11 +194,14 @@ struct io *sim_machine_start(struct sim_machine *machine)
 {
 	CHECK(machine->io == NULL);
 	machine->generation++;
+	machine->is_off = false;
+	machine->ended = NULL;
 	machine->damage[0] = '\0';
 	machine->io = mem_must_zalloc(sizeof(*machine->io));
 	machine->io->machine = machine;
 	list_init(&machine->io->hooks);
-	list_init(&machine->io->timers);
+	list_init(&machine->io->conns);
+	list_init(&machine->io->listeners);
 	return machine->io;
 }
 
@@ -215,16 +220,70 @@ const char *sim_machine_damage(const struct sim_machine *machine)
 	return machine->damage;
 }
 
+const char *sim_machine_name(const struct sim_machine *machine)
+{
+	return machine->name;
+}
+
+/* The process is no more: abandoned, with whatever waits for it. */
+static void end_process(struct sim_machine *machine)
+{
+	machine->ended = machine->io;
+	machine->io = NULL;
+	machine->is_paused = false;
+	machine->busy_until_us = 0;
+	list_init(&machine->waiting);
+	sim_world_cancel(machine->world, &machine->wake);
+}
+
 void sim_machine_kill(struct sim_machine *machine, bool power_cut)
 {
-	machine->io = NULL; /* abandoned */
+	if (machine->io != NULL)
+		end_process(machine);
+	if (machine->ended != NULL)
+		sim_tcp_process_ended(machine->ended, power_cut);
+	machine->ended = NULL;
+	if (power_cut) {
+		machine->boot++;
+		machine->booted_us = machine->world->now_us;
+		machine->is_off = true;
+	}
 	sim_disk_revive(machine->disk, power_cut);
+}
+
+/* ---- clocks ---- */
+
+enum { MILLION = 1000000 };
+
+uint64_t sim_clock_of(const struct sim_machine *machine, uint64_t us)
+{
+	return us + (uint64_t)((int64_t)us / MILLION * machine->drift_ppm +
+	                       (int64_t)us % MILLION * machine->drift_ppm / MILLION);
+}
+
+uint64_t sim_clock_to_world(const struct sim_machine *machine, uint64_t us)
+{
+	return (uint64_t)((unsigned __int128)us * MILLION /
+	                  (uint64_t)(MILLION + machine->drift_ppm));
 }
 
 void sim_machine_shift_wall(struct sim_machine *machine, int64_t by_ms)
 {
 	machine->wall_shift_ms += by_ms;
 }
+
+void sim_machine_set_drift(struct sim_machine *machine, int64_t ppm)
+{
+	CHECK(machine->io == NULL); /* a clock that runs does not jump */
+	machine->drift_ppm = ppm;
+}
+
+void sim_machine_set_disk_delay(struct sim_machine *machine, uint64_t delay_us)
+{
+	machine->disk_delay_us = delay_us;
+}
+
+/* ---- turns ---- */
 
 static void run_hooks(struct io *io)
 {
@@ -237,21 +296,30 @@ static void run_hooks(struct io *io)
 	}
 }
 
+/* What the loop itself did on the disk keeps it from everything else. */
+static void keep_busy(struct sim_machine *machine)
+{
+	if (machine->io->work_us == 0)
+		return;
+	if (machine->busy_until_us < machine->world->now_us)
+		machine->busy_until_us = machine->world->now_us;
+	machine->busy_until_us += machine->io->work_us;
+	machine->io->work_us = 0;
+}
+
 bool sim_machine_run(struct sim_machine *machine, void (*step)(void *context), void *context)
 {
-	CHECK(turn.machine == NULL);
+	CHECK(turn.machine == NULL && !machine->is_paused);
 	turn.machine = machine;
 	if (setjmp(turn.end) == 0) {
 		step(context);
 		run_hooks(turn.machine->io);
 		sim_die_if_dead(turn.machine->io);
-		/* What the loop itself did on the disk kept it from everything else. */
-		turn.machine->world->now_us += turn.machine->io->work_us;
-		turn.machine->io->work_us = 0;
+		keep_busy(turn.machine);
 		turn.machine = NULL;
 		return true;
 	}
-	turn.machine->io = NULL; /* abandoned */
+	end_process(turn.machine);
 	turn.machine = NULL;
 	return false;
 }
@@ -271,23 +339,147 @@ static void run_process_event(void *context)
 	event->run(event);
 }
 
+static bool is_busy(const struct sim_machine *machine)
+{
+	return machine->busy_until_us > machine->world->now_us;
+}
+
+static void wake_later(struct sim_machine *machine)
+{
+	uint64_t now_us = machine->world->now_us;
+
+	if (!machine->wake.is_scheduled)
+		sim_world_schedule(machine->world, &machine->wake,
+		                   is_busy(machine) ? machine->busy_until_us - now_us : 0);
+}
+
 static void dispatch(struct sim_event *base)
 {
 	struct process_event *event = CONTAINER_OF(base, struct process_event, event);
 	struct sim_machine *machine = event->io->machine;
 
-	if (machine->io == event->io && machine->generation == event->generation)
-		sim_machine_run(machine, run_process_event, event);
+	if (machine->io != event->io || machine->generation != event->generation)
+		return;
+	if (machine->is_paused || (is_busy(machine) && !event->is_of_thread)) {
+		event->is_waiting = true;
+		list_append(&machine->waiting, &event->node);
+		if (!machine->is_paused)
+			wake_later(machine);
+		return;
+	}
+	sim_machine_run(machine, run_process_event, event);
+}
+
+/* In the order in which they came, but beginning anywhere: nobody promises a loop more. */
+static void run_waiting(void *context)
+{
+	struct sim_machine *machine = context;
+	struct list waiting;
+	uint64_t count = 0;
+
+	LIST_FOR_EACH (node, &machine->waiting)
+		count++;
+	for (uint64_t skip = random_below(&machine->world->random, count); skip > 0; skip--) {
+		struct list *first = machine->waiting.next;
+
+		list_remove(first);
+		list_append(&machine->waiting, first);
+	}
+	list_init(&waiting);
+	list_splice(&waiting, &machine->waiting);
+	while (!list_is_empty(&waiting)) {
+		struct process_event *event = LIST_FIRST(&waiting, struct process_event, node);
+
+		list_remove(&event->node);
+		event->is_waiting = false;
+		event->run(event);
+	}
+}
+
+static void wake(struct sim_event *event)
+{
+	struct sim_machine *machine = CONTAINER_OF(event, struct sim_machine, wake);
+
+	if (machine->is_paused || list_is_empty(&machine->waiting))
+		return;
+	if (is_busy(machine))
+		wake_later(machine);
+	else
+		sim_machine_run(machine, run_waiting, machine);
+}
+
+void sim_machine_pause(struct sim_machine *machine)
+{
+	CHECK(machine->io != NULL);
+	machine->is_paused = true;
+}
+
+void sim_machine_resume(struct sim_machine *machine)
+{
+	if (!machine->is_paused)
+		return;
+	machine->is_paused = false;
+	LIST_FOR_EACH_SAFE (node, &machine->waiting) {
+		struct process_event *event = CONTAINER_OF(node, struct process_event, node);
+
+		if (!event->is_of_thread)
+			continue;
+		list_remove(&event->node);
+		event->is_waiting = false;
+		sim_world_schedule(machine->world, &event->event, 0);
+	}
+	wake_later(machine);
+}
+
+bool sim_machine_is_paused(const struct sim_machine *machine)
+{
+	return machine->is_paused;
 }
 
 void process_schedule(struct io *io, struct process_event *event,
                       void (*run)(struct process_event *event), uint64_t delay_us)
 {
+	CHECK(!event->is_waiting);
 	event->event.run = dispatch;
 	event->io = io;
 	event->generation = io->machine->generation;
 	event->run = run;
 	sim_world_schedule(io->machine->world, &event->event, delay_us);
+}
+
+void process_cancel(struct process_event *event)
+{
+	if (event->is_waiting)
+		list_remove(&event->node);
+	event->is_waiting = false;
+	if (event->io != NULL)
+		sim_world_cancel(event->io->machine->world, &event->event);
+}
+
+struct post {
+	struct process_event event;
+	void (*run)(void *context);
+	void *context;
+};
+
+static void run_post(struct process_event *event)
+{
+	struct post *post = CONTAINER_OF(event, struct post, event);
+	void (*run)(void *context) = post->run;
+	void *context = post->context;
+
+	mem_free(post);
+	run(context);
+}
+
+void sim_machine_post(struct sim_machine *machine, void (*run)(void *context), void *context,
+                      uint64_t delay_us)
+{
+	struct post *post = mem_must_zalloc(sizeof(*post));
+
+	post->run = run;
+	post->context = context;
+	process_schedule(machine->io, &post->event, run_post, delay_us);
 }
 
 /* ---- in place of base/check.c ---- */

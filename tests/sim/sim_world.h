@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A simulated world: one clock, one order of events, everything drawn from one seed.
+ * A simulated world: one order of events, everything drawn from one seed.
  *
- * A machine has a disk and runs at most one process at a time; the process gets a struct io, whose
- * functions (src/io/io.h) are implemented here: src/io/ is not linked.  Work on threads runs as one
- * event, and its done() as a later one; disk operations take simulated time.
+ * A machine has a disk and a clock and runs at most one process at a time; the process gets a
+ * struct io, whose functions (src/io/io.h) are implemented here: src/io/ is not linked.  Work on
+ * threads runs as one event, and its done() as a later one; disk operations take simulated time.
+ * While a process is paused, or its loop is kept by a disk operation of its own, what comes for it
+ * waits, and then comes in one turn.  Machines talk over the network of sim_net.h.
  *
  * A process ends by sim_process_kill(), by a fault of its disk in the middle of an operation, or by
  * fatal_damage(); whatever it had on the way is forgotten, and its memory is left behind (runs are
@@ -41,10 +43,13 @@ struct sim_event {
 	void (*run)(struct sim_event *event);
 	uint64_t due_us;   /* private */
 	uint64_t order;    /* private */
+	size_t place;      /* private */
 	bool is_scheduled; /* private */
 };
 void sim_world_schedule(struct sim_world *world, struct sim_event *event, uint64_t delay_us);
 void sim_world_cancel(struct sim_world *world, struct sim_event *event);
+
+enum { SIM_MACHINES_MAX = 16 };
 
 struct sim_machine *sim_machine_create(struct sim_world *world, uint64_t disk_seed);
 void sim_machine_destroy(struct sim_machine *machine);
@@ -53,6 +58,8 @@ struct sim_disk *sim_machine_disk(struct sim_machine *machine);
 /* Starts a process (none may run).  Call it at the beginning of a step of sim_machine_run(). */
 struct io *sim_machine_start(struct sim_machine *machine);
 struct io *sim_machine_io(struct sim_machine *machine);
+/* "m1", "m2", ... */
+const char *sim_machine_name(const struct sim_machine *machine);
 /* Runs `step` as a turn of the machine's process, which may die in it.  False: it did. */
 bool sim_machine_run(struct sim_machine *machine, void (*step)(void *context), void *context);
 bool sim_machine_is_running(const struct sim_machine *machine);
@@ -60,7 +67,19 @@ bool sim_machine_is_running(const struct sim_machine *machine);
 const char *sim_machine_damage(const struct sim_machine *machine);
 /* kill -9, or a power cut. */
 void sim_machine_kill(struct sim_machine *machine, bool power_cut);
+/* Calls `run` in a turn of the process that runs now; never, if that one has ended before.  It
+ * waits while the process is paused. */
+void sim_machine_post(struct sim_machine *machine, void (*run)(void *context), void *context,
+                      uint64_t delay_us);
+/* SIGSTOP and SIGCONT. */
+void sim_machine_pause(struct sim_machine *machine);
+void sim_machine_resume(struct sim_machine *machine);
+bool sim_machine_is_paused(const struct sim_machine *machine);
 /* Lets the wall clock jump. */
 void sim_machine_shift_wall(struct sim_machine *machine, int64_t by_ms);
+/* How much faster its clock runs than the world's, in millionths. */
+void sim_machine_set_drift(struct sim_machine *machine, int64_t ppm);
+/* Of each write and sync. */
+void sim_machine_set_disk_delay(struct sim_machine *machine, uint64_t delay_us);
 
 #endif
