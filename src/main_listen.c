@@ -23,8 +23,7 @@ static bool is_alluxio_configured(const struct config *config)
 {
 	return config_is_set(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_PORT) ||
 	       config_is_set(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME) ||
-	       config_is_set(config, CONFIG_KEY_ALLUXIO_MASTER_BIND_HOST) ||
-	       cli_has_quorum(config);
+	       config_is_set(config, CONFIG_KEY_ALLUXIO_MASTER_BIND_HOST) || cli_has_quorum(config);
 }
 
 static void alluxio_address(const struct cli_site *site, struct listen_address *ret_address)
@@ -35,8 +34,7 @@ static void alluxio_address(const struct cli_site *site, struct listen_address *
 	if (host.size == 0)
 		host = config_str(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME);
 	if (host.size == 0)
-		host = cli_has_quorum(config) ? replication_own_host(site)
-		                                         : STR(LOOPBACK);
+		host = cli_has_quorum(config) ? replication_own_host(site) : STR(LOOPBACK);
 	set_host(ret_address, host);
 	ret_address->port = (uint16_t)config_int(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_PORT);
 }
