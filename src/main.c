@@ -19,10 +19,14 @@
 #include "io/io.h"
 #include "main_private.h"
 
+enum { PATH_BYTES_MAX = 4096 };
+
 struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *summary;
+	const char *script; /* instead of run: it has the tool run on several machines ... */
+	const char *word;   /* ... this command */
 };
 
 struct program {
@@ -113,6 +117,8 @@ static const struct command alluxio_commands[] = {
         {"fs", cmd_alluxio_fs, "the file system shell: ls, copyFromLocal, ..."},
         {"fsadmin", cmd_alluxio_fsadmin, "for administrators: the quorum, a report"},
         {"formatJournal", cmd_alluxio_format, "make an empty journal for a new cluster"},
+        {"formatMasters", NULL, "the same on every host of conf/masters", "alluxio-masters.sh",
+         "formatJournal"},
         {"getConf", cmd_alluxio_getconf, "values of the configuration"},
         {"master", master, "run a master"},
         {"worker", worker, "run a worker"},
@@ -167,6 +173,22 @@ static bool is_for_all(const struct program *program, const char *word)
 	       word[2] != '\0';
 }
 
+/* Goes on as a script in the tool's folder, which has the tool run on other machines. */
+static int run_script(const struct command *command, const char *tool)
+{
+	const char *slash = strrchr(tool, '/');
+	int folder = slash == NULL ? 0 : (int)(slash + 1 - tool);
+	char path[PATH_BYTES_MAX], name[] = "alluxio", word[PATH_BYTES_MAX];
+	char *words[] = {path, name, word, NULL};
+	int rc;
+
+	snprintf(path, sizeof(path), "%.*s%s", folder, tool, command->script);
+	snprintf(word, sizeof(word), "%s", command->word);
+	rc = io_become(path, words);
+	fprintf(stderr, "%s cannot be run: %s\n", path, err_text(rc));
+	return CLI_FAILURE;
+}
+
 /* The command's own argv: its name, options that stood elsewhere, the rest. */
 static int run(const struct program *program, const struct command *command, int before, int argc,
                char **argv)
@@ -216,6 +238,8 @@ int main(int argc, char **argv)
 	if (at >= argc)
 		return usage(program, status);
 	command = find_command(program, argv[at]);
+	if (command != NULL && command->script != NULL)
+		return run_script(command, argv[0]);
 	if (command != NULL)
 		return run(program, command, at, argc, argv);
 	fprintf(stderr, "%s%s%s\n", program->unknown[0], argv[at], program->unknown[1]);

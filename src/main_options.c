@@ -116,6 +116,7 @@ void service_options_read(const struct cli_site *site, struct service_options *r
 
 	*ret_options = (struct service_options){
 	        .io = site->io,
+	        .version = HOLDFAST_VERSION,
 	        .has_permissions = config_bool(config, CONFIG_KEY_DFS_PERMISSIONS_ENABLED),
 	        .superuser = str_of(io_user_name(site->io)),
 	        .supergroup = config_str(config, CONFIG_KEY_DFS_PERMISSIONS_SUPERUSERGROUP),

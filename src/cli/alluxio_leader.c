@@ -1,31 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * leader, masterInfo: which masters there are, and which one answers.
+ * leader, masterInfo: which masters there are, and which one is primary.
  */
 #include "cli/alluxio.h"
-#include "cli/connect.h"
+#include "cli/quorum.h"
 
-/* False: none answers. */
-static bool find_leader(struct shell *shell, struct client_address *ret_leader)
+/* False: none is primary. */
+static bool find_leader(struct shell *shell, const struct cli_addresses *all,
+                        struct client_address *ret_leader)
 {
-	const Hdfs__GetFsStatsResponse *stats;
+	struct cli_primary primary;
+	struct buf why = {0};
+	int rc = cli_primary_find(&shell->site, all, &shell->arena, &primary, &why);
 
-	if (client_fs_stats(shell->client, &shell->arena, &stats) < 0)
-		return false;
-	*ret_leader = client_current_master(shell->client);
-	return true;
+	buf_finish(&why);
+	if (rc == 0)
+		*ret_leader = all->items[primary.place];
+	return rc == 0;
 }
 
 int alluxio_leader(struct shell *shell, const struct alluxio_options *options)
 {
 	struct client_address leader;
+	struct cli_addresses all;
 
 	(void)options;
 	printf("This command will be deprecated as of v3.0, please use masterInfo command\n");
-	if (find_leader(shell, &leader))
+	fflush(stdout);
+	if (cli_addresses_find(&shell->site, (struct str){0}, &all) != CLI_OK)
+		return 0; /* as the real one ends */
+	if (find_leader(shell, &all, &leader))
 		printf("%s\n", leader.host);
 	else
 		fprintf(stderr, "Failed to get the leader master.\n");
+	cli_addresses_finish(&all);
 	return 0;
 }
 
@@ -35,12 +43,12 @@ int alluxio_master_info(struct shell *shell, const struct alluxio_options *optio
 	struct cli_addresses all;
 
 	(void)options;
-	if (find_leader(shell, &leader))
+	if (cli_addresses_find(&shell->site, (struct str){0}, &all) != CLI_OK)
+		return alluxio_fail("Failed to find all master addresses");
+	if (find_leader(shell, &all, &leader))
 		printf("Current leader master: %s:%u\n", leader.host, (unsigned)leader.port);
 	else
 		printf("Failed to find leader master\n");
-	if (cli_addresses_find(&shell->site, (struct str){0}, &all) != CLI_OK)
-		return alluxio_fail("Failed to find all master addresses");
 	printf("All masters: [");
 	for (size_t i = 0; i < all.count; i++)
 		printf("%s%s:%u", i == 0 ? "" : ", ", all.items[i].host,

@@ -267,7 +267,9 @@ static int transfer(struct view *view, const char *address)
 
 static int reset_priority(struct view *view, const Quorum__Member *member)
 {
-	if (!member->is_voter || member->priority == PRIORITY_AFTER_ELECT)
+	bool is_alone = view->primary.quorum->n_members == 1; /* nobody to be compared with */
+
+	if (is_alone || !member->is_voter || member->priority == PRIORITY_AFTER_ELECT)
 		return 0;
 	return change(view, QUORUM__CHANGE_KIND__PRIORITY, pb_str(member->address),
 	              PRIORITY_AFTER_ELECT);

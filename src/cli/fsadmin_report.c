@@ -98,12 +98,13 @@ static void print_space(const char *title, uint64_t bytes)
 static void print_workers(const json_t *status)
 {
 	const json_t *workers = json_object_get(status, "workers");
+	long long live = cli_status_number(workers, "live") + cli_status_number(workers, "stale");
 	char text[ALLUXIO_SIZE_BYTES];
 
-	printf("    Live Workers: %lld\n",
-	       cli_status_number(workers, "live") + cli_status_number(workers, "stale"));
+	printf("    Live Workers: %lld\n", live);
 	printf("    Lost Workers: %lld\n", cli_status_number(workers, "dead"));
-	print_space("Total", (uint64_t)cli_status_number(workers, "capacity"));
+	/* without a worker the master says 1, for Hadoop's tools divide by it */
+	print_space("Total", live == 0 ? 0 : (uint64_t)cli_status_number(workers, "capacity"));
 	print_space("Used", (uint64_t)cli_status_number(workers, "used"));
 	printf("    Free Capacity: %s\n",
 	       alluxio_size_text((uint64_t)cli_status_number(workers, "remaining"), true, text));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/quorum.h"
 
+#include <inttypes.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/err.h"
@@ -35,21 +37,43 @@ static int call(const struct cli_site *site, const struct client_address *master
 	return rc;
 }
 
+/* A lone master has no address among others: it stands where the configuration has it. */
+static void fill_lone(const struct cli_site *site, const struct client_address *master,
+                      struct arena *arena, Quorum__Member *member)
+{
+	const char *host = strchr(master->host, ':') == NULL
+	                           ? master->host
+	                           : cli_text(arena, "[%s]", master->host).data;
+
+	if (member->address.len > 0)
+		return;
+	member->address = pb_bytes(cli_text(
+	        arena, "%s:%" PRId64, host,
+	        config_int(site->config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_PORT)));
+	member->service_address = pb_bytes(cli_text(arena, "%s:%u", host, (unsigned)master->port));
+}
+
 int cli_quorum_ask(const struct cli_site *site, const struct client_address *master,
                    struct arena *arena, const Quorum__GetQuorumResponse **ret_quorum,
                    struct buf *why)
 {
+	Quorum__GetQuorumResponse *quorum;
 	struct str response;
 	int rc =
 	        call(site, master, &cli_brief, "getQuorum", (struct str){0}, arena, &response, why);
 
 	if (rc < 0)
 		return rc;
-	rc = pb_unpack(&quorum__get_quorum_response__descriptor, response, arena, ret_quorum);
-	if (rc < 0)
+	rc = pb_unpack(&quorum__get_quorum_response__descriptor, response, arena, &quorum);
+	if (rc < 0) {
 		buf_append_format(why, "the answer of %s:%u cannot be read", master->host,
 		                  (unsigned)master->port);
-	return rc;
+		return rc;
+	}
+	if (quorum->n_members == 1)
+		fill_lone(site, master, arena, quorum->members[0]);
+	*ret_quorum = quorum;
+	return 0;
 }
 
 /* One round.  Place of the primary, or < 0. */

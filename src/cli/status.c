@@ -56,5 +56,8 @@ const char *cli_status_text(const json_t *status, const char *key)
 
 long long cli_status_number(const json_t *status, const char *key)
 {
-	return json_integer_value(json_object_get(status, key));
+	const json_t *number = json_object_get(status, key);
+
+	return json_is_integer(number) ? json_integer_value(number)
+	                               : (long long)json_number_value(number);
 }

@@ -14,7 +14,7 @@
 json_t *cli_status_ask(const struct cli_site *site, const struct client_address *master,
                        struct buf *why);
 
-/* "?" and 0 for what it does not say. */
+/* "?" and 0 for what it does not say; whole numbers. */
 const char *cli_status_text(const json_t *status, const char *key);
 long long cli_status_number(const json_t *status, const char *key);
 

@@ -172,18 +172,28 @@ static void append_waiting(struct buf *json, struct call *call)
 	                  held_calls, held_bytes, forwarded_calls, forwarded_bytes);
 }
 
+static void append_process(struct buf *json, const struct service *service)
+{
+	const struct service_options *options = &service->options;
+
+	buf_append_format(json,
+	                  "\"version\":\"%s\",\"started_at_ms\":%" PRIu64
+	                  ",\"pid\":%d,\"resident_bytes\":%" PRIu64 ",",
+	                  options->version == NULL ? "" : options->version,
+	                  service->started_wall_ms, io_process_id(options->io),
+	                  io_process_memory(options->io));
+}
+
 void status_get(struct call *call)
 {
 	Status__GetStatusResponse reply = STATUS__GET_STATUS_RESPONSE__INIT;
 	struct master *master = call_master(call);
-	struct io *io = call_io(call);
 	struct buf json = {0};
 
-	buf_append_format(&json,
-	                  "{\"role\":\"%s\",\"pid\":%d,\"resident_bytes\":%" PRIu64
-	                  ",\"safe_mode\":%s,",
-	                  master_role_name(master_role(master)), io_process_id(io),
-	                  io_process_memory(io), safe_mode_refuses(master) ? "true" : "false");
+	buf_append_format(&json, "{\"role\":\"%s\",\"safe_mode\":%s,",
+	                  master_role_name(master_role(master)),
+	                  safe_mode_refuses(master) ? "true" : "false");
+	append_process(&json, call->service);
 	append_journal(&json, master_journal(master));
 	append_quorum(&json, master_journal(master));
 	append_failover(&json, master_last_promotion(master));

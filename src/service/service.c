@@ -264,6 +264,7 @@ int service_create(const struct service_options *options, struct service **ret_s
 	if (service == NULL)
 		return -ERR_NO_MEMORY;
 	service->options = *options;
+	service->started_wall_ms = io_wall_ms(options->io);
 	list_init(&service->idle_calls);
 	arena_init(&service->texts, TEXTS_BYTES_MAX);
 	turn_init(service);

@@ -38,6 +38,7 @@ struct service;
 struct service_options {
 	struct io *io;
 	struct master *master;
+	const char *version; /* of this program; NULL: not told */
 	/* who may what */
 	bool has_permissions;      /* dfs.permissions.enabled; false: all are superusers */
 	struct str superuser;      /* user of this process */

@@ -13,6 +13,7 @@ struct turn;
 
 struct service {
 	struct service_options options;
+	uint64_t started_wall_ms;
 	struct methods *methods;
 	struct groups *groups;
 	struct directory *directory; /* answers the groups' questions */

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """alluxio fsadmin as operators type it: texts and exit codes of Alluxio 2.9.6."""
+import re
+
 import pytest
 
 from processes import Cluster
@@ -93,3 +95,69 @@ def test_job_masters_have_a_clear_answer(nobody):
 def test_why_no_master_answers_is_told_aside(nobody):
     done = nobody.run("fsadmin", "report", name="alluxio")
     assert f"127.0.0.1:{nobody.port}" in done.stderr and "refused" in done.stderr
+
+
+# ---- one master ----
+
+def test_a_lone_master_is_a_quorum_of_one(cluster):
+    done = cluster.run("fsadmin", "journal", "quorum", "info", "-domain", "MASTER",
+                       name="alluxio")
+    assert done.returncode == 0
+    assert done.stdout == """\
+Journal domain\t: MASTER
+Quorum size\t: 1
+Quorum leader\t: 127.0.0.1:19200
+
+STATE       | PRIORITY | SERVER ADDRESS
+AVAILABLE   | 0        | 127.0.0.1:19200
+"""
+
+
+@pytest.mark.parametrize("address,why", [
+    ("127.0.0.1:1", "<127.0.0.1:1> is not part of the quorum <[127.0.0.1:19200]>."),
+    ("127.0.0.1:19200", "127.0.0.1:19200 is already the leader"),
+])
+def test_nobody_else_can_be_elected(cluster, address, why):
+    done = cluster.run("fsadmin", "journal", "quorum", "elect", "-address", address,
+                       name="alluxio")
+    assert done.returncode == 255
+    assert done.stdout == f"""\
+Initiating transfer of leadership to {address}
+Failed to elect {address} as the new leader: {why}
+Resetting priorities of masters after failed transfer of leadership
+Quorum priorities were reset to 1
+"""
+
+
+def test_an_unknown_member_is_not_said_to_be_removed(cluster):
+    done = cluster.run("fsadmin", "journal", "quorum", "remove", "-domain", "MASTER", "-address",
+                       "127.0.0.1:1", name="alluxio")
+    assert "not part of the quorum" in done.stdout and done.returncode == 255
+
+
+def test_the_report_has_alluxios_lines(cluster):
+    done = cluster.run("fsadmin", "report", name="alluxio")
+    assert done.returncode == 0
+    shape = re.sub(r"\d\d-\d\d-\d{4} \d\d:\d\d:\d\d:\d{3}", "<time>", done.stdout)
+    shape = re.sub(r"and \d+ second", "and <n> second", shape)
+    version = re.search("Version: (.*)", shape)[1]
+    address = f"127.0.0.1:{cluster.port}"
+    assert shape == f"""\
+Alluxio cluster summary: \n    Master Address: {address}
+    Web Port: 19999
+    Rpc Port: {cluster.port}
+    Started: <time>
+    Uptime: 0 day(s), 0 hour(s), 0 minute(s), and <n> second(s)
+    Version: {version}
+    Safe Mode: false
+    Zookeeper Enabled: false
+    Raft-based Journal: true
+    Raft Journal Addresses: \n        127.0.0.1:19200
+    {'Master Address':32} {'State':8} {'Version':32}
+    {address:32} {'PRIMARY':8} {version:32}
+    Live Workers: 0
+    Lost Workers: 0
+    Total Capacity: 0B
+    Used Capacity: 0B
+    Free Capacity: 0B
+"""

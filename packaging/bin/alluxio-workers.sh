@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs a command on every host of conf/workers; alluxio is the one beside this script.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/alluxio-config.sh"
+[ $# -gt 0 ] || fail "Usage: alluxio-workers.sh command..."
+[ "$1" != alluxio ] || set -- "$bin/alluxio" "${@:2}"
+on_all workers "$@"
