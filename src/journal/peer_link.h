@@ -22,8 +22,8 @@
  * Memory: of each peer at most queue_bytes_max unsent, of each of at most 64 accepted connections
  * one frame that has not come whole; before its hello, 4 KiB.
  *
- * Threads: the loop's.  Callbacks may send, but not close the link.  A message is delivered within
- * the turn in which it came, in the order of its connection.
+ * Threads: the loop's.  on_message and on_beat may send, no callback may close the link.  A message
+ * is delivered in the turn in which the last of it came, in the order of its connection.
  */
 #ifndef HOLDFAST_JOURNAL_PEER_LINK_H
 #define HOLDFAST_JOURNAL_PEER_LINK_H
@@ -86,7 +86,7 @@ struct peer_link_status {
 	int64_t skew_ms;             /* its wall clock less ours, as of the last pong; 0: unknown */
 	uint64_t round_trip_us;      /* of the last pong; 0: unknown */
 	size_t queued_bytes;
-	uint64_t dropped; /* messages, since the first to this address */
+	uint64_t dropped; /* messages, for want of a connection or of room */
 };
 /* False: nothing was ever sent there nor heard from there. */
 bool peer_link_status(const struct peer_link *link, const char *address,

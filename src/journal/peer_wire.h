@@ -59,7 +59,8 @@ struct peer_beat {
 	} digests[PEER_DIGESTS_MAX]; /* of the state after that entry */
 };
 
-/* Is anybody there, and what time is it?  A pong returns `sent_us`. */
+/* Is anybody there, and what time is it?  Either side of a connection asks; the pong returns
+ * `sent_us`. */
 struct peer_ping {
 	uint64_t sent_us; /* clock of who asked */
 	uint64_t wall_ms; /* of who speaks */

@@ -213,10 +213,11 @@ static struct raft_message make(struct world *w, enum raft_message_kind kind, en
 static void encode(struct world *w, const struct raft_message *message)
 {
 	struct str payload = buf_str(&w->payload);
-	struct str pieces[2] = {
-	        str_make(payload.data, payload.size / 3),
-	        str_make(payload.data + payload.size / 3, payload.size - payload.size / 3)};
+	size_t part = payload.size / 3;
+	struct str pieces[2] = {{payload.data, part}, {NULL, 0}};
 
+	if (payload.size > 0)
+		pieces[1] = str_make(payload.data + part, payload.size - part);
 	buf_clear(&w->bytes);
 	peer_wire_encode_message(message, pieces, payload.size == 0 ? 0 : 2, &w->bytes);
 	buf_append_str(&w->bytes, payload);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "journal/peer_link_private.h"
+
+enum { LINGER_MS = 2000 }; /* for a hello that says why it is the last word */
+
+void peer_accepted_destroy(struct peer_accepted *accepted)
+{
+	if (accepted->conn != NULL)
+		io_conn_close(accepted->conn);
+	peer_stream_finish(&accepted->stream);
+	list_remove(&accepted->node);
+	accepted->link->accepted_count--;
+	mem_free(accepted);
+}
+
+/* ---- hello ---- */
+
+static void say_hello(struct peer_accepted *accepted)
+{
+	struct peer_link *link = accepted->link;
+
+	buf_clear(&link->small);
+	peer_wire_encode_hello(&link->hello, &link->small);
+	if (!link->small.failed)
+		io_conn_write(accepted->conn,
+		              &(struct str){(char *)link->small.data, link->small.size}, 1);
+}
+
+/* Our hello tells the other why it is not welcome. */
+static void say_hello_and_part(struct peer_accepted *accepted)
+{
+	say_hello(accepted);
+	io_conn_close_after_write(accepted->conn, LINGER_MS);
+	accepted->conn = NULL;
+	peer_accepted_destroy(accepted);
+}
+
+static bool take_hello(struct peer_accepted *accepted, const struct peer_hello *hello)
+{
+	if (peer_link_judge(accepted->link, hello->address, hello) < 0) {
+		say_hello_and_part(accepted);
+		return false;
+	}
+	accepted->id = hello->id;
+	memcpy(accepted->from, hello->address, sizeof(accepted->from));
+	accepted->peer = peer_find_or_add(accepted->link, hello->address);
+	if (accepted->peer != NULL)
+		peer_said_hello(accepted->peer, hello);
+	say_hello(accepted);
+	return true;
+}
+
+/* ---- what comes after it ---- */
+
+static void bad_frame(struct peer_accepted *accepted, int rc, const char *why)
+{
+	peer_link_notice_bad(accepted->link, accepted->from, rc, why);
+	if (rc == -ERR_PROTOCOL_VERSION)
+		say_hello_and_part(accepted);
+	else
+		peer_accepted_destroy(accepted);
+}
+
+static bool take_message(struct peer_accepted *accepted, const struct peer_message *message)
+{
+	struct peer_link *link = accepted->link;
+
+	if (!raft_id_equal(message->message.from, accepted->id)) {
+		bad_frame(accepted, -ERR_BAD_MESSAGE, "a message in the name of another");
+		return false;
+	}
+	link->is_calling = true;
+	link->options.on_message(link->options.context, message);
+	link->is_calling = false;
+	return true;
+}
+
+static void take_beat(struct peer_accepted *accepted, const struct peer_beat *beat)
+{
+	struct peer_link *link = accepted->link;
+
+	link->is_calling = true;
+	link->options.on_beat(link->options.context, accepted->id, beat);
+	link->is_calling = false;
+}
+
+/* False: the connection is gone. */
+static bool take_frame(struct peer_accepted *accepted, const struct peer_frame *frame)
+{
+	bool is_known = !raft_id_is_none(accepted->id);
+
+	if (is_known == (frame->kind == PEER_HELLO)) {
+		bad_frame(accepted, -ERR_BAD_MESSAGE, "a frame that does not belong there");
+		return false;
+	}
+	switch (frame->kind) {
+	case PEER_HELLO: return take_hello(accepted, &frame->hello);
+	case PEER_MESSAGE: return take_message(accepted, &frame->message);
+	case PEER_BEAT: take_beat(accepted, &frame->beat); break;
+	case PEER_PING:
+		peer_link_ping(accepted->link, accepted->conn, PEER_PONG, frame->ping.sent_us);
+		break;
+	case PEER_PONG: /* that it spoke is all there is to know */ break;
+	}
+	return true;
+}
+
+static size_t frame_bytes_max(const struct peer_accepted *accepted)
+{
+	return raft_id_is_none(accepted->id) ? PEER_HEAD_BYTES_MAX
+	                                     : accepted->link->options.frame_bytes_max;
+}
+
+static void on_data(void *context, const uint8_t *data, size_t size)
+{
+	struct peer_accepted *accepted = context;
+	struct peer_link *link = accepted->link;
+	const char *why = "more than there is memory for";
+	int rc;
+
+	if (!raft_id_is_none(accepted->id))
+		accepted->heard_us = io_now_us(link->options.io);
+	if (accepted->peer != NULL)
+		accepted->peer->heard_us = accepted->heard_us;
+	peer_stream_add(&accepted->stream, data, size);
+	while ((rc = peer_stream_next(&accepted->stream, frame_bytes_max(accepted), &link->frame,
+	                              &why)) > 0)
+		if (!take_frame(accepted, &link->frame))
+			return;
+	if (rc == 0)
+		rc = peer_stream_settle(&accepted->stream);
+	if (rc < 0)
+		bad_frame(accepted, rc, why);
+}
+
+static void on_end(void *context, int rc)
+{
+	(void)rc; /* the connection that we opened tells of a peer that is gone */
+	peer_accepted_destroy(context);
+}
+
+/* ---- accepting ---- */
+
+static const struct io_conn_ops accepted_ops = {.on_data = on_data, .on_end = on_end};
+
+/* Of those that have not said who they are, the one that has had the most time goes. */
+static bool make_room(struct peer_link *link)
+{
+	if (link->accepted_count < ACCEPTED_MAX)
+		return true;
+	LIST_FOR_EACH (node, &link->accepted) {
+		struct peer_accepted *accepted = CONTAINER_OF(node, struct peer_accepted, node);
+
+		if (raft_id_is_none(accepted->id)) {
+			peer_accepted_destroy(accepted);
+			return true;
+		}
+	}
+	return false;
+}
+
+void peer_accepted_begin(void *context, struct io_conn *conn)
+{
+	struct peer_link *link = context;
+	struct peer_accepted *accepted;
+
+	if (!make_room(link)) {
+		peer_link_notice(link, -ERR_BUSY,
+		                 "a connection from %s was refused: %d of other masters are open",
+		                 io_conn_peer_address(conn), ACCEPTED_MAX);
+		io_conn_close(conn);
+		return;
+	}
+	accepted = mem_zalloc(sizeof(*accepted));
+	if (accepted == NULL) {
+		io_conn_close(conn);
+		return;
+	}
+	accepted->link = link;
+	accepted->conn = conn;
+	accepted->heard_us = io_now_us(link->options.io);
+	snprintf(accepted->from, sizeof(accepted->from), "%s", io_conn_peer_address(conn));
+	list_append(&link->accepted, &accepted->node);
+	link->accepted_count++;
+	io_conn_start(conn, &accepted_ops, accepted);
+}
+
+void peer_accepted_check(struct peer_accepted *accepted, uint64_t now_us)
+{
+	struct peer_link *link = accepted->link;
+	bool is_known = !raft_id_is_none(accepted->id);
+
+	if (now_us - accepted->heard_us > link->options.silence_ms * 1000) {
+		if (is_known)
+			peer_link_notice_silent(link, accepted->from);
+		peer_accepted_destroy(accepted);
+	} else if (is_known) {
+		peer_link_ping(link, accepted->conn, PEER_PING, now_us);
+	}
+}
