@@ -39,8 +39,8 @@ on_all() { # masters or workers, command...
 	shift
 	[ -n "$list" ] || fail "no hosts in $conf"
 	outputs=$(mktemp -d)
-	command=$(printf '%q ' "$@")
-	[ -z "${ALLUXIO_CONF_DIR:-}" ] || command="ALLUXIO_CONF_DIR=$(printf %q "$conf") $command"
+	export ALLUXIO_CONF_DIR=$conf
+	command=$(printf '%q ' env ALLUXIO_CONF_DIR="$conf" "$@")
 	while read -r host; do
 		if is_local "$host"; then
 			"$@" >"$outputs/${#pids[@]}" 2>&1 </dev/null &
