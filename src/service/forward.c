@@ -36,6 +36,7 @@ enum {
 
 struct forwarder {
 	const struct service_options *options;
+	char *user;                                  /* of the links */
 	char address[JOURNAL_ADDRESS_BYTES_MAX + 1]; /* of the links' master; empty: none */
 	struct rpc_client *links[LINKS];             /* NULL: not made yet */
 	size_t next_link;
@@ -159,7 +160,7 @@ static struct rpc_client *make_link(struct forwarder *forwarder)
 	struct rpc_client_options options = {
 	        .io = io,
 	        .host = host,
-	        .user = io_user_name(io),
+	        .user = forwarder->user,
 	        .protocol = WIRE_FORWARD_PROTOCOL,
 	        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
 	        .ping_ms = PING_MS,
@@ -252,15 +253,29 @@ static bool send(struct forwarder *forwarder, struct forwarding *forwarding)
 	return true;
 }
 
+/* False: nobody waits for it, or it waited for long enough; the call was ended. */
+static bool goes_on(struct forwarder *forwarder, struct call *call)
+{
+	uint64_t passed_us = io_now_us(forwarder->options->io) - call->rpc->arrived_us;
+
+	if (!rpc_call_is_alive(call->rpc)) {
+		call_drop(call);
+		return false;
+	}
+	if (passed_us < forwarder->options->forward_ms * 1000)
+		return true;
+	call_refuse(call, -ERR_RETRIABLE,
+	            STR("No primary master has answered for too long. Try again."));
+	return false;
+}
+
 void forward_call(struct call *call)
 {
 	struct forwarder *forwarder = call->service->forwarder;
 	struct forwarding *forwarding = call->forwarding;
 
-	if (!rpc_call_is_alive(call->rpc)) {
-		call_drop(call);
+	if (!goes_on(forwarder, call))
 		return;
-	}
 	if (forwarding == NULL) {
 		forwarding = call_alloc(call, sizeof(*forwarding));
 		if (forwarding == NULL)
@@ -279,18 +294,10 @@ void forward_call(struct call *call)
 
 static void start_again(struct forwarder *forwarder, struct forwarding *forwarding)
 {
-	struct call *call = forwarding->call;
-	uint64_t passed_us = io_now_us(forwarder->options->io) - call->rpc->arrived_us;
-
 	list_remove(&forwarding->node);
 	forwarder->calls--;
-	if (!rpc_call_is_alive(call->rpc))
-		call_drop(call);
-	else if (passed_us >= forwarder->options->forward_ms * 1000)
-		call_refuse(call, -ERR_RETRIABLE,
-		            STR("No primary master has answered for too long. Try again."));
-	else
-		service_restart_call(call);
+	if (goes_on(forwarder, forwarding->call))
+		service_restart_call(forwarding->call);
 }
 
 /* The links lead to who is not primary any more. */
@@ -385,6 +392,11 @@ int forwarder_create(const struct service_options *options, struct forwarder **r
 
 	if (forwarder == NULL)
 		return -ERR_NO_MEMORY;
+	forwarder->user = mem_strdup(options->superuser);
+	if (forwarder->user == NULL) {
+		mem_free(forwarder);
+		return -ERR_NO_MEMORY;
+	}
 	forwarder->options = options;
 	list_init(&forwarder->sent);
 	list_init(&forwarder->waiting);
@@ -401,5 +413,6 @@ void forwarder_destroy(struct forwarder *forwarder)
 	CHECK(forwarder->calls == 0);
 	io_timer_stop(&forwarder->timer);
 	cut_links(forwarder);
+	mem_free(forwarder->user);
 	mem_free(forwarder);
 }

@@ -57,9 +57,10 @@ struct service_options {
 	uint16_t replication;        /* dfs.replication */
 	uint64_t trash_interval_min; /* fs.trash.interval; 0: off */
 	/* a standby forwards what only the primary may do */
-	bool forwards;       /* holdfast.master.forward.writes */
-	uint64_t forward_ms; /* how long it looks for a primary for one call; well below the time
-	                        for which the retry table keeps answers */
+	bool forwards;            /* holdfast.master.forward.writes */
+	uint64_t forward_ms;      /* after its arrival no attempt is begun; with the time for which
+	                             the master holds it, below that for which the retry table
+	                             keeps answers */
 	size_t forward_bytes_max; /* requests on their way to the primary; others wait */
 	/* limits */
 	uint32_t list_entries_max; /* dfs.ls.limit */

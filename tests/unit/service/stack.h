@@ -31,6 +31,9 @@ struct stack {
 	struct master *master;
 	struct service *service;
 	struct rpc_server *server;
+	bool forwards;
+	uint64_t forward_ms;
+	uint64_t hold_ms; /* 0: long */
 	bool is_master_closed;
 };
 
@@ -111,7 +114,7 @@ static inline void stack_make_master(struct stack *stack)
 	        .worker_stale_ms = 30000,
 	        .worker_dead_ms = 630000,
 	        .replication_min = 1,
-	        .hold_ms = 20000,
+	        .hold_ms = stack->hold_ms > 0 ? stack->hold_ms : 20000,
 	        .hold_calls_max = 1000,
 	        .hold_bytes_max = 1 << 20,
 	        .replica_wait_ms = 100,
@@ -139,6 +142,9 @@ static inline void stack_serve(struct stack *stack,
 	        .user_groups = user_groups,
 	        .context = context,
 	        .block_size = 128 << 20,
+	        .forwards = stack->forwards,
+	        .forward_ms = stack->forward_ms,
+	        .forward_bytes_max = 1 << 20,
 	        .list_entries_max = 1000,
 	        .location_wait_ms = 100,
 	};
