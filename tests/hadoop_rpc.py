@@ -145,6 +145,10 @@ class Connection:
 
     # The calls that tests use most.
 
+    def is_active(self):
+        """True for a primary (HAServiceStateProto ACTIVE is 1)."""
+        return field(self.call("getHAServiceState", []), 1) == 1
+
     def mkdirs(self, path, mode=0o755, parents=True, **ids):
         return bool(field(self.call(
             "mkdirs", [(1, path), (2, [(1, mode)]), (3, parents)], **ids), 1))
