@@ -293,12 +293,12 @@ int command_decode(unsigned kind, unsigned version, struct str payload, struct a
 	struct command command = {.kind = (enum entry_kind)kind, .version = (uint8_t)version};
 	int rc;
 
-	if (version > VERSION_NEWEST)
-		return -ERR_UNSUPPORTED;
 	if (entry_kind_is_journals(kind)) {
 		*ret_command = command;
 		return 0;
 	}
+	if (version > VERSION_NEWEST)
+		return -ERR_UNSUPPORTED;
 	get_header(&d, &command);
 	rc = get_fields(&d, kind, &command);
 	if (rc == 0)

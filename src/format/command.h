@@ -112,7 +112,7 @@ struct command {
 void command_encode(const struct command *command, struct buf *buf);
 /* kind and version stand in the entry.  Lists are allocated from arena.  -ERR_DAMAGED: makes no
  * sense; -ERR_UNSUPPORTED: a kind, version or must-understand tag that this build does not know.
- * The payload of the journal's own kinds is not looked at. */
+ * The journal judges its own kinds by itself, version and payload. */
 int command_decode(unsigned kind, unsigned version, struct str payload, struct arena *arena,
                    struct command *ret_command);
 /* "mkdirs path=/a mode=0755 ...", for `holdfast journal cat`, logs and scenarios. */

@@ -12,6 +12,7 @@ enum { JOURNAL_MAGIC = 0x4a524e4c };
 
 static const struct journal_ops *const kinds[] = {
         [JOURNAL_LONE] = &journal_lone_ops,
+        [JOURNAL_REPLICATED] = &journal_replicated_ops,
 };
 
 /* ---- telling ---- */
@@ -152,6 +153,7 @@ static void destroy(struct journal *journal)
 	if (journal->ops->destroy != NULL)
 		journal->ops->destroy(journal);
 	recovery_finish(&journal->recovery);
+	recovery_log_finish(&journal->recovered_log);
 	commit_finish(&journal->commit);
 	prepare_finish(&journal->prepare);
 	vote_file_close(journal->vote);

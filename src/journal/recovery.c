@@ -106,7 +106,6 @@ static void end(struct recovery *recovery, struct recovery_piece *piece)
 {
 	struct journal *journal = recovery->journal;
 	const struct state_machine *machine = &journal->options.machine;
-	const struct folder_names *names = recovery_reader_names(recovery->reader);
 
 	recovery->is_over = true;
 	CHECK(machine->applied(machine->context) == piece->last.index);
@@ -114,11 +113,12 @@ static void end(struct recovery *recovery, struct recovery_piece *piece)
 	journal->commit_index = piece->last.index;
 	journal->vote = recovery_reader_take_vote(recovery->reader);
 	journal->epoch = vote_file_vote(journal->vote)->term;
-	journal->stats.segments = names->segment_count;
+	journal->stats.segments = recovery_reader_names(recovery->reader)->segment_count;
 	journal->rest = piece->bytes;
 	buf_init(&piece->bytes);
-	CHECK(segments_reserve(&journal->commit.segments));
-	segments_add(&journal->commit.segments, names->segments[names->segment_count - 1]);
+	recovery_reader_take_log(recovery->reader, &journal->recovered_log);
+	journal->commit.segments = journal->recovered_log.segments;
+	journal->recovered_log.segments = (struct segments){0};
 	commit_begin(&journal->commit, &journal->applied);
 	journal->ops->recovered(journal);
 }
@@ -139,6 +139,7 @@ static void take_piece(struct recovery *recovery, struct recovery_piece *piece)
 		journal_apply(journal, piece->entries, piece->entry_count, &piece->last);
 		break;
 	case RECOVERY_TORN: journal_notice(journal, -ERR_TORN, take_text(piece)); break;
+	case RECOVERY_DAMAGED: journal_notice(journal, -ERR_DAMAGED, take_text(piece)); break;
 	case RECOVERY_END: end(recovery, piece); break;
 	case RECOVERY_FAILED:
 		recovery->is_over = true;
@@ -202,6 +203,9 @@ static void read_done(struct io_work *work)
 
 int recovery_start(struct recovery *recovery, struct journal *journal)
 {
+	const struct recovery_how how = {
+	        .is_replicated = journal->options.kind == JOURNAL_REPLICATED,
+	};
 	int rc;
 
 	recovery->journal = journal;
@@ -209,7 +213,7 @@ int recovery_start(struct recovery *recovery, struct journal *journal)
 	recovery->start_us = recovery->told_us = io_now_us(journal->io);
 	for (size_t i = 0; i < COUNT_OF(recovery->pieces); i++)
 		recovery_piece_init(&recovery->pieces[i]);
-	rc = recovery_reader_create(journal->io, journal->folder, &journal->marker,
+	rc = recovery_reader_create(journal->io, journal->folder, &journal->marker, &how,
 	                            &recovery->reader);
 	if (rc == 0)
 		read_next(recovery);

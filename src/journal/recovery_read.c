@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal/recovery_private.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -8,7 +10,7 @@
 #include "journal/segment_read.h"
 #include "journal/text.h"
 
-static recovery_step step_look, step_checkpoint, step_records;
+static recovery_step step_look, step_checkpoint, step_records, step_end;
 
 /* ---- pieces ---- */
 
@@ -66,7 +68,7 @@ char *recovery_missing_text(const struct recovery_reader *reader, struct segment
 /* ---- life ---- */
 
 int recovery_reader_create(struct io *io, const char *folder, const struct marker *marker,
-                           struct recovery_reader **ret_reader)
+                           const struct recovery_how *how, struct recovery_reader **ret_reader)
 {
 	struct recovery_reader *reader = mem_zalloc(sizeof(*reader));
 
@@ -75,6 +77,7 @@ int recovery_reader_create(struct io *io, const char *folder, const struct marke
 	reader->io = io;
 	reader->folder = folder;
 	reader->marker = marker;
+	reader->how = *how;
 	reader->step = step_look;
 	buf_init(&reader->held);
 	*ret_reader = reader;
@@ -90,6 +93,8 @@ void recovery_reader_destroy(struct recovery_reader *reader)
 	checkpoint_reader_close(reader->checkpoint);
 	segment_reader_close(reader->reader);
 	mem_free(reader->chain);
+	mem_free(reader->lost.what);
+	recovery_log_finish(&reader->log);
 	buf_finish(&reader->held);
 	mem_free(reader);
 }
@@ -117,6 +122,12 @@ const struct folder_names *recovery_reader_names(const struct recovery_reader *r
 	return &reader->names;
 }
 
+void recovery_reader_take_log(struct recovery_reader *reader, struct recovery_log *ret_log)
+{
+	*ret_log = reader->log;
+	reader->log = (struct recovery_log){0};
+}
+
 /* ---- what there is ---- */
 
 /* What an earlier process left unfinished. */
@@ -133,9 +144,49 @@ static int remove_temporaries(struct recovery_reader *reader)
 	return 0;
 }
 
+/* Who forgot what it promised must not be asked for its vote again under the same id. */
+static bool vote_failed(struct recovery_reader *reader, struct recovery_piece *piece, int rc,
+                        char *text)
+{
+	if (!reader->how.is_replicated || rc != -ERR_DAMAGED)
+		return recovery_failed(piece, rc, text);
+	mem_free(text);
+	return recovery_failed(
+	        piece, rc,
+	        text_make(
+	                "%s/%s is missing or damaged, and with it what this master promised to the "
+	                "others. It cannot go on as the member that it was: format it anew "
+	                "(holdfast format), and it joins again as a newcomer",
+	                reader->folder, FOLDER_VOTE));
+}
+
+static bool belongs_to_a_cluster(const struct vote *vote)
+{
+	static const uint8_t none[MEMBER_ID_BYTES];
+
+	return memcmp(vote->history, none, sizeof(none)) != 0;
+}
+
+/* The segment that the vote record names must be there.  True: that ends the start. */
+static bool look_for_named(struct recovery_reader *reader, struct recovery_piece *piece)
+{
+	const struct vote *vote = vote_file_vote(reader->vote);
+	struct segment_id named = {.epoch = vote->segment_epoch,
+	                           .first_index = vote->segment_first_index};
+
+	if (named.epoch == 0 && reader->how.is_replicated)
+		return false; /* none was ever begun */
+	if (folder_has_segment(&reader->names, named))
+		return false;
+	if (!reader->is_tolerant)
+		return recovery_refused(reader, piece, recovery_missing_text(reader, named));
+	recovery_lost_add(reader, recovery_missing_text(reader, named));
+	reader->lost.is_unknown = true;
+	return false;
+}
+
 static bool step_look(struct recovery_reader *reader, struct recovery_piece *piece)
 {
-	struct segment_id named;
 	char *text = NULL;
 	/* What a process that was killed renamed may not be durable yet. */
 	int rc = io_sync_folder(reader->io, reader->folder);
@@ -149,11 +200,14 @@ static bool step_look(struct recovery_reader *reader, struct recovery_piece *pie
 		                       text_of_error(reader->folder, "look into it", rc));
 	rc = vote_file_open(reader->io, reader->folder, &reader->vote, &text);
 	if (rc < 0)
-		return recovery_failed(piece, rc, text);
-	named.epoch = vote_file_vote(reader->vote)->segment_epoch;
-	named.first_index = vote_file_vote(reader->vote)->segment_first_index;
-	if (!folder_has_segment(&reader->names, named))
-		return recovery_refused(reader, piece, recovery_missing_text(reader, named));
+		return vote_failed(reader, piece, rc, text);
+	reader->is_tolerant =
+	        reader->how.is_replicated && belongs_to_a_cluster(vote_file_vote(reader->vote));
+	if (look_for_named(reader, piece))
+		return true;
+	reader->log.run = vote_file_vote(reader->vote)->segment_epoch;
+	if (reader->names.segment_count > 0 && recovery_newest(reader).epoch > reader->log.run)
+		reader->log.run = recovery_newest(reader).epoch;
 	reader->checkpoints_left = reader->names.checkpoint_count;
 	reader->step = step_checkpoint;
 	return false;
@@ -175,9 +229,12 @@ static bool bad_checkpoint(struct recovery_reader *reader, struct recovery_piece
 
 void recovery_reader_reject(struct recovery_reader *reader)
 {
+	/* It was one, so everything up to its index was. */
+	recovery_lost_up_to(reader, reader->log.base.epoch, reader->log.base.index);
 	checkpoint_reader_close(reader->checkpoint);
 	reader->checkpoint = NULL;
-	reader->base = reader->last = (struct entry){0};
+	(void)recovery_log_begin(&reader->log, NULL);
+	reader->last = reader->log.base;
 	reader->bytes_before = 0;
 	reader->step = step_checkpoint;
 }
@@ -202,15 +259,19 @@ static bool step_checkpoint(struct recovery_reader *reader, struct recovery_piec
 		return recovery_failed(piece, -ERR_NO_MEMORY, NULL);
 	rc = checkpoint_reader_open(reader->io, path, reader->marker->cluster_id,
 	                            &reader->checkpoint, &text);
+	if (rc < 0 && index > reader->lost.unread)
+		reader->lost.unread = index;
 	if (rc < 0)
 		return bad_checkpoint(reader, piece, rc, text);
 	header = checkpoint_reader_header(reader->checkpoint);
 	if (header->index != index)
 		return bad_checkpoint(reader, piece, -ERR_DAMAGED,
 		                      text_make("%s: its header is that of another one", path));
-	reader->base =
-	        (struct entry){.index = index, .epoch = header->epoch, .chain = header->chain};
-	reader->last = reader->base;
+	rc = recovery_log_begin(&reader->log, header);
+	if (rc < 0)
+		return bad_checkpoint(reader, piece, rc,
+		                      text_make("%s: its list of members makes no sense", path));
+	reader->last = reader->log.base;
 	reader->bytes_before = 0;
 	reader->bytes_total = checkpoint_reader_file_bytes(reader->checkpoint);
 	piece->kind = RECOVERY_LOAD_BEGIN;
@@ -241,19 +302,42 @@ static bool step_records(struct recovery_reader *reader, struct recovery_piece *
 
 /* ---- the last step ---- */
 
+/* The newest segment is named, if it is not older than the one that was. */
+static void name_newest(const struct recovery_reader *reader, struct vote *vote)
+{
+	struct segment_id id;
+
+	if (reader->names.segment_count == 0)
+		return;
+	id = recovery_newest(reader);
+	if (id.epoch < vote->segment_epoch)
+		return;
+	vote->segment_epoch = id.epoch;
+	vote->segment_first_index = id.first_index;
+}
+
 bool recovery_step_promise(struct recovery_reader *reader, struct recovery_piece *piece)
 {
 	struct vote vote = *vote_file_vote(reader->vote);
-	struct segment_id id = recovery_newest(reader);
 	int rc;
 
-	vote.term = (vote.term > id.epoch ? vote.term : id.epoch) + 1;
-	vote.segment_epoch = id.epoch;
-	vote.segment_first_index = id.first_index;
+	name_newest(reader, &vote);
+	if (!reader->how.is_replicated)
+		vote.term = (vote.term > vote.segment_epoch ? vote.term : vote.segment_epoch) + 1;
+	if (reader->is_tolerant)
+		recovery_lost_settle(reader, &vote);
 	rc = vote_file_write(reader->vote, &vote);
 	if (rc < 0)
 		return recovery_failed(piece, rc,
 		                       text_of_error(reader->folder, "write the vote record", rc));
+	reader->step = step_end;
+	piece->kind = RECOVERY_DAMAGED;
+	piece->text = recovery_lost_text(reader, &vote);
+	return piece->text != NULL;
+}
+
+static bool step_end(struct recovery_reader *reader, struct recovery_piece *piece)
+{
 	piece->kind = RECOVERY_END;
 	piece->bytes_done = reader->bytes_total;
 	buf_append_str(&piece->bytes, buf_str(&reader->held));

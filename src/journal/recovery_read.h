@@ -13,7 +13,26 @@
  * anything wrong at or below a mark, ends the start.  If the newest checkpoint is bad the one
  * before it is taken, with its segments.
  *
- * The last step raises the term in the vote record, so that every start writes under its own epoch.
+ * The last step raises the term in a lone master's vote record, so that every start writes under
+ * its own epoch.
+ *
+ * One of several masters.  The end of a segment that the next one names was synced, but need not be
+ * committed: only marks in batches, and a checkpoint's index, say what may be applied, and the rest
+ * may begin in an older segment.  A journal that ends before the checkpoint, or differs from it
+ * there, is what an installed checkpoint leaves behind when the process dies: nothing of it counts.
+ *
+ * What one master has lost the others have.  So once it belongs to a cluster (its vote record has a
+ * history), rot, a hole, a missing or damaged segment after the checkpoint do not end the start:
+ * everything from the first bad index on is dropped, and the vote record gets a bound.
+ *   - It is the last entry of the newest segment, if that can be read, or told by what stands
+ * behind the damage in it (format/segment_reach.h): the journal's last entry is its greatest.
+ *   - It is unknown if the newest segment is not there, has no readable header or not its size, or
+ *     hides its end.
+ *   - A segment that is missing or damaged at its header leaves the ones before it, as they were
+ *     before it was begun: an older state of this journal.
+ *   - No bound is needed for what was surely never acknowledged (a torn batch), or is not above
+ * what is left. A bound of before stays if it is greater or unknown.  It is durable before anything
+ * is cut: the fresh segment, whose header names the new end, is the cut.
  */
 #ifndef HOLDFAST_JOURNAL_RECOVERY_READ_H
 #define HOLDFAST_JOURNAL_RECOVERY_READ_H
@@ -22,6 +41,7 @@
 #include "format/entry.h"
 #include "journal/folder.h"
 #include "journal/journal.h"
+#include "journal/recovery_log.h"
 #include "journal/vote_file.h"
 
 enum recovery_piece_kind {
@@ -31,6 +51,7 @@ enum recovery_piece_kind {
 	RECOVERY_LOAD_BAD,   /* rc, text: the checkpoint is bad, another follows or none */
 	RECOVERY_ENTRIES,    /* entries: to be applied */
 	RECOVERY_TORN,       /* text: the last batch was dropped */
+	RECOVERY_DAMAGED,    /* text: what was dropped, and what comes of it; END follows */
 	RECOVERY_END,        /* bytes: the rest, entries that are not applied yet */
 	RECOVERY_FAILED,     /* rc, text */
 };
@@ -52,9 +73,14 @@ struct recovery_piece {
 void recovery_piece_init(struct recovery_piece *piece);
 void recovery_piece_finish(struct recovery_piece *piece);
 
+struct recovery_how {
+	bool is_replicated; /* one of several masters */
+};
+
 struct recovery_reader;
+/* `folder` and `marker` must outlive the reader. */
 int recovery_reader_create(struct io *io, const char *folder, const struct marker *marker,
-                           struct recovery_reader **ret_reader);
+                           const struct recovery_how *how, struct recovery_reader **ret_reader);
 void recovery_reader_destroy(struct recovery_reader *reader); /* NULL is fine */
 
 /* Makes the next piece.  After END or FAILED there is none. */
@@ -65,5 +91,7 @@ void recovery_reader_reject(struct recovery_reader *reader);
 /* After END: takes the open vote record, and the names of everything in the folder. */
 struct vote_file *recovery_reader_take_vote(struct recovery_reader *reader);
 const struct folder_names *recovery_reader_names(const struct recovery_reader *reader);
+/* After END: what was found, the caller's from now on (recovery_log_finish). */
+void recovery_reader_take_log(struct recovery_reader *reader, struct recovery_log *ret_log);
 
 #endif

@@ -315,7 +315,7 @@ static void recovered(struct journal *journal)
 
 	/* Even with nothing to write again, what follows goes into a fresh segment. */
 	journal->commit.must_begin = true;
-	replicated->segment_epoch = segments_newest(&journal->commit.segments).epoch + 1;
+	replicated->segment_epoch = journal->recovered_log.run + 1;
 	if (!take_rest(replicated))
 		journal_fail(journal, -ERR_NO_MEMORY, NULL);
 	else if (journal->rest.size > 0)

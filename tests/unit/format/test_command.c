@@ -223,7 +223,7 @@ static void the_journals_own_kinds_carry_no_command(void **state)
 
 	(void)state;
 	arena_init(&arena, 1 << 20);
-	assert_int_equal(command_decode(ENTRY_members, 0, STR("\xff\xff"), &arena, &command), 0);
+	assert_int_equal(command_decode(ENTRY_members, 9, STR("\xff\xff"), &arena, &command), 0);
 	assert_int_equal(command.kind, ENTRY_members);
 	assert_int_equal(command_decode(ENTRY_term, 0, STR(""), &arena, &command), 0);
 	command_describe(&command, &buf);
