@@ -15,6 +15,13 @@
 
 enum { EXIT_STANDBY = 10, EXIT_CHANGING = 11 };
 
+static int exit_status(const char *role)
+{
+	if (strcmp(role, "primary") == 0)
+		return CLI_OK;
+	return strcmp(role, "standby") == 0 ? EXIT_STANDBY : EXIT_CHANGING;
+}
+
 /* ---- as text ---- */
 
 /* "12", or "never" for -1. */
@@ -66,7 +73,7 @@ static void print_member(const json_t *member)
 	putchar('\n');
 }
 
-static void print_quorum(const json_t *quorum)
+static void print_quorum(const json_t *quorum, bool is_primary)
 {
 	const json_t *members = json_object_get(quorum, "members"), *waits_for;
 	char text[32];
@@ -78,7 +85,7 @@ static void print_quorum(const json_t *quorum)
 	printf("quorum         %s in term %lld, synced %lld%s\n", cli_status_text(quorum, "role"),
 	       cli_status_number(quorum, "term"), cli_status_number(quorum, "synced"),
 	       is_true(quorum, "is_changing") ? ", members are changing" : "");
-	if (cli_status_number(quorum, "primary_heard_ms_ago") >= 0)
+	if (!is_primary)
 		printf("lag            primary heard %s, %lld entries to apply\n",
 		       ago(quorum, "primary_heard_ms_ago", text),
 		       cli_status_number(quorum, "commit") - cli_status_number(quorum, "applied"));
@@ -126,7 +133,8 @@ static void print_status(const json_t *status)
 	if (is_true(status, "safe_mode"))
 		printf("safe mode      on: every change is refused\n");
 	print_journal(status);
-	print_quorum(json_object_get(status, "quorum"));
+	print_quorum(json_object_get(status, "quorum"),
+	             exit_status(cli_status_text(status, "role")) == CLI_OK);
 	print_failover(json_object_get(status, "last_failover"));
 	print_calls(status);
 	printf("namespace      %lld files, %lld directories, %lld blocks, digest %s\n",
@@ -141,13 +149,6 @@ static void print_status(const json_t *status)
 }
 
 /* ---- which master ---- */
-
-static int exit_status(const char *role)
-{
-	if (strcmp(role, "primary") == 0)
-		return CLI_OK;
-	return strcmp(role, "standby") == 0 ? EXIT_STANDBY : EXIT_CHANGING;
-}
 
 /* The primary's, else the first; NULL: none, and `why` has a line for each. */
 static json_t *ask(const struct cli_site *site, const struct cli_addresses *masters,
