@@ -10,6 +10,7 @@ struct chunk {
 	struct list node;
 	uint32_t first; /* taken already */
 	uint32_t count; /* filled */
+	uint64_t newest_us;
 	struct {
 		uint64_t block_id;
 		uint64_t stamp;
@@ -49,7 +50,12 @@ static struct chunk *chunk_with_room(struct deletions *deletions)
 	return chunk;
 }
 
-int deletions_add(struct deletions *deletions, uint64_t block_id, uint64_t stamp)
+static struct chunk *oldest_chunk(struct deletions *deletions)
+{
+	return LIST_FIRST(&deletions->chunks, struct chunk, node);
+}
+
+int deletions_add(struct deletions *deletions, uint64_t block_id, uint64_t stamp, uint64_t now_us)
 {
 	struct chunk *chunk = chunk_with_room(deletions);
 
@@ -58,8 +64,28 @@ int deletions_add(struct deletions *deletions, uint64_t block_id, uint64_t stamp
 	chunk->items[chunk->count].block_id = block_id;
 	chunk->items[chunk->count].stamp = stamp;
 	chunk->count++;
+	chunk->newest_us = now_us;
 	deletions->count++;
 	return 0;
+}
+
+static void drop_chunk(struct chunk *chunk)
+{
+	list_remove(&chunk->node);
+	mem_free(chunk);
+}
+
+size_t deletions_forget(struct deletions *deletions, uint64_t before_us)
+{
+	size_t before = deletions->count;
+
+	while (deletions->count > 0 && oldest_chunk(deletions)->newest_us < before_us) {
+		struct chunk *chunk = oldest_chunk(deletions);
+
+		deletions->count -= chunk->count - chunk->first;
+		drop_chunk(chunk);
+	}
+	return before - deletions->count;
 }
 
 size_t deletions_take(struct deletions *deletions, struct block *ret_blocks, size_t count_max)
@@ -67,15 +93,13 @@ size_t deletions_take(struct deletions *deletions, struct block *ret_blocks, siz
 	size_t taken = 0;
 
 	while (taken < count_max && deletions->count > 0) {
-		struct chunk *chunk = LIST_FIRST(&deletions->chunks, struct chunk, node);
+		struct chunk *chunk = oldest_chunk(deletions);
 
 		ret_blocks[taken++] = (struct block){.id = chunk->items[chunk->first].block_id,
 		                                     .stamp = chunk->items[chunk->first].stamp};
 		deletions->count--;
-		if (++chunk->first == chunk->count) {
-			list_remove(&chunk->node);
-			mem_free(chunk);
-		}
+		if (++chunk->first == chunk->count)
+			drop_chunk(chunk);
 	}
 	return taken;
 }

@@ -9,6 +9,7 @@
 enum {
 	REPORT_LEASE_US = 300 * 1000 * 1000, /* HDFS: dfs.namenode.full.block.report.lease.length */
 	REPORT_ASK_AGAIN_US = 60 * 1000 * 1000,
+	DELETIONS_KEPT_US = 600 * 1000 * 1000, /* by a standby */
 };
 
 /* A store that the heartbeat does not name, or names as failed, holds nothing that counts. */
@@ -139,6 +140,16 @@ static int take_deletions(struct workers *workers, struct worker *worker, struct
 	return 0;
 }
 
+/* What the primary has told this worker long ago.  What it could not tell, a full report says. */
+static void forget_deletions(struct workers *workers, struct worker *worker)
+{
+	uint64_t now_us = io_now_us(workers->io);
+
+	for (size_t i = 0; now_us > DELETIONS_KEPT_US && i < worker->store_count; i++)
+		workers->deletion_count -=
+		        deletions_forget(&worker->stores[i]->deletions, now_us - DELETIONS_KEPT_US);
+}
+
 /* True: there is room again for what was lost, and the worker was not asked just now. */
 static bool is_report_due(struct workers *workers, struct worker *worker)
 {
@@ -189,6 +200,8 @@ int workers_heartbeat(struct workers *workers, const struct worker_beat *beat, s
 	worker_sum_figures(worker);
 	worker_heard(workers, worker, beat);
 	orders.must_register = is_report_due(workers, worker);
+	if (!workers->is_primary)
+		forget_deletions(workers, worker);
 	if (!beat->takes_no_orders && workers->is_primary && workers->sends_deletions) {
 		rc = take_deletions(workers, worker, arena, &orders);
 		if (rc < 0)

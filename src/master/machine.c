@@ -7,7 +7,10 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "master/master_private.h"
+
+enum { RETIRED_LOOK_US = 100 * 1000 };
 
 /* ---- apply ---- */
 
@@ -142,12 +145,57 @@ static void machine_save_end(void *context, void *save)
 
 /* ---- load ---- */
 
+/* A namespace that was replaced while somebody walks through an instant of it. */
+struct retired {
+	struct namespace *ns;
+	struct list node;
+};
+
+static void drop_retired(struct io_timer *timer)
+{
+	struct master *master = CONTAINER_OF(timer, struct master, retired_timer);
+
+	LIST_FOR_EACH_SAFE (node, &master->retired) {
+		struct retired *retired = CONTAINER_OF(node, struct retired, node);
+
+		if (ns_is_held(retired->ns))
+			continue;
+		list_remove(node);
+		ns_destroy(retired->ns);
+		mem_free(retired);
+	}
+	if (!list_is_empty(&master->retired))
+		io_timer_start(timer, RETIRED_LOOK_US);
+}
+
+static void retire(struct master *master, struct namespace *ns)
+{
+	struct retired *retired = mem_must_zalloc(sizeof(*retired));
+
+	retired->ns = ns;
+	list_append(&master->retired, &retired->node);
+	drop_retired(&master->retired_timer);
+}
+
 /* Nobody looks into a namespace that is being filled. */
 static void replace_namespace(struct master *master)
 {
-	ns_destroy(master->ns);
+	retire(master, master->ns);
 	master->ns = ns_create();
 	workers_set_namespace(master->workers, NULL);
+	proofs_applied(&master->proofs, 0);
+}
+
+void machine_init(struct master *master)
+{
+	list_init(&master->retired);
+	io_timer_init(master->io, &master->retired_timer, drop_retired);
+}
+
+void machine_finish(struct master *master)
+{
+	drop_retired(&master->retired_timer);
+	CHECK(list_is_empty(&master->retired));
 }
 
 static void *machine_load_begin(void *context)

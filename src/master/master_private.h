@@ -65,6 +65,8 @@ struct master {
 	struct io *io;
 	struct journal *journal; /* NULL: not open */
 	struct namespace *ns;
+	struct list retired; /* namespaces that were replaced and are still held */
+	struct io_timer retired_timer;
 	struct workers *workers;
 	struct leases *leases;
 
@@ -195,6 +197,8 @@ void safe_mode_demoted(struct master *master);
 /* True: write->result is the refusal. */
 bool safe_mode_refuse(struct master_write *write);
 
+void machine_init(struct master *master);
+void machine_finish(struct master *master);
 struct state_machine machine_of(struct master *master);
 
 #endif

@@ -69,7 +69,7 @@ static void keep_aside(struct workers *workers, struct store *store, const struc
 void replica_to_delete(struct workers *workers, struct store *store, const struct block *block)
 {
 	if (workers->deletion_count < DELETIONS_MAX &&
-	    deletions_add(&store->deletions, block->id, block->stamp) == 0)
+	    deletions_add(&store->deletions, block->id, block->stamp, io_now_us(workers->io)) == 0)
 		workers->deletion_count++;
 	else
 		worker_lost_report(store->worker);

@@ -35,6 +35,11 @@ static struct reported reported_blocks(struct master *master)
 	                                 complete - complete / (1000 / (1000 - LOCATED_PER_MILLE))};
 }
 
+static bool has_reports(struct reported reported)
+{
+	return reported.located >= reported.wanted;
+}
+
 static void end_start(struct master *master, const char *reason)
 {
 	struct reported reported = reported_blocks(master);
@@ -65,8 +70,7 @@ static void look_at_start(struct io_timer *timer)
 
 	if (reported.complete == 0)
 		end_start(master, "there are no blocks");
-	else if (workers_scans(master->workers) > mode->scans &&
-	         reported.located >= reported.wanted)
+	else if (workers_scans(master->workers) > mode->scans && has_reports(reported))
 		end_start(master, "blocks are located");
 	else if (!master->options.startup_safe_mode_readonly &&
 	         passed_ms >= master->options.startup_safe_mode_ms)
@@ -90,6 +94,10 @@ void safe_mode_promoted(struct master *master)
 	master->start_mode.is_on = true;
 	master->start_mode.began_us = io_now_us(master->io);
 	master->start_mode.scans = workers_scans(master->workers);
+	if (master->start_mode.scans > 0 && has_reports(reported_blocks(master))) {
+		end_start(master, "blocks were located while it was a standby");
+		return;
+	}
 	workers_recount(master->workers);
 	look_at_start(&master->start_mode.timer);
 	if (master->start_mode.is_on)

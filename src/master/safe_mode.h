@@ -8,9 +8,10 @@
  *
  * The one at start only waits for reports: names may be read and changed, nothing is deleted on
  * workers, and a read that finds no location yet should wait briefly (workers_wait()).  It begins
- * at promotion and ends by itself: when nearly every complete block has a location, or when
- * workers had long enough to come.  With startup_safe_mode_readonly it is HDFS's: changes are
- * refused while it lasts, and time alone does not end it.
+ * at promotion and ends by itself: when nearly every complete block has a location (at once if the
+ * workers had told this master while it was a standby), or when they had long enough to come.  With
+ * startup_safe_mode_readonly it is HDFS's: changes are refused while it lasts, and time alone does
+ * not end it.
  */
 #ifndef HOLDFAST_MASTER_SAFE_MODE_H
 #define HOLDFAST_MASTER_SAFE_MODE_H

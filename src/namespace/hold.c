@@ -34,6 +34,11 @@ void ns_release(struct ns_hold *hold)
 	mem_free(hold);
 }
 
+bool ns_is_held(const struct namespace *ns)
+{
+	return !list_is_empty(&ns->holds);
+}
+
 void holds_note_rights(struct namespace *ns, const struct dir *dir)
 {
 	uint64_t before;

@@ -264,6 +264,8 @@ void ns_rights_check_end(struct ns_rights_check *check);
 struct ns_hold;
 struct ns_hold *ns_hold(struct namespace *ns);
 void ns_release(struct ns_hold *hold); /* NULL is fine */
+/* Somebody holds an instant of it: it may not be destroyed yet. */
+bool ns_is_held(const struct namespace *ns);
 
 /* A walk in key order over a hold, which gives up what lies behind it.  Takes the hold. */
 struct ns_save;

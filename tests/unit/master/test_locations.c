@@ -226,13 +226,33 @@ static void deletions_come_out_in_the_order_they_went_in(void **state)
 	(void)state;
 	deletions_init(&deletions);
 	for (uint64_t i = 0; i < 2500; i++)
-		assert_int_equal(deletions_add(&deletions, i, i + 1), 0);
+		assert_int_equal(deletions_add(&deletions, i, i + 1, i), 0);
 	for (size_t taken; (taken = deletions_take(&deletions, blocks, COUNT_OF(blocks))) > 0;)
 		for (size_t i = 0; i < taken; i++, next++) {
 			assert_int_equal(blocks[i].id, next);
 			assert_int_equal(blocks[i].stamp, next + 1);
 		}
 	assert_int_equal(next, 2500);
+	deletions_clear(&deletions);
+}
+
+static void deletions_are_forgotten_by_their_age(void **state)
+{
+	struct deletions deletions;
+	struct block blocks[3000];
+
+	(void)state;
+	deletions_init(&deletions);
+	for (uint64_t i = 0; i < 2500; i++)
+		assert_int_equal(deletions_add(&deletions, i, 1, i), 0);
+	assert_int_equal(deletions_forget(&deletions, 0), 0);
+	assert_int_equal(deletions_forget(&deletions, 1500), 1000); /* in chunks */
+	assert_int_equal(deletions_take(&deletions, blocks, 1), 1);
+	assert_int_equal(blocks[0].id, 1000);
+	assert_int_equal(deletions_forget(&deletions, 2500), 1499);
+	assert_int_equal(deletions.count, 0);
+	assert_int_equal(deletions_add(&deletions, 7, 1, 9), 0);
+	assert_int_equal(deletions_take(&deletions, blocks, COUNT_OF(blocks)), 1);
 	deletions_clear(&deletions);
 }
 
@@ -269,6 +289,7 @@ int main(void)
 	        cmocka_unit_test(no_memory_is_an_error_and_changes_nothing),
 	        cmocka_unit_test(a_retired_number_comes_back_only_after_a_whole_scan),
 	        cmocka_unit_test(deletions_come_out_in_the_order_they_went_in),
+	        cmocka_unit_test(deletions_are_forgotten_by_their_age),
 	        cmocka_unit_test(what_lies_aside_is_bounded),
 	};
 

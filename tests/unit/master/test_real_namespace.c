@@ -65,6 +65,23 @@ static void apply_format(struct state_machine *machine)
 	buf_finish(&payload);
 }
 
+/* Into an empty namespace. */
+static void replay_kept(struct state_machine *machine)
+{
+	apply_format(machine);
+	for (size_t i = 0; i < kept_count; i++) {
+		const struct journal_entry entry = {
+		        .index = i + 2,
+		        .epoch = 1,
+		        .kind = kept[i].kind,
+		        .version = kept[i].version,
+		        .payload = buf_str(&kept[i].payload),
+		};
+
+		machine->apply(machine->context, &entry, 1);
+	}
+}
+
 static int begin(void **state)
 {
 	world_begin(state);
@@ -296,7 +313,6 @@ static void a_replay_of_what_was_proposed_gives_the_same_digest(void **state)
 	struct hash128 wanted;
 	struct hash128 digest;
 	struct state_machine machine;
-	struct journal_entry entry = {.index = 1, .epoch = 1};
 
 	(void)state;
 	join();
@@ -312,14 +328,7 @@ static void a_replay_of_what_was_proposed_gives_the_same_digest(void **state)
 	wanted = machine.digest(machine.context);
 	/* An empty state, as a checkpoint that turned out bad leaves it. */
 	machine.load_cancel(machine.context, machine.load_begin(machine.context));
-	apply_format(&machine);
-	for (size_t i = 0; i < kept_count; i++) {
-		entry.index = i + 2;
-		entry.kind = kept[i].kind;
-		entry.version = kept[i].version;
-		entry.payload = buf_str(&kept[i].payload);
-		machine.apply(machine.context, &entry, 1);
-	}
+	replay_kept(&machine);
 	digest = machine.digest(machine.context);
 	assert_true(digest.low == wanted.low && digest.high == wanted.high);
 	assert_true(wanted.low != 0 || wanted.high != 0);
@@ -348,6 +357,28 @@ static void a_checkpoint_is_loaded_with_the_digest_it_was_saved_with(void **stat
 	loaded = machine.digest(machine.context);
 	assert_true(loaded.low == digest.low && loaded.high == digest.high);
 	assert_int_equal(machine.applied(machine.context), index);
+}
+
+/* A standby gets a checkpoint while a walk over its namespace is under way. */
+static void a_namespace_that_is_held_outlives_its_replacement(void **state)
+{
+	struct state_machine machine = fake_journal.options.machine;
+	struct ns_hold *hold;
+	struct look *look;
+
+	(void)state;
+	make_dir("/a");
+	hold = ns_hold(world.master->ns);
+	machine.load_cancel(machine.context, machine.load_begin(machine.context));
+	look = read_now();
+	assert_int_equal(look->ready, 0); /* nobody looks into a part */
+	fake_pass_ms(&world.io, 1000);
+	assert_false(list_is_empty(&world.master->retired));
+	ns_release(hold);
+	fake_pass_ms(&world.io, 1000);
+	assert_true(list_is_empty(&world.master->retired));
+	replay_kept(&machine);
+	assert_int_equal(look->ready, 1);
 }
 
 static void an_entry_that_makes_no_sense_changes_nothing(void **state)
@@ -379,6 +410,7 @@ int main(void)
 	        TEST(an_empty_file_is_closed_past_the_hard_limit),
 	        TEST(a_replay_of_what_was_proposed_gives_the_same_digest),
 	        TEST(a_checkpoint_is_loaded_with_the_digest_it_was_saved_with),
+	        TEST(a_namespace_that_is_held_outlives_its_replacement),
 	        TEST(an_entry_that_makes_no_sense_changes_nothing),
 	};
 

@@ -405,6 +405,19 @@ static void the_start_ends_by_itself_when_workers_had_long_enough(void **state)
 	assert_false(safe_mode_is_starting(world.master));
 }
 
+static void a_standby_that_knows_the_blocks_starts_at_once(void **state)
+{
+	struct block block = fake_block(10, 1, true);
+
+	(void)state;
+	fake_phase(JOURNAL_FOLLOWING);
+	join();
+	received(block);
+	fake_pass_ms(&world.io, 10 * 1000);
+	lead();
+	assert_false(safe_mode_is_starting(world.master));
+}
+
 static void hdfss_way_refuses_changes_until_blocks_are_located(void **state)
 {
 	struct master_options options = world_options();
@@ -458,6 +471,7 @@ int main(void)
 	        TEST(a_start_without_blocks_waits_for_no_reports),
 	        TEST(at_the_start_names_change_and_nothing_is_deleted_on_workers),
 	        TEST(the_start_ends_by_itself_when_workers_had_long_enough),
+	        TEST(a_standby_that_knows_the_blocks_starts_at_once),
 	        TEST(hdfss_way_refuses_changes_until_blocks_are_located),
 	};
 

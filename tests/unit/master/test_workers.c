@@ -552,6 +552,46 @@ static void deleted_blocks_are_sent_to_their_workers_once(void **state)
 	assert_int_equal(totals_now().pending_deletions, 0);
 }
 
+static void without_a_proof_of_primacy_orders_wait(void **state)
+{
+	struct block block = fake_block(100, 1, true);
+	struct worker_store store = {.uuid = STR("s1"), .capacity = GB, .remaining = GB};
+	struct worker_beat asks = {
+	        .uuid = STR("w1"), .stores = &store, .store_count = 1, .takes_no_orders = true};
+	struct worker_orders orders;
+
+	(void)state;
+	join("w1");
+	report_change("w1", block, REPLICA_RECEIVED);
+	fake_info(fake_ns, block.id)->inode = 0;
+	workers_blocks_gone(workers, &block, 1);
+	assert_int_equal(workers_heartbeat(workers, &asks, &arena, &orders), 0);
+	assert_int_equal(orders.deletion_count, 0);
+	assert_int_equal(beat("w1").deletion_count, 1);
+}
+
+/* The primary of that time sent them; a list that only grows would fill this master. */
+static void a_standby_forgets_old_orders(void **state)
+{
+	struct block old = fake_block(100, 1, true);
+	struct block young = fake_block(100, 1, true);
+
+	(void)state;
+	join("w1");
+	report_change("w1", old, REPLICA_RECEIVED);
+	report_change("w1", young, REPLICA_RECEIVED);
+	workers_set_primary(workers, false);
+	workers_blocks_gone(workers, &old, 1);
+	fake_pass_ms(&io, 600 * 1000 + 1);
+	beat("w1");
+	assert_int_equal(workers->deletion_count, 0);
+	workers_blocks_gone(workers, &young, 1);
+	fake_pass_ms(&io, 1000);
+	beat("w1");
+	workers_set_primary(workers, true);
+	assert_int_equal(beat("w1").deletion_count, 1);
+}
+
 static void a_replica_whose_file_is_gone_is_found_by_the_full_report(void **state)
 {
 	struct block block = fake_block(100, 1, true);
@@ -838,6 +878,8 @@ int main(void)
 	        TEST(a_block_reported_early_is_found_once_it_is_complete),
 	        TEST(a_bad_replica_is_read_no_more),
 	        TEST(deleted_blocks_are_sent_to_their_workers_once),
+	        TEST(without_a_proof_of_primacy_orders_wait),
+	        TEST(a_standby_forgets_old_orders),
 	        TEST(a_replica_whose_file_is_gone_is_found_by_the_full_report),
 	        TEST(one_heartbeat_carries_a_bounded_number_of_deletions),
 	        TEST(neither_a_standby_nor_a_starting_primary_orders_deletions),
