@@ -55,7 +55,7 @@ static inline void made_begin(struct made_segment *made, uint64_t run, size_t bl
 		made->header.before_epoch = before->header.epoch;
 		made->header.before_first_index = before->header.first_index;
 	}
-	strcpy(made->header.cluster_id, made_marker.cluster_id);
+	memcpy(made->header.cluster_id, made_marker.cluster_id, sizeof(made_marker.cluster_id));
 	made->bytes = calloc(blocks, MADE_BLOCK);
 	segment_header_encode(&made->header, made->bytes);
 }
@@ -176,7 +176,7 @@ static inline void made_checkpoint(const struct made_folder *folder, const struc
 	struct buf list = {0};
 	char *text = NULL;
 
-	strcpy(header.cluster_id, made_marker.cluster_id);
+	memcpy(header.cluster_id, made_marker.cluster_id, sizeof(made_marker.cluster_id));
 	raft_members_encode(&members, &list);
 	header.members_index = members_index;
 	header.members_bytes = members_index == 0 ? 0 : (uint32_t)list.size;

@@ -221,8 +221,10 @@ static void connect_both(struct world *w)
 
 static struct sockaddr_in loopback(const char *address)
 {
+	unsigned long port = strtoul(strchr(address, ':') + 1, NULL, 10);
+
 	return (struct sockaddr_in){.sin_family = AF_INET,
-	                            .sin_port = htons((uint16_t)atoi(strchr(address, ':') + 1)),
+	                            .sin_port = htons((uint16_t)port),
 	                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
@@ -256,10 +258,9 @@ static void say(int fd, const struct buf *bytes)
 
 static void encode_hello(struct buf *bytes, uint8_t id, const char *cluster_id)
 {
-	struct peer_hello hello = {.id = id_of(id)};
+	struct peer_hello hello = {.id = id_of(id), .address = "stranger:1"};
 
-	strcpy(hello.cluster_id, cluster_id);
-	strcpy(hello.address, "stranger:1");
+	snprintf(hello.cluster_id, sizeof(hello.cluster_id), "%s", cluster_id);
 	buf_clear(bytes);
 	peer_wire_encode_hello(&hello, bytes);
 }
