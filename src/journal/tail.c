@@ -183,7 +183,11 @@ void tail_cut(struct tail *tail, uint64_t first)
 
 		tail->bytes -= entry->size;
 		block->used -= entry->size;
-		if (--block->entries == 0)
+		if (--block->entries > 0)
+			continue;
+		if (block == newest_block(tail))
+			block->used = 0; /* room that was reserved in it stays */
+		else
 			free_block(block);
 	}
 }

@@ -199,6 +199,7 @@ void progress_fetched(struct raft *core, const struct raft_fetched *fetched)
 	peer->fetch_number = 0;
 	if (fetched->last < peer->next || fetched->last > core->log.last ||
 	    peer->next <= core->log.base) {
+		progress_begin_probe(core, peer, peer->next);
 		peer->is_waiting = true; /* until the next heartbeat */
 		return;
 	}
