@@ -111,10 +111,11 @@ static void on_failure(void *context, int rc, const char *text)
 {
 	struct process *process = context;
 
+	if (process->stop_by_us != 0)
+		return;
 	log_event(LOG_FAILURE, "%s", text);
 	process->status = rc == -ERR_DAMAGED ? EXIT_DAMAGE : CLI_FAILURE;
-	if (process->stop_by_us == 0)
-		begin_stop(process);
+	begin_stop(process);
 }
 
 static int start_master(struct process *process, const struct journal_replication *replication)

@@ -15,7 +15,7 @@ static bool find_leader(struct shell *shell, const struct cli_addresses *all,
 
 	buf_finish(&why);
 	if (rc == 0)
-		*ret_leader = all->items[primary.place];
+		*ret_leader = primary.address;
 	return rc == 0;
 }
 

@@ -96,8 +96,8 @@ static void close_view(struct view *view)
 static int change(struct view *view, Quorum__ChangeKind kind, struct str address, uint8_t priority)
 {
 	buf_clear(&view->why);
-	return cli_quorum_change(&view->shell->site, &view->masters.items[view->primary.place],
-	                         kind, address, priority, &view->why);
+	return cli_quorum_change(&view->shell->site, &view->primary.address, kind, address,
+	                         priority, &view->why);
 }
 
 /* "<x> is not part of the quorum <[a, b]>." */

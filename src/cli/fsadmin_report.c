@@ -135,13 +135,13 @@ static int summarize(struct shell *shell, const struct cli_addresses *masters, s
 
 	if (cli_primary_find(&shell->site, masters, &shell->arena, &primary, why) == 0) {
 		buf_clear(why);
-		status = cli_status_ask(&shell->site, &masters->items[primary.place], why);
+		status = cli_status_ask(&shell->site, &primary.address, why);
 	}
 	if (status == NULL) {
 		fsadmin_tell(why);
 		return alluxio_fail("Cannot connect to Alluxio leader master.");
 	}
-	print_summary(shell, &masters->items[primary.place], primary.quorum, status);
+	print_summary(shell, &primary.address, primary.quorum, status);
 	json_decref(status);
 	return 0;
 }

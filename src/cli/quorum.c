@@ -14,8 +14,6 @@ enum { FIND_MS = 2000, FIND_PAUSE_MS = 100, ANSWER_BYTES_MAX = 1 << 20 };
 /* One attempt each: what is asked for is this master's word, and a change is not to be repeated. */
 static const struct cli_patience one_change = {.connect_ms = 1000, .call_ms = 60000};
 
-static const char master_role_primary[] = "primary";
-
 /* ---- asking ---- */
 
 static int call(const struct cli_site *site, const struct client_address *master,
@@ -76,29 +74,51 @@ int cli_quorum_ask(const struct cli_site *site, const struct client_address *mas
 	return 0;
 }
 
-/* One round.  Place of the primary, or < 0. */
+/* Asks one master; one that is not primary may know who is.  < 0: `why` gets a line. */
+static int ask_one(const struct cli_site *site, struct client_address master, struct arena *arena,
+                   struct cli_primary *ret_primary, struct client_address *hint, struct buf *why)
+{
+	const Quorum__GetQuorumResponse *quorum;
+	int rc;
+
+	if (why->size > 0)
+		buf_append_u8(why, '\n');
+	rc = cli_quorum_ask(site, &master, arena, &quorum, why);
+	if (rc < 0)
+		return rc;
+	if (str_equal(pb_str(quorum->role), STR("primary"))) {
+		ret_primary->address = master;
+		ret_primary->address.host = cli_text(arena, "%s", master.host).data;
+		ret_primary->quorum = quorum;
+		return 0;
+	}
+	buf_append_format(why, "%s:%u is %.*s", master.host, (unsigned)master.port,
+	                  STR_ARGS(pb_str(quorum->role)));
+	if (quorum->has_waits_for)
+		buf_append_format(why, ": %.*s", STR_ARGS(pb_str(quorum->waits_for)));
+	for (size_t i = 0; i < quorum->n_members; i++) {
+		struct str host;
+
+		if (quorum->members[i]->is_primary &&
+		    cli_address_read(pb_str(quorum->members[i]->service_address), 0, &host,
+		                     &hint->port))
+			hint->host = cli_text(arena, "%.*s", STR_ARGS(host)).data;
+	}
+	return -ERR_STANDBY;
+}
+
 static int ask_all(const struct cli_site *site, const struct cli_addresses *masters,
                    struct arena *arena, struct cli_primary *ret_primary, struct buf *why)
 {
-	buf_clear(why);
-	for (size_t i = 0; i < masters->count; i++) {
-		const struct client_address *master = &masters->items[i];
-		const Quorum__GetQuorumResponse *quorum;
+	struct client_address hint = {0}, ignored;
+	int rc = -ERR_STANDBY;
 
-		if (why->size > 0)
-			buf_append_u8(why, '\n');
-		if (cli_quorum_ask(site, master, arena, &quorum, why) < 0)
-			continue;
-		if (str_equal(pb_str(quorum->role), STR(master_role_primary))) {
-			*ret_primary = (struct cli_primary){.place = i, .quorum = quorum};
-			return 0;
-		}
-		buf_append_format(why, "%s:%u is %.*s", master->host, (unsigned)master->port,
-		                  STR_ARGS(pb_str(quorum->role)));
-		if (quorum->has_waits_for)
-			buf_append_format(why, ": %.*s", STR_ARGS(pb_str(quorum->waits_for)));
-	}
-	return -ERR_STANDBY;
+	buf_clear(why);
+	for (size_t i = 0; rc < 0 && i < masters->count; i++)
+		rc = ask_one(site, masters->items[i], arena, ret_primary, &hint, why);
+	if (rc < 0 && hint.host != NULL)
+		rc = ask_one(site, hint, arena, ret_primary, &ignored, why);
+	return rc;
 }
 
 int cli_primary_find(const struct cli_site *site, const struct cli_addresses *masters,
@@ -107,7 +127,8 @@ int cli_primary_find(const struct cli_site *site, const struct cli_addresses *ma
 	uint64_t until_us = io_now_us(site->io) + FIND_MS * UINT64_C(1000);
 	int rc = ask_all(site, masters, arena, ret_primary, why);
 
-	while (rc < 0 && masters->count > 1 && io_now_us(site->io) < until_us) {
+	while (rc < 0 && (rc == -ERR_STANDBY || masters->count > 1) &&
+	       io_now_us(site->io) < until_us) {
 		client_pause(site->io, FIND_PAUSE_MS);
 		rc = ask_all(site, masters, arena, ret_primary, why);
 	}

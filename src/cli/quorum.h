@@ -16,11 +16,12 @@ MUST_USE int cli_quorum_ask(const struct cli_site *site, const struct client_add
                             struct buf *why);
 
 struct cli_primary {
-	size_t place; /* among the addresses */
+	struct client_address address; /* of its clients */
 	const Quorum__GetQuorumResponse *quorum;
 };
-/* Asks one master after the other until one says that it is primary, for some two seconds: a
- * failover takes less.  < 0: none does, and `why` has a line for each. */
+/* Asks one master after the other, and whom they name, until one says that it is primary; for some
+ * two seconds, as a failover takes less.  < 0: none does, and `why` has a line for each.  All that
+ * is found is in the arena. */
 MUST_USE int cli_primary_find(const struct cli_site *site, const struct cli_addresses *masters,
                               struct arena *arena, struct cli_primary *ret_primary,
                               struct buf *why);
