@@ -190,3 +190,14 @@ def test_a_removed_master_says_so_and_stops(masters):
     assert member.master.popen.wait(timeout=30) == 1
     assert "taken out of the quorum" in member.master_log()
     assert Connection(masters.quorum.ports[masters.primary()]).mkdirs("/goes-on")
+def test_a_removed_master_comes_back_as_a_newcomer_once_its_folder_is_formatted(masters):
+    leaving = masters.standby()
+    member = masters.quorum.members[leaving]
+    address = masters.addresses[leaving]
+    masters.fsadmin("journal", "quorum", "remove", "-domain", "MASTER", "-address", address)
+    member.master.popen.wait(timeout=30)
+    assert Connection(masters.quorum.ports[masters.primary()]).mkdirs("/meanwhile")
+    member.format()
+    member.start_master()
+    wait_until(lambda: masters.info()[1].get(address) == "AVAILABLE", "it counts again")
+    assert Connection(member.port).stat("/meanwhile") is not None
