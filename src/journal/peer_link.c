@@ -58,6 +58,23 @@ int peer_link_judge(struct peer_link *link, const char *from, const struct peer_
 	return 0;
 }
 
+/* False: no memory. */
+static bool write_small(struct peer_link *link, struct io_conn *conn)
+{
+	struct str bytes = buf_str(&link->small);
+
+	if (!link->small.failed)
+		io_conn_write(conn, &bytes, 1);
+	return !link->small.failed;
+}
+
+bool peer_link_say_hello(struct peer_link *link, struct io_conn *conn)
+{
+	buf_clear(&link->small);
+	peer_wire_encode_hello(&link->hello, &link->small);
+	return write_small(link, conn);
+}
+
 void peer_link_ping(struct peer_link *link, struct io_conn *conn, enum peer_frame_kind kind,
                     uint64_t sent_us)
 {
@@ -67,8 +84,7 @@ void peer_link_ping(struct peer_link *link, struct io_conn *conn, enum peer_fram
 		return;
 	buf_clear(&link->small);
 	peer_wire_encode_ping(kind, &ping, &link->small);
-	if (!link->small.failed)
-		io_conn_write(conn, &(struct str){(char *)link->small.data, link->small.size}, 1);
+	write_small(link, conn);
 }
 
 static void forgive_silence(struct peer_link *link, uint64_t now_us)
@@ -278,7 +294,7 @@ static const struct peer *newest_of(const struct peer_link *link, struct raft_id
 	LIST_FOR_EACH (node, &link->peers) {
 		const struct peer *peer = CONTAINER_OF(node, struct peer, node);
 
-		if (raft_id_equal(peer->id, id) &&
+		if (!raft_id_is_none(id) && raft_id_equal(peer->id, id) &&
 		    (newest == NULL || peer->heard_us > newest->heard_us))
 			newest = peer;
 	}

@@ -19,26 +19,16 @@ void peer_accepted_destroy(struct peer_accepted *accepted)
 
 /* ---- hello ---- */
 
-static void say_hello(struct peer_accepted *accepted)
-{
-	struct peer_link *link = accepted->link;
-
-	buf_clear(&link->small);
-	peer_wire_encode_hello(&link->hello, &link->small);
-	if (!link->small.failed)
-		io_conn_write(accepted->conn,
-		              &(struct str){(char *)link->small.data, link->small.size}, 1);
-}
-
 /* Our hello tells the other why it is not welcome. */
 static void say_hello_and_part(struct peer_accepted *accepted)
 {
-	say_hello(accepted);
+	peer_link_say_hello(accepted->link, accepted->conn);
 	io_conn_close_after_write(accepted->conn, LINGER_MS);
 	accepted->conn = NULL;
 	peer_accepted_destroy(accepted);
 }
 
+/* False: the connection is gone.  So in what follows. */
 static bool take_hello(struct peer_accepted *accepted, const struct peer_hello *hello)
 {
 	if (peer_link_judge(accepted->link, hello->address, hello) < 0) {
@@ -50,7 +40,10 @@ static bool take_hello(struct peer_accepted *accepted, const struct peer_hello *
 	accepted->peer = peer_find_or_add(accepted->link, hello->address);
 	if (accepted->peer != NULL)
 		peer_said_hello(accepted->peer, hello);
-	say_hello(accepted);
+	if (!peer_link_say_hello(accepted->link, accepted->conn)) {
+		peer_accepted_destroy(accepted);
+		return false;
+	}
 	return true;
 }
 
@@ -88,7 +81,6 @@ static void take_beat(struct peer_accepted *accepted, const struct peer_beat *be
 	link->is_calling = false;
 }
 
-/* False: the connection is gone. */
 static bool take_frame(struct peer_accepted *accepted, const struct peer_frame *frame)
 {
 	bool is_known = !raft_id_is_none(accepted->id);

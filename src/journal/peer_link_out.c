@@ -177,23 +177,18 @@ static const struct io_conn_ops peer_ops = {.on_data = on_data, .on_end = on_end
 static void on_connect(void *context, int rc)
 {
 	struct peer *peer = context;
-	struct buf hello;
 
 	if (rc < 0) {
 		fail(peer, rc, "cannot be reached");
 		return;
 	}
-	buf_init(&hello);
-	peer_wire_encode_hello(&peer->link->hello, &hello);
-	if (hello.failed) {
+	peer->answered_us = io_now_us(peer->link->options.io);
+	io_conn_start(peer->conn, &peer_ops, peer);
+	if (!peer_link_say_hello(peer->link, peer->conn)) {
 		fail(peer, -ERR_NO_MEMORY, "cannot be greeted");
 		return;
 	}
 	peer->state = PEER_GREETING;
-	peer->answered_us = io_now_us(peer->link->options.io);
-	io_conn_start(peer->conn, &peer_ops, peer);
-	io_conn_write(peer->conn, &(struct str){(const char *)hello.data, hello.size}, 1);
-	buf_finish(&hello);
 	peer_flush(peer);
 }
 

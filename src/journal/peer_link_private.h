@@ -123,6 +123,8 @@ void peer_accepted_destroy(struct peer_accepted *accepted);
 
 /* "host:port"; ret_host has room for all of it. */
 bool peer_link_split(const char *address, char *ret_host, uint16_t *ret_port);
+/* At once.  False: no memory. */
+bool peer_link_say_hello(struct peer_link *link, struct io_conn *conn);
 /* A ping or pong leaves at once, or not at all if much is queued. */
 void peer_link_ping(struct peer_link *link, struct io_conn *conn, enum peer_frame_kind kind,
                     uint64_t sent_us);

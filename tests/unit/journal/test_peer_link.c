@@ -827,9 +827,11 @@ static void what_is_known_of_a_peer_is_shown(void **state)
 	start_both(w);
 	assert_false(peer_link_status(w->a.link, w->b.address, &status));
 	assert_null(peer_link_address(w->a.link, id_of(2)));
+	assert_null(peer_link_cluster(w->a.link, id_of(2)));
 	send_term(&w->a, w->b.address, 1);
 	status = status_of(&w->a, w->b.address);
 	assert_false(status.is_connected);
+	assert_null(peer_link_address(w->a.link, (struct raft_id){0}));
 	assert_true(status.heard_ms_ago == UINT64_MAX);
 	assert_true(raft_id_is_none(status.id));
 	assert_string_equal(status.service_address, "");
@@ -844,6 +846,7 @@ static void what_is_known_of_a_peer_is_shown(void **state)
 	            status.skew_ms <= (int64_t)status.round_trip_us / 1000 + 2); /* one clock */
 	assert_string_equal(peer_link_address(w->a.link, id_of(2)), w->b.address);
 	assert_string_equal(peer_link_address(w->b.link, id_of(1)), w->a.address);
+	assert_string_equal(peer_link_cluster(w->b.link, id_of(1)), "CID-1");
 	assert_true(was_told(&w->a, "connected to the master at 127.0.0.1:"));
 }
 
