@@ -178,6 +178,11 @@ int segment_reader_next(struct segment_reader *reader, enum segment_finding *ret
 	}
 }
 
+void segment_reader_refresh(struct segment_reader *reader)
+{
+	reader->window_size = 0;
+}
+
 int segment_reader_reach(struct segment_reader *reader, uint64_t *ret_epoch, uint64_t *ret_index,
                          char **ret_text)
 {

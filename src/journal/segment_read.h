@@ -26,6 +26,9 @@ const struct segment_scan *segment_reader_scan(const struct segment_reader *read
 int segment_reader_next(struct segment_reader *reader, enum segment_finding *ret_finding,
                         char **ret_text);
 
+/* What was read ahead is read again, as it may have been written since. */
+void segment_reader_refresh(struct segment_reader *reader);
+
 /* After HOLE or ROT: looks at the rest of the file for how far it went (format/segment_reach.h). 1:
  * *ret_epoch and *ret_index are its greatest; 0: that cannot be known.  < 0: it could not be read.
  */
