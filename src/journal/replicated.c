@@ -264,6 +264,8 @@ static void begin(struct replicated *replicated)
 	int rc = create_core(replicated);
 
 	if (rc == 0)
+		rc = log_reader_create(journal->io, journal->folder, &replicated->log);
+	if (rc == 0)
 		rc = replicated_peers_open(replicated, &text);
 	if (rc < 0) {
 		journal_fail(journal, rc, text);
@@ -480,7 +482,7 @@ static bool close(struct journal *journal)
 	peer_link_close(replicated->link);
 	replicated->link = NULL;
 	stop_timers(replicated);
-	return replicated->votes_on_their_way == 0 && !replicated->is_apply_posted;
+	return replicated->works == 0 && !replicated->is_apply_posted;
 }
 
 static void destroy(struct journal *journal)
@@ -494,6 +496,7 @@ static void destroy(struct journal *journal)
 	replicated_reads_end(replicated, -ERR_STANDBY);
 	replicated_changes_end(replicated);
 	replicated_entries_finish(replicated);
+	log_reader_destroy(replicated->log);
 	raft_destroy(replicated->core);
 	mem_free(replicated->texts);
 	mem_free(replicated);

@@ -6,6 +6,7 @@
  *   replicated_vote.c      the core's vote record
  *   replicated_entries.c   appending, entries from the leader, cutting, applying
  *   replicated_peers.c     messages, and entries fetched for them
+ *   replicated_log.c       the same, from segments
  *   replicated_transfer.c  checkpoints for peers, and from them
  *   replicated_health.c    a slow or full disk
  *   replicated_digest.c    states compared with the peers'
@@ -24,6 +25,7 @@
 #define HOLDFAST_JOURNAL_REPLICATED_H
 
 #include "journal/journal_private.h"
+#include "journal/log_read.h"
 #include "journal/peer_link.h"
 #include "journal/tail.h"
 #include "raft/raft.h"
@@ -88,8 +90,9 @@ struct replicated {
 	size_t heard_count;
 	bool is_odd; /* its state differs from a primary's: it does not stand */
 	/* the rest */
-	struct list changes; /* of the quorum, waiting for their end */
-	unsigned votes_on_their_way;
+	struct list changes;    /* of the quorum, waiting for their end */
+	struct log_reader *log; /* the work thread's */
+	unsigned works;         /* on their way on a thread */
 	uint64_t segment_epoch; /* of this run, before the first cut */
 	enum raft_refusal told_refusal;
 	uint64_t told_us;
@@ -128,10 +131,17 @@ void replicated_notice(struct replicated *replicated, enum raft_refusal refusal,
 void replicated_want(struct replicated *replicated, const struct raft_fetch *fetch);
 void replicated_fetch(struct replicated *replicated);
 
+/* What was wanted is in `carried`, up to `last`; 0: it is not to be had. */
+void replicated_fetched(struct replicated *replicated, const struct raft_fetch *fetch,
+                        uint64_t last);
+
+/* ---- replicated_log.c ---- */
+
+/* Entries that are in segments only; replicated_fetched() follows. */
+void replicated_read_log(struct replicated *replicated, const struct raft_fetch *fetch);
+
 /* ---- replicated_transfer.c ---- */
 
-/* Entries that are in segments only. */
-void replicated_read_log(struct replicated *replicated, const struct raft_fetch *fetch);
 void replicated_want_chunk(struct replicated *replicated, const struct raft_fetch_chunk *fetch);
 void replicated_store(struct replicated *replicated, const struct raft_store *store);
 

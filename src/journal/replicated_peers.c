@@ -108,7 +108,8 @@ void replicated_want(struct replicated *replicated, const struct raft_fetch *fet
 	replicated->fetches[replicated->fetch_count++] = *fetch;
 }
 
-static void fetched(struct replicated *replicated, const struct raft_fetch *fetch, uint64_t last)
+void replicated_fetched(struct replicated *replicated, const struct raft_fetch *fetch,
+                        uint64_t last)
 {
 	struct raft_event event = {.kind = RAFT_FETCHED,
 	                           .fetched = {.number = fetch->number, .last = last}};
@@ -131,7 +132,7 @@ static void fetch_one(struct replicated *replicated, const struct raft_fetch *fe
 	replicated->carried_count =
 	        tail_range(tail, fetch->first, last, fetch->bytes_max, replicated->carried,
 	                   COUNT_OF(replicated->carried), &last);
-	fetched(replicated, fetch, last);
+	replicated_fetched(replicated, fetch, last);
 }
 
 void replicated_fetch(struct replicated *replicated)

@@ -85,7 +85,7 @@ static void done(struct io_work *work)
 		             "Check the disk, then start again",
 		             replicated->journal->folder, err_text(write->rc));
 	mem_free(write);
-	replicated->votes_on_their_way--;
+	replicated->works--;
 	replicated_step(replicated, &event);
 	journal_step_close(replicated->journal);
 }
@@ -135,6 +135,6 @@ void replicated_vote_write(struct replicated *replicated, const struct raft_vote
 	if (write->binds)
 		bind(replicated, vote);
 	write->marker = journal->marker;
-	replicated->votes_on_their_way++;
+	replicated->works++;
 	io_thread_submit(journal->sync_thread, &write->work);
 }
