@@ -70,12 +70,10 @@ static void field_list(struct peer_fields *fields, const struct raft_list **list
 	struct raft_list *decoded;
 
 	peer_field_bool(fields, &is_there);
-	if (!is_there)
-		return;
-	if (fields->out != NULL) {
+	if (fields->out != NULL && *list != NULL)
 		encode_list(fields->out, *list);
+	if (fields->out != NULL || !is_there)
 		return;
-	}
 	decoded = &room->lists[0];
 	peer_field_u64(fields, &decoded->index);
 	if (decode_members(fields, cursor_bytes(&fields->in, cursor_le(&fields->in, 2)),
