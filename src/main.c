@@ -88,6 +88,7 @@ static const struct command holdfast_commands[] = {
         {"worker", worker, "run a worker"},
         {"fs", cmd_fs, "the file system shell: -ls, -put, -get, ..."},
         {"status", cmd_status, "what the master says of itself"},
+        {"quorum", cmd_quorum, "changes of the masters' quorum: allow, remove, elect"},
         {"journal", cmd_journal, "look into a journal: ls, cat, verify, digest"},
         {"config", cmd_config, "what is configured, and where it stands"},
         {"format", cmd_format, "make an empty journal for a new cluster"},

@@ -12,6 +12,7 @@ int cmd_format(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_journal(int argc, char **argv);
+int cmd_quorum(int argc, char **argv);
 
 /* ---- Hadoop's ---- */
 

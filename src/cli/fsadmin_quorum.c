@@ -13,7 +13,7 @@
 /* Bits of the options, in the order of the commands' rows. */
 enum { INFO_DOMAIN = 0, REMOVE_DOMAIN = 0, REMOVE_ADDRESS = 1, ELECT_ADDRESS = 0 };
 
-enum { ELECT_MS = 30000, ELECT_PAUSE_MS = 50, PRIORITY_AFTER_ELECT = 1 };
+enum { PRIORITY_AFTER_ELECT = 1 };
 
 #define NO_PRIMARY "Failed to determine address for JournalMasterClient after 1 attempts"
 
@@ -93,13 +93,6 @@ static void close_view(struct view *view)
 	buf_finish(&view->why);
 }
 
-static int change(struct view *view, Quorum__ChangeKind kind, struct str address, uint8_t priority)
-{
-	buf_clear(&view->why);
-	return cli_quorum_change(&view->shell->site, &view->primary.address, kind, address,
-	                         priority, &view->why);
-}
-
 /* "<x> is not part of the quorum <[a, b]>." */
 static void tell_foreign(const struct view *view, const char *address, struct buf *text)
 {
@@ -124,12 +117,7 @@ static int compare_members(const void *a, const void *b)
 /* Alluxio has two words; a learner is neither, for it does not count yet. */
 static const char *state_of(const struct view *view, const Quorum__Member *member)
 {
-	uint64_t silence_ms =
-	        config_duration_ms(view->shell->site.config,
-	                           CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ELECTION_TIMEOUT_MAX);
-
-	if (!member->is_self && (!member->is_connected || !member->has_heard_ms_ago ||
-	                         member->heard_ms_ago > silence_ms))
+	if (!cli_member_is_heard(&view->shell->site, member))
 		return "UNAVAILABLE";
 	return member->is_voter ? "AVAILABLE" : "CATCHING UP";
 }
@@ -189,7 +177,8 @@ static int remove_member(struct view *view, const char *address)
 		tell_foreign(view, address, &view->why);
 		return -ERR_NOT_FOUND;
 	}
-	return change(view, QUORUM__CHANGE_KIND__REMOVE, pb_str(member->address), 0);
+	return cli_quorum_remove(&view->shell->site, &view->masters, &view->shell->arena, member,
+	                         &view->primary, &view->why);
 }
 
 int fsadmin_quorum_remove(struct shell *shell, const struct alluxio_options *options)
@@ -217,33 +206,6 @@ int fsadmin_quorum_remove(struct shell *shell, const struct alluxio_options *opt
 
 /* ---- elect ---- */
 
-static bool is_primary(const struct view *view, const char *address)
-{
-	const Quorum__Member *member = cli_quorum_member(view->primary.quorum, str_of(address));
-
-	return member != NULL && member->is_primary;
-}
-
-/* The old primary has handed over; the new one serves a moment later. */
-static int await(struct view *view, const char *address)
-{
-	struct io *io = view->shell->site.io;
-	uint64_t until_us = io_now_us(io) + ELECT_MS * UINT64_C(1000);
-
-	for (;;) {
-		int rc = look(view);
-
-		if (rc == 0 && is_primary(view, address))
-			return 0;
-		if (io_now_us(io) >= until_us)
-			break;
-		client_pause(io, ELECT_PAUSE_MS);
-	}
-	buf_clear(&view->why);
-	buf_append_format(&view->why, "it has not become primary within %d s", ELECT_MS / 1000);
-	return -ERR_TIMEOUT;
-}
-
 /* < 0: `why` says it. */
 static int transfer(struct view *view, const char *address)
 {
@@ -261,8 +223,8 @@ static int transfer(struct view *view, const char *address)
 		buf_append_format(&view->why, "%s is already the leader", address);
 		return -ERR_INVALID;
 	}
-	rc = change(view, QUORUM__CHANGE_KIND__TRANSFER, pb_str(member->address), 0);
-	return rc < 0 ? rc : await(view, address);
+	return cli_quorum_transfer(&view->shell->site, &view->masters, &view->shell->arena,
+	                           pb_str(member->address), &view->primary, &view->why);
 }
 
 static int reset_priority(struct view *view, const Quorum__Member *member)
@@ -271,8 +233,9 @@ static int reset_priority(struct view *view, const Quorum__Member *member)
 
 	if (is_alone || !member->is_voter || member->priority == PRIORITY_AFTER_ELECT)
 		return 0;
-	return change(view, QUORUM__CHANGE_KIND__PRIORITY, pb_str(member->address),
-	              PRIORITY_AFTER_ELECT);
+	return cli_quorum_change(&view->shell->site, &view->primary.address,
+	                         QUORUM__CHANGE_KIND__PRIORITY, pb_str(member->address),
+	                         PRIORITY_AFTER_ELECT, &view->why);
 }
 
 /* The primary's comes first: it hands over to whoever has a higher one. */

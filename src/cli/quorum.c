@@ -9,7 +9,13 @@
 #include "wire/pb.h"
 #include "wire/protocols.h"
 
-enum { FIND_MS = 2000, FIND_PAUSE_MS = 100, ANSWER_BYTES_MAX = 1 << 20 };
+enum {
+	FIND_MS = 2000,
+	FIND_PAUSE_MS = 100,
+	TRANSFER_MS = 30000,
+	TRANSFER_PAUSE_MS = 20,
+	ANSWER_BYTES_MAX = 1 << 20,
+};
 
 /* One attempt each: what is asked for is this master's word, and a change is not to be repeated. */
 static const struct cli_patience one_change = {.connect_ms = 1000, .call_ms = 60000};
@@ -146,6 +152,15 @@ const Quorum__Member *cli_quorum_member(const Quorum__GetQuorumResponse *quorum,
 	return NULL;
 }
 
+bool cli_member_is_heard(const struct cli_site *site, const Quorum__Member *member)
+{
+	uint64_t silence_ms = config_duration_ms(
+	        site->config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ELECTION_TIMEOUT_MAX);
+
+	return member->is_self || (member->is_connected && member->has_heard_ms_ago &&
+	                           member->heard_ms_ago <= silence_ms);
+}
+
 /* ---- changing ---- */
 
 int cli_quorum_change(const struct cli_site *site, const struct client_address *primary,
@@ -169,4 +184,84 @@ int cli_quorum_change(const struct cli_site *site, const struct client_address *
 	arena_finish(&arena);
 	buf_finish(&message);
 	return rc;
+}
+
+static bool is_led_by(const Quorum__GetQuorumResponse *quorum, struct str address)
+{
+	const Quorum__Member *member = cli_quorum_member(quorum, address);
+
+	return member != NULL && member->is_primary;
+}
+
+/* The old primary has handed over; the new one serves a moment later. */
+static int await(const struct cli_site *site, const struct cli_addresses *masters,
+                 struct arena *arena, struct str address, struct str old,
+                 struct cli_primary *primary, struct buf *why)
+{
+	uint64_t until_us = io_now_us(site->io) + TRANSFER_MS * UINT64_C(1000);
+
+	while (io_now_us(site->io) < until_us) {
+		if (cli_primary_find(site, masters, arena, primary, why) == 0 &&
+		    (address.size > 0 ? is_led_by(primary->quorum, address)
+		                      : !is_led_by(primary->quorum, old)))
+			return 0;
+		client_pause(site->io, TRANSFER_PAUSE_MS);
+	}
+	buf_clear(why);
+	buf_append_format(why, "no other master has become primary within %d s",
+	                  TRANSFER_MS / 1000);
+	return -ERR_TIMEOUT;
+}
+
+int cli_quorum_transfer(const struct cli_site *site, const struct cli_addresses *masters,
+                        struct arena *arena, struct str address, struct cli_primary *primary,
+                        struct buf *why)
+{
+	struct str old = {0};
+	int rc = cli_quorum_change(site, &primary->address, QUORUM__CHANGE_KIND__TRANSFER, address,
+	                           0, why);
+
+	for (size_t i = 0; i < primary->quorum->n_members; i++) {
+		if (primary->quorum->members[i]->is_primary)
+			old = pb_str(primary->quorum->members[i]->address);
+	}
+	return rc < 0 ? rc : await(site, masters, arena, address, old, primary, why);
+}
+
+/* A member that died a moment ago is known by its connection, long before it is missed. */
+static bool would_lose_majority(const struct cli_site *site,
+                                const Quorum__GetQuorumResponse *quorum,
+                                const Quorum__Member *leaving)
+{
+	size_t voters = 0, heard = 0;
+
+	for (size_t i = 0; i < quorum->n_members; i++) {
+		const Quorum__Member *member = quorum->members[i];
+
+		if (!member->is_voter || member == leaving)
+			continue;
+		voters++;
+		heard += cli_member_is_heard(site, member);
+	}
+	return heard <= voters / 2;
+}
+
+int cli_quorum_remove(const struct cli_site *site, const struct cli_addresses *masters,
+                      struct arena *arena, const Quorum__Member *member,
+                      struct cli_primary *primary, struct buf *why)
+{
+	struct str address = pb_str(member->address);
+
+	if (would_lose_majority(site, primary->quorum, member)) {
+		buf_append_str(why, STR("too few of the voters that would remain are heard"));
+		return -ERR_INVALID;
+	}
+	if (member->is_primary) {
+		int rc = cli_quorum_transfer(site, masters, arena, (struct str){0}, primary, why);
+
+		if (rc < 0)
+			return rc;
+	}
+	return cli_quorum_change(site, &primary->address, QUORUM__CHANGE_KIND__REMOVE, address, 0,
+	                         why);
 }

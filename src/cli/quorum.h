@@ -30,9 +30,22 @@ MUST_USE int cli_primary_find(const struct cli_site *site, const struct cli_addr
 const Quorum__Member *cli_quorum_member(const Quorum__GetQuorumResponse *quorum,
                                         struct str address);
 
+/* Whether the master that was asked hears that member: connected, and not silent for longer than
+ * the election time-out. */
+bool cli_member_is_heard(const struct cli_site *site, const Quorum__Member *member);
+
 /* Asked of the primary.  < 0: `why` says what it said. */
 MUST_USE int cli_quorum_change(const struct cli_site *site, const struct client_address *primary,
                                Quorum__ChangeKind kind, struct str address, uint8_t priority,
                                struct buf *why);
+/* Primacy goes to the member at `address`; empty: to whoever is best.  Waits until another than
+ * *primary serves, which is then in *primary.  < 0: `why` says it. */
+MUST_USE int cli_quorum_transfer(const struct cli_site *site, const struct cli_addresses *masters,
+                                 struct arena *arena, struct str address,
+                                 struct cli_primary *primary, struct buf *why);
+/* The member leaves; primacy before it, if it has that.  < 0: `why` says it. */
+MUST_USE int cli_quorum_remove(const struct cli_site *site, const struct cli_addresses *masters,
+                               struct arena *arena, const Quorum__Member *member,
+                               struct cli_primary *primary, struct buf *why);
 
 #endif

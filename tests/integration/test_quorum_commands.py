@@ -1,56 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands of the guides on three real masters; texts as recorded from Alluxio 2.9.6."""
-import json
-
 import pytest
 from hadoop_rpc import Connection
+from masters import Masters
 from processes import wait_until
-from quorum import Quorum
-
-
-class Masters:
-    """Three masters and a client's configuration that knows all of them."""
-
-    def __init__(self, folder):
-        self.quorum = Quorum(folder)
-        self.addresses = [f"127.0.0.1:{port}" for port in self.quorum.journal_ports]
-        self.quorum.start()
-        self.quorum.primary()
-
-    def alluxio(self, *words):
-        names = ",".join(f"127.0.0.1:{port}" for port in self.quorum.ports)
-        return self.quorum.members[0].run(*words[:1], "-fs", "file:///", "-D",
-                                          f"alluxio.master.rpc.addresses={names}", *words[1:],
-                                          name="alluxio")
-
-    def fsadmin(self, *words):
-        return self.alluxio("fsadmin", *words)
-
-    def info(self):
-        """(leader, {address: state}) by `quorum info`."""
-        lines = self.fsadmin("journal", "quorum", "info", "-domain",
-                             "MASTER").stdout.splitlines()
-        rows = [[cell.strip() for cell in line.split("|")] for line in lines[5:]]
-        return lines[2].split(": ")[1], {address: state for state, _, address in rows}
-
-    def place(self, address):
-        return self.addresses.index(address)
-
-    def primary(self):
-        """Its place."""
-        return self.quorum.members.index(self.quorum.primary())
-
-    def standby(self):
-        return (self.primary() + 1) % 3
-
-    def kill(self, place):
-        self.quorum.members[place].master.kill()
-        self.quorum.members[place].master = None
-
-    def status(self, place):
-        member = self.quorum.members[place]
-        done = member.run("status", "--json", f"127.0.0.1:{member.port}")
-        return done.returncode, json.loads(done.stdout) if done.stdout else None
 
 
 @pytest.fixture

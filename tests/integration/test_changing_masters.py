@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Masters join, leave and are replaced, live; the namespace is there all the while."""
+import contextlib
+
+import pytest
+from hadoop_rpc import Connection
+from masters import Masters
+from processes import wait_until
+
+
+@pytest.fixture
+def make_masters(tmp_path):
+    with contextlib.ExitStack() as stack:
+        def make(count):
+            masters = Masters(tmp_path, count)
+            stack.callback(masters.quorum.close)
+            return masters
+        yield make
+
+
+def mkdirs(masters, path):
+    assert Connection(masters.quorum.primary().port).mkdirs(path)
+
+
+def sees(masters, place, path):
+    return Connection(masters.quorum.ports[place]).stat(path) is not None
+
+
+def state(masters, place):
+    return masters.info()[1].get(masters.addresses[place])
+
+
+def await_state(masters, place, wanted):
+    wait_until(lambda: state(masters, place) == wanted, f"master {place} is {wanted}")
+
+
+def remove(masters, place):
+    return masters.fsadmin("journal", "quorum", "remove", "-domain", "MASTER", "-address",
+                           masters.addresses[place])
+
+
+def test_a_stranger_is_told_to_wait_for_leave_and_joins_when_it_has_it(make_masters):
+    masters = make_masters(3)
+    mkdirs(masters, "/before")
+    new = masters.add()
+    wait_until(lambda: "named by a command" in masters.quorum.members[new].master_log(),
+               "it is told why it may not join")
+    assert state(masters, new) is None
+    masters.allow(new)
+    await_state(masters, new, "AVAILABLE")
+    assert sees(masters, new, "/before")
+
+
+def test_a_new_member_can_lead(make_masters):
+    masters = make_masters(3)
+    new = masters.add()
+    masters.allow(new)
+    await_state(masters, new, "AVAILABLE")
+    done = masters.fsadmin("journal", "quorum", "elect", "-address", masters.addresses[new])
+    assert done.returncode == 0, done.stdout
+    assert masters.primary() == new
+    mkdirs(masters, "/by-the-new-one")
+
+
+def test_all_members_are_replaced_one_after_the_other(make_masters):
+    masters = make_masters(3)
+    for old in range(3):
+        mkdirs(masters, f"/before-{old}")
+        new = masters.add()
+        masters.allow(new)
+        await_state(masters, new, "AVAILABLE")
+        done = remove(masters, old)
+        assert done.returncode == 0, done.stdout
+        masters.quorum.members[old].master.popen.wait(timeout=30)
+        masters.quorum.members[old].master = None
+    primary = masters.primary()
+    assert sorted(masters.info()[1]) == sorted(masters.addresses[3:])
+    assert all(sees(masters, primary, f"/before-{old}") for old in range(3))
+
+
+def test_one_master_grows_to_three_without_a_stop(make_masters):
+    masters = make_masters(1)
+    mkdirs(masters, "/alone")
+    first = masters.add()
+    masters.allow(first)
+    await_state(masters, first, "CATCHING UP")  # two would not be safer than one
+    second = masters.add()
+    masters.allow(second)
+    for place in (first, second):
+        await_state(masters, place, "AVAILABLE")
+        wait_until(lambda: sees(masters, place, "/alone"), "it has what was there")
+    masters.kill(masters.primary())
+    masters.quorum.primary()
+    mkdirs(masters, "/after-the-first-one-died")
+
+
+def test_five_shrink_to_three_after_two_died(make_masters):
+    masters = make_masters(5)
+    primary = masters.primary()
+    dead = [(primary + 1) % 5, (primary + 2) % 5]
+    for place in dead:
+        masters.kill(place)
+    for place in dead:
+        done = remove(masters, place)
+        assert done.returncode == 0, done.stdout
+    assert len(masters.info()[1]) == 3
+    masters.kill(masters.primary())
+    masters.quorum.primary()
+    mkdirs(masters, "/three-survive-one-more")
+
+
+def test_a_removal_that_would_lose_the_majority_is_refused(make_masters):
+    masters = make_masters(3)
+    primary = masters.primary()
+    masters.kill((primary + 1) % 3)
+    await_state(masters, (primary + 1) % 3, "UNAVAILABLE")
+    done = remove(masters, (primary + 2) % 3)
+    assert done.returncode == 255, done.stdout
+    assert len(masters.info()[1]) == 3

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real masters under the hands of an operator."""
+import json
+
+from processes import free_ports
+from quorum import Quorum
+
+LIST = "alluxio.master.embedded.journal.addresses"
+
+
+class Masters:
+    """Running masters, and commands that know all of them."""
+
+    def __init__(self, folder, count=3):
+        self.folder = folder
+        self.quorum = Quorum(folder, count)
+        self.quorum.start()
+        self.quorum.primary()
+
+    @property
+    def addresses(self):
+        return [f"127.0.0.1:{port}" for port in self.quorum.journal_ports]
+
+    def add(self):
+        """One more, which lists itself beside the others; they do not know of it.  Its place."""
+        port, = free_ports(1)
+        place = len(self.quorum.members)
+        self.quorum.journal_ports.append(port)
+        self.quorum.properties[LIST] = ",".join(self.addresses)
+        self.quorum.members.append(self.quorum._member(self.folder / f"m{place}", port))
+        self.quorum.members[place].format().start_master()
+        return place
+
+    def tool(self, name, *words):
+        names = ",".join(f"127.0.0.1:{port}" for port in self.quorum.ports)
+        return self.quorum.members[0].run(*words[:1], "-fs", "file:///", "-D",
+                                          f"alluxio.master.rpc.addresses={names}", *words[1:],
+                                          name=name)
+
+    def alluxio(self, *words):
+        return self.tool("alluxio", *words)
+
+    def allow(self, place):
+        done = self.tool("holdfast", "quorum", "allow", self.addresses[place])
+        assert done.returncode == 0, done.stderr
+
+    def fsadmin(self, *words):
+        return self.alluxio("fsadmin", *words)
+
+    def info(self):
+        """(leader, {address: state}) by `quorum info`."""
+        lines = self.fsadmin("journal", "quorum", "info", "-domain",
+                             "MASTER").stdout.splitlines()
+        rows = [[cell.strip() for cell in line.split("|")] for line in lines[5:]]
+        return lines[2].split(": ")[1], {address: state for state, _, address in rows}
+
+    def place(self, address):
+        return self.addresses.index(address)
+
+    def primary(self):
+        """Its place."""
+        return self.quorum.members.index(self.quorum.primary())
+
+    def standby(self):
+        return (self.primary() + 1) % len(self.quorum.members)
+
+    def kill(self, place):
+        self.quorum.members[place].master.kill()
+        self.quorum.members[place].master = None
+
+    def status(self, place):
+        member = self.quorum.members[place]
+        done = member.run("status", "--json", f"127.0.0.1:{member.port}")
+        return done.returncode, json.loads(done.stdout) if done.stdout else None
