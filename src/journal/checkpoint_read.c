@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "journal/folder.h"
 #include "journal/text.h"
 
 enum { READ_AHEAD_BYTES = 1 << 20 };
@@ -146,6 +147,31 @@ int checkpoint_reader_open(struct io *io, const char *path, const char *cluster_
 	if (rc < 0) {
 		checkpoint_reader_close(reader);
 		return rc;
+	}
+	*ret_reader = reader;
+	return 0;
+}
+
+int checkpoint_reader_open_index(struct io *io, const char *folder, uint64_t index,
+                                 const char *cluster_id, struct checkpoint_reader **ret_reader,
+                                 char **ret_text)
+{
+	CLEANUP(mem_cleanup) char *path = NULL;
+	struct checkpoint_reader *reader;
+	char name[FOLDER_NAME_BYTES];
+	int rc;
+
+	folder_checkpoint_name(index, name);
+	path = folder_join(folder, name);
+	if (path == NULL)
+		return -ERR_NO_MEMORY;
+	rc = checkpoint_reader_open(io, path, cluster_id, &reader, ret_text);
+	if (rc < 0)
+		return rc;
+	if (reader->header.index != index) {
+		*ret_text = text_make("%s: its header is that of another one", path);
+		checkpoint_reader_close(reader);
+		return -ERR_DAMAGED;
 	}
 	*ret_reader = reader;
 	return 0;

@@ -14,6 +14,10 @@ struct checkpoint_reader;
 /* Any error after this: *ret_text.  `path` is copied; the file's name does not matter. */
 int checkpoint_reader_open(struct io *io, const char *path, const char *cluster_id,
                            struct checkpoint_reader **ret_reader, char **ret_text);
+/* The one that has this index, by its name and by its header. */
+int checkpoint_reader_open_index(struct io *io, const char *folder, uint64_t index,
+                                 const char *cluster_id, struct checkpoint_reader **ret_reader,
+                                 char **ret_text);
 void checkpoint_reader_close(struct checkpoint_reader *reader); /* NULL is fine */
 
 const struct checkpoint_header *checkpoint_reader_header(const struct checkpoint_reader *reader);

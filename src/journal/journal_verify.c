@@ -45,17 +45,11 @@ static void note(struct verify *verify, char *text)
 static int read_checkpoint(const struct walk *walk, uint64_t index, struct entry *ret_entry,
                            char **ret_text)
 {
-	CLEANUP(mem_cleanup) char *path = NULL;
 	struct checkpoint_reader *reader;
-	char name[FOLDER_NAME_BYTES];
 	struct buf records;
-	int rc;
+	int rc = checkpoint_reader_open_index(walk->io, walk->folder, index,
+	                                      walk->marker.cluster_id, &reader, ret_text);
 
-	folder_checkpoint_name(index, name);
-	path = folder_join(walk->folder, name);
-	if (path == NULL)
-		return -ERR_NO_MEMORY;
-	rc = checkpoint_reader_open(walk->io, path, walk->marker.cluster_id, &reader, ret_text);
 	if (rc < 0)
 		return rc;
 	buf_init(&records);
@@ -66,10 +60,6 @@ static int read_checkpoint(const struct walk *walk, uint64_t index, struct entry
 	ret_entry->index = checkpoint_reader_header(reader)->index;
 	ret_entry->epoch = checkpoint_reader_header(reader)->epoch;
 	ret_entry->chain = checkpoint_reader_header(reader)->chain;
-	if (rc == 0 && ret_entry->index != index) {
-		*ret_text = text_make("%s: its header is that of another one", path);
-		rc = -ERR_DAMAGED;
-	}
 	buf_finish(&records);
 	checkpoint_reader_close(reader);
 	return rc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal/recovery_private.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -241,9 +242,6 @@ void recovery_reader_reject(struct recovery_reader *reader)
 
 static bool step_checkpoint(struct recovery_reader *reader, struct recovery_piece *piece)
 {
-	CLEANUP(mem_cleanup) char *path = NULL;
-	const struct checkpoint_header *header;
-	char name[FOLDER_NAME_BYTES];
 	uint64_t index;
 	char *text = NULL;
 	int rc;
@@ -253,24 +251,18 @@ static bool step_checkpoint(struct recovery_reader *reader, struct recovery_piec
 		return false;
 	}
 	index = reader->names.checkpoints[--reader->checkpoints_left];
-	folder_checkpoint_name(index, name);
-	path = folder_join(reader->folder, name);
-	if (path == NULL)
-		return recovery_failed(piece, -ERR_NO_MEMORY, NULL);
-	rc = checkpoint_reader_open(reader->io, path, reader->marker->cluster_id,
-	                            &reader->checkpoint, &text);
+	rc = checkpoint_reader_open_index(reader->io, reader->folder, index,
+	                                  reader->marker->cluster_id, &reader->checkpoint, &text);
 	if (rc < 0 && index > reader->lost.unread)
 		reader->lost.unread = index;
 	if (rc < 0)
 		return bad_checkpoint(reader, piece, rc, text);
-	header = checkpoint_reader_header(reader->checkpoint);
-	if (header->index != index)
-		return bad_checkpoint(reader, piece, -ERR_DAMAGED,
-		                      text_make("%s: its header is that of another one", path));
-	rc = recovery_log_begin(&reader->log, header);
+	rc = recovery_log_begin(&reader->log, checkpoint_reader_header(reader->checkpoint));
 	if (rc < 0)
 		return bad_checkpoint(reader, piece, rc,
-		                      text_make("%s: its list of members makes no sense", path));
+		                      text_make("%s: the list of members in the checkpoint of "
+		                                "index %" PRIu64 " cannot be read",
+		                                reader->folder, index));
 	reader->last = reader->log.base;
 	reader->bytes_before = 0;
 	reader->bytes_total = checkpoint_reader_file_bytes(reader->checkpoint);
