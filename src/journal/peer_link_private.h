@@ -16,7 +16,7 @@
 #include "journal/peer_stream.h"
 
 enum {
-	PEERS_MAX = 32, /* twice the addresses that a cluster may know */
+	PEERS_MAX = 32, /* more than the core's addresses and members together */
 	ACCEPTED_MAX = 64,
 	PEER_CHECKS = 4,     /* in silence_ms */
 	PEER_IDLE_TIMES = 4, /* silence_ms without a send: the connection is not wanted any more */
@@ -33,7 +33,7 @@ struct peer_notices {
 
 struct peer_link {
 	uint32_t magic;
-	struct peer_link_options options; /* its texts are in `hello` */
+	struct peer_link_options options; /* its texts: see `hello` */
 	struct peer_hello hello;          /* ours */
 	struct io_listener *listener;
 	struct list peers; /* struct peer, the one wanted longest ago first */
@@ -89,7 +89,7 @@ struct peer *peer_find(const struct peer_link *link, const char *address);
 /* Makes room by forgetting the peer that was wanted longest ago.  NULL: no address, or no memory.
  */
 struct peer *peer_find_or_add(struct peer_link *link, const char *address);
-/* A frame in two parts; `head` lies at the end of peer->unsent, from `start` on. */
+/* Sends a frame whose head lies at the end of peer->unsent, from `start` on, or drops it. */
 void peer_push(struct peer *peer, size_t start, const struct str *payload, size_t pieces);
 /* Opens the connection if there is none and it is time to try.  False: apart. */
 bool peer_reach(struct peer *peer);
