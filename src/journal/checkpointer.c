@@ -240,7 +240,7 @@ int checkpointer_start(struct checkpointer *checkpointer,
 	struct journal *journal = checkpointer->journal;
 	const struct state_machine *machine = &journal->options.machine;
 
-	if (checkpointer->is_running)
+	if (checkpointer->is_running || checkpointer->is_barred)
 		return -ERR_BUSY;
 	checkpointer->is_running = true;
 	checkpointer->rc = checkpointer->clean_rc = 0;
@@ -292,6 +292,11 @@ void checkpointer_durable(struct checkpointer *checkpointer)
 {
 	if (checkpointer->is_running && !checkpointer->is_finishing && checkpointer->save == NULL)
 		go_on(checkpointer);
+}
+
+void checkpointer_bar(struct checkpointer *checkpointer, bool is_barred)
+{
+	checkpointer->is_barred = is_barred;
 }
 
 bool checkpointer_stop(struct checkpointer *checkpointer)

@@ -45,6 +45,7 @@ struct checkpointer {
 	struct io_work finish;
 	bool is_running;   /* from the start until its end was told */
 	bool is_finishing; /* on the thread */
+	bool is_barred;    /* another checkpoint is being installed */
 	atomic_bool is_given_up;
 	int rc;     /* first error */
 	char *text; /* NULL, or what was wrong */
@@ -69,11 +70,14 @@ void checkpointer_init(struct checkpointer *checkpointer, struct journal *journa
 void checkpointer_loaded(struct checkpointer *checkpointer, uint64_t index, uint64_t older);
 /* So much was applied: may start one, if that is due. */
 void checkpointer_count(struct checkpointer *checkpointer, uint64_t entries, uint64_t bytes);
-/* -ERR_BUSY: one runs. */
+/* -ERR_BUSY: one runs, or is being installed. */
 int checkpointer_start(struct checkpointer *checkpointer,
                        void (*done)(void *context, int rc, uint64_t index), void *context);
 /* The journal is durable further than before: one that waits for that goes on. */
 void checkpointer_durable(struct checkpointer *checkpointer);
+/* None is begun until it is lifted: cleaning up after it would take an installed one for needless.
+ */
+void checkpointer_bar(struct checkpointer *checkpointer, bool is_barred);
 /* Gives up the one being written.  True: nothing is on its way; else journal_step_close() runs. */
 bool checkpointer_stop(struct checkpointer *checkpointer);
 

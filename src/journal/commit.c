@@ -227,7 +227,8 @@ int commit_rest(struct commit *commit, struct str bytes)
 
 /* ---- cutting ---- */
 
-void commit_cut(struct commit *commit, const struct entry *last)
+/* What was not submitted is forgotten; what is on its way is of an end that does not count. */
+static void forget_waiting(struct commit *commit)
 {
 	if (commit->filling != NULL)
 		take_back(commit, commit->filling);
@@ -238,14 +239,27 @@ void commit_cut(struct commit *commit, const struct entry *last)
 		list_remove(&batch->node);
 		take_back(commit, batch);
 	}
+	commit->must_begin = true;
+	commit->generation++;
+}
+
+void commit_cut(struct commit *commit, const struct entry *last)
+{
+	forget_waiting(commit);
 	if (commit->submitted.index > last->index)
 		commit->submitted = *last;
 	commit->last = commit->submitted; /* what lies between is put again */
 	if (commit->durable > last->index)
 		commit->durable = last->index;
 	segments_cut(&commit->segments, commit->last.index);
-	commit->must_begin = true;
-	commit->generation++;
+}
+
+void commit_begin_anew(struct commit *commit, const struct entry *last)
+{
+	forget_waiting(commit);
+	commit->last = commit->submitted = *last;
+	commit->durable = commit->marked = last->index;
+	commit->segments.count = 0;
 }
 
 /* ---- on the sync thread ---- */

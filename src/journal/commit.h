@@ -71,6 +71,8 @@ struct str commit_newest(const struct commit *commit, size_t size);
 /* The journal ends with `last` from now on: what is appended behind goes into a fresh segment,
  * whose header says so.  Until that is durable the journal on disk ends where it did. */
 void commit_cut(struct commit *commit, const struct entry *last);
+/* The journal has nothing but what a checkpoint that ends with `last` holds. */
+void commit_begin_anew(struct commit *commit, const struct entry *last);
 /* Entries up to here are synced here and committed: what a mark may say. */
 uint64_t commit_mark(const struct commit *commit);
 /* A mark is due, as the commit index moved without a batch. */

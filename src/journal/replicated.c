@@ -266,6 +266,8 @@ static void begin(struct replicated *replicated)
 	if (rc == 0)
 		rc = log_reader_create(journal->io, journal->folder, &replicated->log);
 	if (rc == 0)
+		rc = replicated_transfer_create(replicated);
+	if (rc == 0)
 		rc = replicated_peers_open(replicated, &text);
 	if (rc < 0) {
 		journal_fail(journal, rc, text);
@@ -482,7 +484,9 @@ static bool close(struct journal *journal)
 	peer_link_close(replicated->link);
 	replicated->link = NULL;
 	stop_timers(replicated);
-	return replicated->works == 0 && !replicated->is_apply_posted;
+	replicated_install_give_up(replicated);
+	return replicated->works == 0 && replicated->install == NULL &&
+	       !replicated->is_apply_posted;
 }
 
 static void destroy(struct journal *journal)
@@ -497,6 +501,7 @@ static void destroy(struct journal *journal)
 	replicated_changes_end(replicated);
 	replicated_entries_finish(replicated);
 	log_reader_destroy(replicated->log);
+	replicated_transfer_destroy(replicated);
 	raft_destroy(replicated->core);
 	mem_free(replicated->texts);
 	mem_free(replicated);

@@ -8,6 +8,7 @@
  *   replicated_peers.c     messages, and entries fetched for them
  *   replicated_log.c       the same, from segments
  *   replicated_transfer.c  checkpoints for peers, and from them
+ *   replicated_install.c   one from a peer becomes the state
  *   replicated_health.c    a slow or full disk
  *   replicated_digest.c    states compared with the peers'
  *   replicated_reads.c     reads that wait for a proof
@@ -24,6 +25,7 @@
 #ifndef HOLDFAST_JOURNAL_REPLICATED_H
 #define HOLDFAST_JOURNAL_REPLICATED_H
 
+#include "journal/checkpoint_copy.h"
 #include "journal/journal_private.h"
 #include "journal/log_read.h"
 #include "journal/peer_link.h"
@@ -90,10 +92,13 @@ struct replicated {
 	size_t heard_count;
 	bool is_odd; /* its state differs from a primary's: it does not stand */
 	/* the rest */
-	struct list changes;    /* of the quorum, waiting for their end */
-	struct log_reader *log; /* the work thread's */
-	unsigned works;         /* on their way on a thread */
-	uint64_t segment_epoch; /* of this run, before the first cut */
+	struct list changes;              /* of the quorum, waiting for their end */
+	struct log_reader *log;           /* the work thread's */
+	struct checkpoint_source *source; /* the work thread's */
+	struct checkpoint_sink *sink;     /* the sync thread's, then the work thread's */
+	struct install *install;          /* of a checkpoint from a leader; NULL */
+	unsigned works;                   /* on their way on a thread */
+	uint64_t segment_epoch;           /* of this run, before the first cut */
 	enum raft_refusal told_refusal;
 	uint64_t told_us;
 };
@@ -144,6 +149,17 @@ void replicated_read_log(struct replicated *replicated, const struct raft_fetch 
 
 void replicated_want_chunk(struct replicated *replicated, const struct raft_fetch_chunk *fetch);
 void replicated_store(struct replicated *replicated, const struct raft_store *store);
+int replicated_transfer_create(struct replicated *replicated);
+void replicated_transfer_destroy(struct replicated *replicated);
+
+/* ---- replicated_install.c ---- */
+
+/* The last piece is stored. */
+void replicated_install(struct replicated *replicated, const struct raft_store *store);
+/* Closing: it ends soon, and then journal_step_close() runs. */
+void replicated_install_give_up(struct replicated *replicated);
+/* The state is being replaced: nothing may be applied to it or read from it. */
+bool replicated_is_loading(const struct replicated *replicated);
 
 /* ---- replicated_health.c ---- */
 

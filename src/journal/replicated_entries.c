@@ -261,7 +261,7 @@ bool replicated_apply(struct replicated *replicated)
 	size_t count = 0, bytes = 0;
 	struct entry last;
 
-	if (replicated->is_applying || index > commit)
+	if (replicated->is_applying || replicated_is_loading(replicated) || index > commit)
 		return false;
 	for (; index <= commit && count < COUNT_OF(replicated->slice) &&
 	       bytes < REPLICATED_SLICE_BYTES;

@@ -77,6 +77,7 @@ void replicated_reads_proven(struct replicated *replicated, uint64_t ticket, uin
 void replicated_reads_answer(struct replicated *replicated)
 {
 	while (!list_is_empty(&replicated->reads) && first_read(replicated)->is_proven &&
+	       !replicated_is_loading(replicated) &&
 	       first_read(replicated)->index <= replicated->journal->applied.index)
 		end_first(replicated, 0);
 	if (list_is_empty(&replicated->reads))

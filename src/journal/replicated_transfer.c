@@ -1,14 +1,156 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "journal/replicated.h"
+/*
+ * Checkpoints in pieces: for a peer whose next entry is in no segment any more, and from a leader.
+ *
+ * Pieces are read on the work thread and stored on the sync thread, behind the vote record that
+ * the core gave before.  After the last one the checkpoint is installed (replicated_install.c).
+ */
+#include <string.h>
 
-void replicated_want_chunk(struct replicated *replicated, const struct raft_fetch_chunk *fetch)
+#include "base/err.h"
+#include "base/mem.h"
+#include "journal/replicated.h"
+#include "journal/text.h"
+
+/* ---- giving ---- */
+
+struct chunk_fetch {
+	struct io_work work;
+	struct replicated *replicated;
+	struct raft_fetch_chunk fetch;
+	char cluster_id[CLUSTER_ID_BYTES_MAX + 1];
+	struct checkpoint_chunk chunk;
+	struct buf bytes;
+	int rc;
+	char *text;
+};
+
+static void run_fetch(struct io_work *work)
 {
-	(void)replicated;
-	(void)fetch;
+	struct chunk_fetch *fetch = CONTAINER_OF(work, struct chunk_fetch, work);
+	const struct raft_fetch_chunk *wanted = &fetch->fetch;
+
+	fetch->rc = checkpoint_source_read(fetch->replicated->source, fetch->cluster_id,
+	                                   wanted->index, wanted->offset, wanted->bytes_max,
+	                                   &fetch->bytes, &fetch->chunk, &fetch->text);
 }
 
-void replicated_store(struct replicated *replicated, const struct raft_store *store)
+static void fetch_done(struct io_work *work)
 {
-	(void)replicated;
-	(void)store;
+	struct chunk_fetch *fetch = CONTAINER_OF(work, struct chunk_fetch, work);
+	struct replicated *replicated = fetch->replicated;
+	struct journal *journal = replicated->journal;
+	struct raft_event event = {.kind = RAFT_CHUNK_FETCHED,
+	                           .chunk_fetched = {.number = fetch->fetch.number}};
+
+	replicated->works--;
+	if (fetch->rc == 0) {
+		event.chunk_fetched.index = fetch->chunk.index;
+		event.chunk_fetched.index_term = fetch->chunk.epoch;
+		event.chunk_fetched.size = fetch->bytes.size;
+		event.chunk_fetched.is_last = fetch->chunk.is_last;
+		replicated->carried[0] = buf_str(&fetch->bytes);
+		replicated->carried_count = 1;
+	} else if (fetch->rc != -ERR_NO_FILE) {
+		journal_notice(journal, fetch->rc, fetch->text);
+		fetch->text = NULL;
+	}
+	replicated_step(replicated, &event);
+	replicated->carried_count = 0;
+	buf_finish(&fetch->bytes);
+	mem_free(fetch->text);
+	mem_free(fetch);
+	journal_step_close(journal);
+}
+
+void replicated_want_chunk(struct replicated *replicated, const struct raft_fetch_chunk *wanted)
+{
+	struct journal *journal = replicated->journal;
+	struct chunk_fetch *fetch = mem_must_zalloc(sizeof(*fetch));
+
+	fetch->work = (struct io_work){.run = run_fetch, .done = fetch_done};
+	fetch->replicated = replicated;
+	fetch->fetch = *wanted;
+	memcpy(fetch->cluster_id, journal->marker.cluster_id, sizeof(fetch->cluster_id));
+	buf_init(&fetch->bytes);
+	replicated->works++;
+	io_thread_submit(journal->work_thread, &fetch->work);
+}
+
+/* ---- taking ---- */
+
+struct chunk_store {
+	struct io_work work;
+	struct replicated *replicated;
+	struct raft_store store;
+	struct buf bytes;
+	int rc;
+};
+
+static void run_store(struct io_work *work)
+{
+	struct chunk_store *store = CONTAINER_OF(work, struct chunk_store, work);
+
+	store->rc = checkpoint_sink_store(store->replicated->sink, store->store.index,
+	                                  store->store.offset, buf_str(&store->bytes));
+}
+
+static void store_done(struct io_work *work)
+{
+	struct chunk_store *store = CONTAINER_OF(work, struct chunk_store, work);
+	struct replicated *replicated = store->replicated;
+	struct journal *journal = replicated->journal;
+	struct raft_event event = {
+	        .kind = RAFT_CHUNK_STORED,
+	        .stored = {.index = store->store.index,
+	                   .offset = store->store.offset + store->bytes.size},
+	};
+
+	replicated->works--;
+	if (store->rc < 0) {
+		event.stored.offset = 0;
+		journal_notice(journal, store->rc,
+		               text_make("%s: a piece of a checkpoint from the primary cannot be "
+		                         "stored: %s. It is asked for again",
+		                         journal->folder, err_text(store->rc)));
+	}
+	replicated_step(replicated, &event);
+	if (store->rc == 0 && store->store.is_last && !journal->is_closing)
+		replicated_install(replicated, &store->store);
+	buf_finish(&store->bytes);
+	mem_free(store);
+	journal_step_close(journal);
+}
+
+void replicated_store(struct replicated *replicated, const struct raft_store *wanted)
+{
+	struct chunk_store *store = mem_must_zalloc(sizeof(*store));
+
+	store->work = (struct io_work){.run = run_store, .done = store_done};
+	store->replicated = replicated;
+	store->store = *wanted;
+	buf_init(&store->bytes);
+	buf_append_str(&store->bytes, replicated->receiving->payload);
+	if (store->bytes.failed)
+		fatal_damage("out of memory for a piece of a checkpoint");
+	replicated->works++;
+	io_thread_submit(replicated->journal->sync_thread, &store->work);
+}
+
+/* ---- life ---- */
+
+int replicated_transfer_create(struct replicated *replicated)
+{
+	const struct journal *journal = replicated->journal;
+	int rc = checkpoint_source_create(journal->io, journal->folder, &replicated->source);
+
+	if (rc == 0)
+		rc = checkpoint_sink_create(journal->io, journal->folder, &replicated->sink);
+	return rc;
+}
+
+void replicated_transfer_destroy(struct replicated *replicated)
+{
+	checkpoint_source_destroy(replicated->source);
+	checkpoint_sink_destroy(replicated->sink);
 }

@@ -140,6 +140,6 @@ def test_a_wiped_master_joins_anew(quorum, load):
     wiped.format()
     wiped.start_master()
     load.goes_on()
-    wait_until(lambda: all(m["is_voter"] for m in quorum.status(wiped)["members"])
-               and len(quorum.status(wiped)["members"]) == 3, "the newcomer votes")
+    wait_until(lambda: all(m["is_voter"] for m in quorum.status(wiped)["quorum"]["members"])
+               and len(quorum.status(wiped)["quorum"]["members"]) == 3, "the newcomer votes")
     load.ends()

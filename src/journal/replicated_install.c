@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A checkpoint from a leader becomes the state.
+ *
+ *   whole file checked, renamed, durable > loaded > the log begins anew behind it > core told
+ *
+ * If the log holds the checkpoint's last entry the state gets there by applying, and only the file
+ * was wanted.  Else the state is replaced; nothing is applied, and no read answered, meanwhile.
+ * Until the fresh segment behind it is there, the old log lies before the checkpoint or differs
+ * from it, and a start takes nothing of it.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "journal/checkpoint_read.h"
+#include "journal/replicated.h"
+#include "journal/text.h"
+
+enum { RETRY_US = 5000 };
+
+struct install {
+	struct io_work work;
+	struct io_timer retry;
+	struct replicated *replicated;
+	struct raft_store store;
+	atomic_bool is_given_up;
+	struct checkpoint_header header;
+	struct checkpoint_footer footer;
+	struct checkpoint_reader *reader;
+	struct buf records;
+	void *load;
+	int rc;
+	char *text;
+};
+
+static void finish(struct install *install)
+{
+	struct replicated *replicated = install->replicated;
+	struct journal *journal = replicated->journal;
+
+	replicated->install = NULL;
+	checkpointer_bar(&journal->checkpointer, false);
+	io_timer_stop(&install->retry);
+	checkpoint_reader_close(install->reader);
+	buf_finish(&install->records);
+	mem_free(install->text);
+	mem_free(install);
+	journal_step_close(journal);
+}
+
+/* ---- the end ---- */
+
+static void tell_core(struct install *install)
+{
+	struct raft_list list = {.index = install->header.members_index};
+	struct raft_event event = {
+	        .kind = RAFT_INSTALLED,
+	        .installed = {.index = install->header.index,
+	                      .index_term = install->header.epoch,
+	                      .list = &list},
+	};
+
+	if (install->rc < 0)
+		event.installed.index = 0;
+	else if (raft_members_decode(
+	                 str_make(install->header.members, install->header.members_bytes),
+	                 &list.members) < 0)
+		event.installed.index = 0;
+	replicated_step(install->replicated, &event);
+}
+
+/* Who waits for what the checkpoint holds will not hear of it from the log. */
+static void end_appends(struct replicated *replicated)
+{
+	struct tail *tail = &replicated->tail;
+
+	for (uint64_t index = tail->first; index <= tail->last; index++) {
+		struct tail_entry *entry = tail_at(tail, index);
+
+		if (entry->append != NULL && index > replicated->journal->applied.index)
+			list_append(&replicated->orphans, &entry->append->node);
+		entry->append = NULL;
+	}
+	while (!list_is_empty(&replicated->orphans)) {
+		struct journal_append *append =
+		        LIST_FIRST(&replicated->orphans, struct journal_append, node);
+
+		list_remove(&append->node);
+		append->done(append, JOURNAL_UNKNOWN);
+	}
+}
+
+static void begin_anew(struct install *install)
+{
+	struct replicated *replicated = install->replicated;
+	struct journal *journal = replicated->journal;
+	const struct entry base = {.index = install->header.index,
+	                           .epoch = install->header.epoch,
+	                           .chain = install->header.chain};
+
+	end_appends(replicated);
+	journal->applied = base;
+	journal->commit_index = base.index;
+	replicated->unapplied_bytes = 0;
+	tail_reset(&replicated->tail, &base);
+	commit_begin_anew(&journal->commit, &base);
+	checkpointer_loaded(&journal->checkpointer, base.index, journal->checkpointer.newest);
+	journal_notice(journal, 0,
+	               text_make("%s: the primary's checkpoint of index %" PRIu64 " is loaded",
+	                         journal->folder, base.index));
+	tell_core(install);
+	finish(install);
+}
+
+/* ---- loading ---- */
+
+static void run_read(struct io_work *work)
+{
+	struct install *install = CONTAINER_OF(work, struct install, work);
+	const struct journal *journal = install->replicated->journal;
+
+	install->rc = 0;
+	if (install->reader == NULL)
+		install->rc = checkpoint_reader_open_index(
+		        journal->io, journal->folder, install->header.index,
+		        install->header.cluster_id, &install->reader, &install->text);
+	buf_clear(&install->records);
+	if (install->rc == 0)
+		install->rc =
+		        checkpoint_reader_next(install->reader, &install->records, &install->text);
+}
+
+/* The state is gone already, so it must come out of this process's next start. */
+static _Noreturn void cannot_load(struct install *install)
+{
+	fatal_damage("%s: the primary's checkpoint of index %" PRIu64
+	             " was checked but cannot be loaded: %s. Start again: it is loaded then, or "
+	             "the one before it",
+	             install->replicated->journal->folder, install->header.index,
+	             install->text != NULL ? install->text : err_text(install->rc));
+}
+
+static void read_done(struct io_work *work)
+{
+	struct install *install = CONTAINER_OF(work, struct install, work);
+	struct journal *journal = install->replicated->journal;
+	const struct state_machine *machine = &journal->options.machine;
+	bool has_more = install->rc == 1;
+
+	install->replicated->works--;
+	if (journal->is_closing) {
+		machine->load_cancel(machine->context, install->load);
+		finish(install);
+		return;
+	}
+	if (install->rc < 0)
+		cannot_load(install);
+	install->rc = has_more ? machine->load_step(machine->context, install->load,
+	                                            buf_str(&install->records))
+	                       : machine->load_end(machine->context, install->load,
+	                                           install->header.index, install->footer.digest);
+	if (install->rc < 0)
+		cannot_load(install);
+	if (!has_more) {
+		begin_anew(install);
+		return;
+	}
+	install->replicated->works++;
+	io_thread_submit(journal->work_thread, &install->work);
+}
+
+static void load(struct install *install)
+{
+	struct journal *journal = install->replicated->journal;
+	const struct state_machine *machine = &journal->options.machine;
+
+	install->load = machine->load_begin(machine->context);
+	install->work = (struct io_work){.run = run_read, .done = read_done};
+	install->replicated->works++;
+	io_thread_submit(journal->work_thread, &install->work);
+}
+
+/* ---- checking ---- */
+
+static void run_check(struct io_work *work)
+{
+	struct install *install = CONTAINER_OF(work, struct install, work);
+
+	install->rc = checkpoint_sink_finish(install->replicated->sink, install->header.cluster_id,
+	                                     &install->is_given_up, &install->header,
+	                                     &install->footer, &install->text);
+}
+
+static void check_done(struct io_work *work)
+{
+	struct install *install = CONTAINER_OF(work, struct install, work);
+	struct journal *journal = install->replicated->journal;
+
+	install->replicated->works--;
+	if (journal->is_closing) {
+		finish(install);
+		return;
+	}
+	if (install->rc == 0 && !install->store.keeps_log) {
+		load(install);
+		return;
+	}
+	if (install->rc < 0) {
+		journal_notice(journal, install->rc, install->text);
+		install->text = NULL;
+	} else {
+		checkpointer_loaded(&journal->checkpointer, install->header.index,
+		                    journal->checkpointer.newest);
+	}
+	tell_core(install);
+	finish(install);
+}
+
+/* A checkpoint that is being written is given up first. */
+static void check(struct io_timer *timer)
+{
+	struct install *install = CONTAINER_OF(timer, struct install, retry);
+	struct journal *journal = install->replicated->journal;
+
+	if (journal->is_closing) {
+		finish(install);
+		return;
+	}
+	if (!checkpointer_stop(&journal->checkpointer)) {
+		io_timer_start(timer, RETRY_US);
+		return;
+	}
+	install->replicated->works++;
+	io_thread_submit(journal->work_thread, &install->work);
+}
+
+void replicated_install(struct replicated *replicated, const struct raft_store *store)
+{
+	struct journal *journal = replicated->journal;
+	struct install *install = mem_must_zalloc(sizeof(*install));
+
+	CHECK(replicated->install == NULL);
+	replicated->install = install;
+	install->replicated = replicated;
+	install->store = *store;
+	install->work = (struct io_work){.run = run_check, .done = check_done};
+	io_timer_init(journal->io, &install->retry, check);
+	buf_init(&install->records);
+	memcpy(install->header.cluster_id, journal->marker.cluster_id,
+	       sizeof(install->header.cluster_id));
+	checkpointer_bar(&journal->checkpointer, true);
+	check(&install->retry);
+}
+
+void replicated_install_give_up(struct replicated *replicated)
+{
+	if (replicated->install != NULL)
+		atomic_store(&replicated->install->is_given_up, true);
+}
+
+bool replicated_is_loading(const struct replicated *replicated)
+{
+	return replicated->install != NULL && replicated->install->load != NULL;
+}
