@@ -70,7 +70,7 @@ static int serve(struct cli_site *site)
 
 	if (folder_of(site->config) == NULL)
 		return cli_fail(site, "no folder: set dfs.datanode.data.dir");
-	if (cli_addresses_find(site, (struct str){0}, &addresses) != CLI_OK)
+	if (cli_masters_find(site, &addresses) != CLI_OK)
 		return CLI_FAILURE;
 	read_options(site, &options);
 	options.masters = addresses.items;

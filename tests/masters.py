@@ -33,7 +33,7 @@ class Masters:
 
     def tool(self, name, *words):
         names = ",".join(f"127.0.0.1:{port}" for port in self.quorum.ports)
-        return self.quorum.members[0].run(*words[:1], "-fs", "file:///", "-D",
+        return self.quorum.members[0].run(*words[:1], "-D",
                                           f"alluxio.master.rpc.addresses={names}", *words[1:],
                                           name=name)
 

@@ -27,7 +27,7 @@ int alluxio_leader(struct shell *shell, const struct alluxio_options *options)
 	(void)options;
 	printf("This command will be deprecated as of v3.0, please use masterInfo command\n");
 	fflush(stdout);
-	if (cli_addresses_find(&shell->site, (struct str){0}, &all) != CLI_OK)
+	if (cli_masters_find(&shell->site, &all) != CLI_OK)
 		return 0; /* as the real one ends */
 	if (find_leader(shell, &all, &leader))
 		printf("%s\n", leader.host);
@@ -43,7 +43,7 @@ int alluxio_master_info(struct shell *shell, const struct alluxio_options *optio
 	struct cli_addresses all;
 
 	(void)options;
-	if (cli_addresses_find(&shell->site, (struct str){0}, &all) != CLI_OK)
+	if (cli_masters_find(&shell->site, &all) != CLI_OK)
 		return alluxio_fail("Failed to find all master addresses");
 	if (find_leader(shell, &all, &leader))
 		printf("Current leader master: %s:%u\n", leader.host, (unsigned)leader.port);

@@ -80,7 +80,7 @@ static int run(const struct cli_site *site, const struct change *change, const c
 {
 	struct cli_addresses masters;
 	struct buf why = {0};
-	int status = cli_addresses_find(site, (struct str){0}, &masters);
+	int status = cli_masters_find(site, &masters);
 
 	if (status != CLI_OK)
 		return status;

@@ -204,7 +204,7 @@ static int find_masters(const struct cli_site *site, const char *argument,
 	uint16_t port;
 
 	if (argument == NULL)
-		return cli_addresses_find(site, (struct str){0}, ret_masters);
+		return cli_masters_find(site, ret_masters);
 	if (!cli_address_read(str_of(argument), 0, &host, &port))
 		return cli_usage(site, "'%s' is not HOST:PORT", argument);
 	cli_addresses_of(host, port, ret_masters);

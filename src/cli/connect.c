@@ -14,11 +14,22 @@ const struct cli_patience cli_brief = {.connect_ms = 1000, .call_ms = 2000, .who
 
 /* ---- addresses ---- */
 
+static bool has_address(const struct cli_addresses *addresses, struct str host, uint16_t port)
+{
+	for (size_t i = 0; i < addresses->count; i++) {
+		if (addresses->items[i].port == port &&
+		    str_equal(str_of(addresses->items[i].host), host))
+			return true;
+	}
+	return false;
+}
+
 static void add_address(struct cli_addresses *addresses, struct str host, uint16_t port)
 {
 	char *copy;
 
-	if (addresses->count == CLI_ADDRESSES_MAX || host.size == 0)
+	if (addresses->count == CLI_ADDRESSES_MAX || host.size == 0 ||
+	    has_address(addresses, host, port))
 		return;
 	copy = mem_must_strdup(host);
 	addresses->hosts[addresses->count] = copy;
@@ -143,20 +154,23 @@ static void add_listed(struct cli_addresses *addresses, const struct config *con
 	}
 }
 
-static void add_alluxio(struct cli_addresses *addresses, const struct config *config)
+static void add_lists(struct cli_addresses *addresses, const struct config *config)
 {
-	uint16_t port = (uint16_t)config_int(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_PORT);
-
 	add_listed(addresses, config, CONFIG_KEY_ALLUXIO_MASTER_RPC_ADDRESSES, 0);
 	if (addresses->count == 0)
 		add_listed(addresses, config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ADDRESSES,
-		           port);
+		           (uint16_t)config_int(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_PORT));
+}
+
+static void add_alluxio(struct cli_addresses *addresses, const struct config *config)
+{
+	add_lists(addresses, config);
 	if (addresses->count == 0)
 		add_address(addresses,
 		            config_has(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME)
 		                    ? config_str(config, CONFIG_KEY_ALLUXIO_MASTER_HOSTNAME)
 		                    : STR("127.0.0.1"),
-		            port);
+		            (uint16_t)config_int(config, CONFIG_KEY_ALLUXIO_MASTER_RPC_PORT));
 }
 
 int cli_addresses_find(const struct cli_site *site, struct str uri,
@@ -175,6 +189,14 @@ int cli_addresses_find(const struct cli_site *site, struct str uri,
 	if (ret_addresses->count == 0)
 		add_alluxio(ret_addresses, config);
 	return CLI_OK;
+}
+
+int cli_masters_find(const struct cli_site *site, struct cli_addresses *ret_addresses)
+{
+	*ret_addresses = (struct cli_addresses){0};
+	add_lists(ret_addresses, site->config);
+	return ret_addresses->count > 0 ? CLI_OK
+	                                : cli_addresses_find(site, (struct str){0}, ret_addresses);
 }
 
 void cli_addresses_of(struct str host, uint16_t port, struct cli_addresses *ret_addresses)

@@ -21,6 +21,9 @@ struct cli_addresses {
  * status after printing. */
 int cli_addresses_find(const struct cli_site *site, struct str uri,
                        struct cli_addresses *ret_addresses);
+/* All masters of this cluster, for workers and for commands about masters: what Alluxio's lists
+ * name, else as for an empty URI.  CLI_OK, or the exit status after printing. */
+int cli_masters_find(const struct cli_site *site, struct cli_addresses *ret_addresses);
 /* Cuts "host:port", "[::1]:port" or, unless default_port is 0, "host".  False: none of these. */
 bool cli_address_read(struct str text, uint16_t default_port, struct str *ret_host,
                       uint16_t *ret_port);

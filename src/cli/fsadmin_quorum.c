@@ -82,9 +82,7 @@ static int fail(const struct view *view)
 static int open_view(struct view *view, struct shell *shell)
 {
 	*view = (struct view){.shell = shell};
-	return cli_addresses_find(&shell->site, (struct str){0}, &view->masters) == CLI_OK
-	               ? 0
-	               : -ERR_INVALID;
+	return cli_masters_find(&shell->site, &view->masters) == CLI_OK ? 0 : -ERR_INVALID;
 }
 
 static void close_view(struct view *view)

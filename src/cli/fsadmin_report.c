@@ -172,7 +172,7 @@ int fsadmin_report(struct shell *shell, const struct alluxio_options *options)
 		return refuse_category(options->command);
 	if (strcmp(category, "summary") != 0)
 		return alluxio_fail("report %s is not supported in this version", category);
-	if (cli_addresses_find(&shell->site, (struct str){0}, &masters) != CLI_OK)
+	if (cli_masters_find(&shell->site, &masters) != CLI_OK)
 		return -ERR_INVALID;
 	rc = summarize(shell, &masters, &why);
 	cli_addresses_finish(&masters);

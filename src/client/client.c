@@ -14,7 +14,7 @@ enum {
 	CLIENT_MAGIC = 0x68636c74,
 	PAUSE_FIRST_MS = 50,
 	PAUSE_MAX_MS = 2000,
-	ATTEMPT_FIRST_MS = 2000, /* of several masters one may hang; twice as long each round */
+	ATTEMPT_FIRST_MS = 500, /* of several masters one may hang; twice as long each round */
 	PING_MS = 60000,
 	RESPONSE_BYTES_MAX = 128 << 20,
 };

@@ -10,8 +10,8 @@
  * StandbyException and a connection that cannot be made lead to the next address;
  * RetriableException, and a round without an answer, to a pause.  A call whose connection broke is
  * repeated under the same client id and call id, so a master runs it once; of several masters one
- * that does not answer is left after 2 s already, longer in later rounds.  patience_ms bounds it
- * all; a single address that refuses connections is given up after refused_ms.
+ * that does not answer is left after half a second already, later in later rounds.  patience_ms
+ * bounds it all; a single address that refuses connections is given up after refused_ms.
  *
  * Errors: a negative code.  client_failure() has the exception's class and text, or ours.
  */

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands of the guides on three real masters; texts as recorded from Alluxio 2.9.6."""
+import signal
+import time
+
 import pytest
 from hadoop_rpc import Connection
 from masters import Masters
@@ -154,3 +157,18 @@ def test_a_removed_master_comes_back_as_a_newcomer_once_its_folder_is_formatted(
     member.start_master()
     wait_until(lambda: masters.info()[1].get(address) == "AVAILABLE", "it counts again")
     assert Connection(member.port).stat("/meanwhile") is not None
+
+
+# ---- clients ----
+
+def test_a_frozen_primary_does_not_keep_a_command_waiting(masters):
+    frozen = masters.quorum.members[masters.primary()].master.popen
+    frozen.send_signal(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        uri = "alluxio://" + ",".join(f"127.0.0.1:{port}" for port in masters.quorum.ports)
+        done = masters.alluxio("fs", "mkdir", f"{uri}/passed-by")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert time.monotonic() - began < 10  # a call to the frozen one alone waits for 60 s
+    finally:
+        frozen.send_signal(signal.SIGCONT)

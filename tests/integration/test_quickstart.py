@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""quickstart, but for its build: a stand-in for cmake lets it take the binary that is there."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from processes import BINARY, ROOT
+
+
+class House:
+    def __init__(self, folder, port_base):
+        self.folder = folder
+        self.dir = folder / "run"
+        self.port_base = port_base
+        source = folder / "source"
+        (source / "build/release").mkdir(parents=True)
+        (source / "build/release/holdfast").symlink_to(BINARY)
+        (source / "tools").mkdir()
+        for name in ("quickstart", "tools/install-packages"):
+            shutil.copy(ROOT / name, source / name)
+        cmake = folder / "bin/cmake"
+        cmake.parent.mkdir()
+        cmake.write_text("#!/bin/sh\n")
+        cmake.chmod(0o755)
+        self.script = source / "quickstart"
+
+    def run(self, *words):
+        environment = {**os.environ, "PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
+        return subprocess.run([self.script, *words, "--dir", self.dir], env=environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=180)
+
+    def start(self, *words):
+        return self.run("start", "--no-install", "--port-base", str(self.port_base), *words)
+
+    def env(self):
+        return dict(line.split("=", 1)
+                    for line in (self.dir / "cluster.env").read_text().splitlines())
+
+    def tool(self, name, *words):
+        environment = {**os.environ, "HADOOP_CONF_DIR": str(self.dir / "conf"),
+                       "ALLUXIO_CONF_DIR": str(self.dir / "conf")}
+        return subprocess.run([self.dir / "bin" / name, *words], env=environment, text=True,
+                              capture_output=True, timeout=120)
+
+
+@pytest.fixture
+def house(tmp_path):
+    house = House(tmp_path, 32250)
+    yield house
+    house.run("stop")
+
+
+def test_one_master(house):
+    done = house.start()
+    assert done.returncode == 0, done.stdout
+    assert "Hello from" in done.stdout and "kill -9" in done.stdout
+    assert house.run("primary").stdout == "1\n"
+    assert house.env()["MASTER_RPC"] == "127.0.0.1:32250"
+    assert "3" in house.start("--masters", "3").stdout  # not in this folder
+    assert house.run("stop").stdout.count("stopped the ") == 2
+
+
+def test_three_masters_show_a_failover_and_keep_the_file(house):
+    done = house.start("--masters", "3")
+    assert done.returncode == 0, done.stdout
+    gap = re.search(r"acknowledged (\d+) ms after the kill", done.stdout)
+    assert gap and int(gap[1]) < 5000, done.stdout
+    assert done.stdout.count("Hello from") == 2
+    env = house.env()
+    primary = house.run("primary").stdout.strip()
+    assert env[f"MASTER{primary}_RPC"] == f"127.0.0.1:{32250 + 10 * (int(primary) - 1)}"
+
+
+def test_the_clients_files_name_all_masters(house):
+    assert house.start("--masters", "3", "--no-demo").returncode == 0
+    primary = house.run("primary").stdout.strip()
+    states = house.tool("hdfs", "haadmin", "-getAllServiceState").stdout.splitlines()
+    assert [row.split() for row in states] == [
+        [house.env()[f"MASTER{i}_RPC"], "active" if str(i) == primary else "standby"]
+        for i in (1, 2, 3)]
+    assert house.tool("hdfs", "haadmin", "-getServiceState", f"nn{primary}").stdout == "active\n"
+    assert "/hello.txt" in house.tool("hadoop", "fs", "-ls", "/").stdout
+    info = house.tool("alluxio", "fsadmin", "journal", "quorum", "info", "-domain", "MASTER")
+    assert info.stdout.count("\nAVAILABLE ") == 3
+
+
+def test_a_second_run_starts_what_does_not_run(house):
+    assert house.start("--masters", "3", "--no-demo").returncode == 0
+    env = house.env()
+    for name in ("MASTER2_PID", "WORKER_PID"):
+        os.kill(int(env[name]), 9)
+    done = house.run("--no-install")
+    assert done.returncode == 0, done.stdout
+    assert "started the master2" in done.stdout and "started the worker" in done.stdout
+    assert "kill -9" not in done.stdout.split("Try next")[0]  # shown once
+    again = house.env()
+    assert again["MASTER1_PID"] == env["MASTER1_PID"]
+    assert again["MASTER2_PID"] != env["MASTER2_PID"]
