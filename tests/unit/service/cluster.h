@@ -42,6 +42,8 @@ static struct cluster {
 	size_t appended; /* ever */
 	struct queued queue[CLUSTER_QUEUE];
 	size_t queued;
+	struct queued lost[CLUSTER_QUEUE]; /* of a primary that hangs and does not know it yet */
+	size_t lost_count;
 	struct io_hook commit;
 	const char *change_address; /* of the last journal_change() */
 } cluster;
@@ -255,12 +257,39 @@ static inline void cluster_wait_role(int place, enum master_role role)
 	}
 }
 
+/* Another master is primary; the one before hangs, tells nobody, and hears of nothing. */
+static inline void cluster_usurp(int place)
+{
+	struct journal *journal = &cluster.journals[place];
+	struct journal_progress progress;
+
+	memcpy(cluster.lost, cluster.queue, sizeof(cluster.lost));
+	cluster.lost_count = cluster.queued;
+	cluster.queued = 0;
+	cluster.is_frozen = false;
+	cluster.primary = place;
+	cluster.epoch++;
+	journal_progress(journal, &progress);
+	journal->options.on_phase(journal->options.context, &progress);
+	cluster_wait_role(place, MASTER_PRIMARY);
+}
+
+static inline void cluster_forget_lost(void)
+{
+	for (size_t i = 0; i < cluster.lost_count; i++) {
+		mem_free(cluster.lost[i].payload);
+		cluster.lost[i].append->done(cluster.lost[i].append, JOURNAL_UNKNOWN);
+	}
+	cluster.lost_count = 0;
+}
+
 /* Another master is primary, or none is; what the one before had on its way ends like this. */
 static inline void cluster_move_primary(int place, enum journal_outcome outcome)
 {
 	cluster.primary = CLUSTER_NONE;
 	cluster_say_phases();
 	cluster.is_frozen = false;
+	cluster_forget_lost();
 	cluster_settle(outcome);
 	cluster.primary = place;
 	cluster.epoch += place != CLUSTER_NONE;

@@ -475,6 +475,21 @@ static void a_forwarded_call_goes_on_at_the_next_primary(void **state)
 	caller_finish(&caller);
 }
 
+/* A frozen process closes no connection. */
+static void a_forwarded_call_does_not_wait_for_a_primary_that_hangs(void **state)
+{
+	struct caller caller;
+	struct sent sent;
+
+	(void)state;
+	caller_at(&caller, 1, "alice");
+	freeze_with(&caller, &sent, "/a");
+	cluster_usurp(2);
+	assert_int_equal(await(&caller, &sent), 0);
+	assert_owner(2, "/a", "alice");
+	caller_finish(&caller);
+}
+
 static void a_forwarded_call_goes_on_here_when_this_is_the_next_primary(void **state)
 {
 	struct caller caller;
@@ -589,6 +604,7 @@ int main(void)
 	        FORWARD(soft_state_is_changed_at_the_primary),
 	        FORWARD(a_repeat_is_known_by_whatever_way_it_comes),
 	        FORWARD(a_forwarded_call_goes_on_at_the_next_primary),
+	        FORWARD(a_forwarded_call_does_not_wait_for_a_primary_that_hangs),
 	        FORWARD(a_forwarded_call_goes_on_here_when_this_is_the_next_primary),
 	        FORWARD(a_forwarded_call_that_was_done_is_not_done_again),
 	        FORWARD(a_call_that_may_be_done_is_dropped_not_sent_away),
