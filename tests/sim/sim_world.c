@@ -25,6 +25,11 @@ static struct {
 	struct sim_machine *machine; /* NULL: no turn of a process is running */
 } turn;
 
+struct sim_machine *sim_world_running(void)
+{
+	return turn.machine;
+}
+
 /* ---- events ---- */
 
 static bool is_before(const struct sim_event *a, const struct sim_event *b)
@@ -185,6 +190,13 @@ void sim_machine_destroy(struct sim_machine *machine)
 	mem_free(machine);
 }
 
+void sim_machine_new_disk(struct sim_machine *machine, uint64_t seed)
+{
+	CHECK(machine->io == NULL);
+	sim_disk_destroy(machine->disk);
+	machine->disk = sim_disk_create(seed);
+}
+
 struct sim_disk *sim_machine_disk(struct sim_machine *machine)
 {
 	return machine->disk;
@@ -263,8 +275,11 @@ uint64_t sim_clock_of(const struct sim_machine *machine, uint64_t us)
 
 uint64_t sim_clock_to_world(const struct sim_machine *machine, uint64_t us)
 {
+	const uint64_t roundings = 2; /* a timer never fires early by its own clock */
+
 	return (uint64_t)((unsigned __int128)us * MILLION /
-	                  (uint64_t)(MILLION + machine->drift_ppm));
+	                  (uint64_t)(MILLION + machine->drift_ppm)) +
+	       (machine->drift_ppm == 0 ? 0 : roundings);
 }
 
 void sim_machine_shift_wall(struct sim_machine *machine, int64_t by_ms)

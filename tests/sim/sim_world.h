@@ -37,6 +37,8 @@ void sim_world_note(struct sim_world *world, const void *data, size_t size);
 
 /* The next event and the end of its turn.  False: nothing is going to happen any more. */
 bool sim_world_step(struct sim_world *world);
+/* Whose turn it is; NULL: nobody's. */
+struct sim_machine *sim_world_running(void);
 
 /* Calls back at a time from now, outside of any process (the test's own clients). */
 struct sim_event {
@@ -54,6 +56,8 @@ enum { SIM_MACHINES_MAX = 16 };
 struct sim_machine *sim_machine_create(struct sim_world *world, uint64_t disk_seed);
 void sim_machine_destroy(struct sim_machine *machine);
 struct sim_disk *sim_machine_disk(struct sim_machine *machine);
+/* The disk is replaced by an empty one; no process may run. */
+void sim_machine_new_disk(struct sim_machine *machine, uint64_t seed);
 
 /* Starts a process (none may run).  Call it at the beginning of a step of sim_machine_run(). */
 struct io *sim_machine_start(struct sim_machine *machine);

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A cluster of masters in a simulated world, its clients, and what must hold whatever happens.
+ *
+ *   sim_cluster.c        a run: rounds of trouble, each healed; the end
+ *   cluster_masters.c    starting and ending of masters
+ *   cluster_faults.c     the trouble
+ *   cluster_clients.c    what clients do, and what they may be answered
+ *   cluster_history.c    the one history, told by whoever applies an entry first
+ *
+ * The history.  Between the journal and the namespace of every master stands an observer.  The
+ * first to apply an index tells the history what it is; it is applied to a namespace of the
+ * test's own and to the naive model of tests/model_fs, whose answers must agree.  From then on:
+ *   - every master that applies this index applies the same entry, and has the same digest after it
+ *   - a checkpoint that is saved or loaded has that digest
+ *   - of one epoch, one process acknowledges
+ *   - an answered call has the answer that the history has for it; if it is not in the history, the
+ *     answer is the model's at the index that the answer saw
+ *   - what was answered before a call was made is seen by it (writes and reads)
+ *   - of a call nothing is in the history whose every try was answered by "surely not here"
+ */
+#ifndef HOLDFAST_TESTS_SIM_CLUSTER_H
+#define HOLDFAST_TESTS_SIM_CLUSTER_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/random.h"
+#include "master/master.h"
+#include "model_fs/model_fs.h"
+#include "sim/sim_kit.h"
+#include "sim/sim_net.h"
+#include "sim/sim_world.h"
+
+enum {
+	CLUSTER_SLOTS_MAX = 7,
+	CLUSTER_CLIENTS = 8,
+	CLUSTER_CALLS_MAX = 1 << 14, /* of one client */
+	CLUSTER_EPOCHS_MAX = 1 << 14,
+	CLUSTER_PORT = 19200,
+	CLUSTER_ARENA_BYTES = 16 << 20,
+};
+
+struct cluster;
+
+/* ---- masters ---- */
+
+enum slot_state {
+	SLOT_UNUSED,  /* no member, no data */
+	SLOT_DOWN,    /* a member whose process does not run */
+	SLOT_RUNNING, /* its process runs; perhaps paused */
+	SLOT_CLOSING, /* ends by itself */
+};
+
+struct slot {
+	struct cluster *cluster;
+	unsigned number; /* from 0 */
+	struct sim_machine *machine;
+	enum slot_state state;
+	uint64_t generation; /* of its process */
+	char address[32];
+	char service_address[32];
+	struct master *master;
+	enum master_role role;
+	bool may_be_damaged; /* faults of its disk justify that its process ends */
+	bool is_leaving;     /* a command that takes it out was given */
+	bool is_settled;     /* it was a voter when the primary was last asked */
+	bool is_closed;      /* CLOSING: it may go */
+	bool has_failed;     /* its journal cannot go on: the process ends */
+	bool has_new_role;
+	/* the observer */
+	struct state_machine inner;
+	uint64_t applied;
+	struct model_fs *view; /* as of view_index; NULL: none */
+	uint64_t view_index;
+	/* planned ends of trouble */
+	uint64_t start_us;  /* DOWN: when it starts again; 0: not by itself */
+	uint64_t resume_us; /* paused until then; 0: not paused */
+	uint64_t disk_us;   /* its disk is slow or full until then; 0: it is not */
+};
+
+/* ---- history ---- */
+
+struct fact {
+	uint64_t epoch;
+	uint64_t payload_hash;
+	size_t payload_at; /* in history.payloads */
+	size_t payload_size;
+	uint16_t kind;
+	uint8_t version;
+	bool is_repeat; /* answered from the retry table */
+	bool changes_nothing;
+	struct hash128 digest; /* after it */
+	int rc;
+	bool value;
+	uint64_t inode;
+};
+
+struct acknowledger {
+	unsigned slot; /* + 1; 0: nobody yet */
+	uint64_t generation;
+};
+
+enum { HISTORY_COPY_EVERY = 64 };
+
+struct history {
+	struct cluster *cluster;
+	struct fact *facts; /* by index - 1 */
+	size_t count;
+	struct buf payloads;
+	struct namespace *ns; /* after the last one */
+	struct model_fs *model;
+	struct model_fs **copies; /* [i]: after HISTORY_COPY_EVERY * i */
+	size_t copy_count;
+	struct arena arena;
+	struct acknowledger by_epoch[CLUSTER_EPOCHS_MAX];
+};
+
+void history_init(struct history *history, struct cluster *cluster);
+uint64_t history_last(const struct history *history); /* index */
+const struct fact *history_fact(const struct history *history, uint64_t index);
+/* The model as of an index that this master has applied. */
+struct model_fs *history_view(struct slot *slot, uint64_t index);
+/* The namespace that this master has equals the model. */
+void history_compare(struct slot *slot);
+/* A file or directory; NULL: none. */
+const struct model_node *history_find(const struct model_fs *model, const char *path);
+/* The namespace's answer about a path equals the model's. */
+void history_compare_path(struct slot *slot, const struct model_fs *model, const char *path,
+                          struct arena *arena);
+/* Each master's journal.  Reads the folders. */
+void history_compare_journal(struct slot *slot);
+
+/* ---- clients ---- */
+
+struct call {
+	uint64_t index;    /* in the history; 0: not there */
+	bool is_abandoned; /* every try was answered by "surely not here" */
+};
+
+struct client {
+	struct cluster *cluster;
+	unsigned number;
+	struct random random;
+	uint8_t client_id[16];
+	struct call calls[CLUSTER_CALLS_MAX]; /* by call id */
+	int32_t next_call_id;
+	struct sim_event think;
+	/* the call that is being made */
+	bool has_call;
+	bool is_read;
+	struct command command;
+	char texts[3][128];  /* what its strings point to */
+	unsigned tries;      /* that are not known to be without effect */
+	uint64_t try_number; /* of the newest try */
+	bool is_waiting;     /* for it */
+	struct sim_event give_up;
+	unsigned target;     /* slot */
+	struct command told; /* a call made before, for repeats; kind NONE: there is none */
+	char told_texts[3][128];
+	bool repeats_told;
+};
+
+void clients_init(struct cluster *cluster, struct random *random);
+/* The history has one of their calls now. */
+void clients_note(struct cluster *cluster, const struct command *command, uint64_t index);
+/* The process that they talk to is gone, and they hear of it. */
+void clients_lose(struct slot *slot);
+/* Those that have nothing to do begin again. */
+void clients_wake(struct cluster *cluster);
+/* They have finished what they began. */
+bool clients_are_quiet(const struct cluster *cluster);
+
+/* ---- the cluster ---- */
+
+enum fault_kind {
+	FAULT_KILL,
+	FAULT_POWER_CUT,
+	FAULT_DIE_IN_OPERATION,
+	FAULT_CLOSE,
+	FAULT_PAUSE,
+	FAULT_PARTITION,
+	FAULT_SLOW_LINK,
+	FAULT_SLOW_DISK,
+	FAULT_FULL_DISK,
+	FAULT_FAILING_DISK,
+	FAULT_TRANSFER,
+	FAULT_CHECKPOINT,
+	FAULT_WIPE,
+	FAULT_ADD,
+	FAULT_REMOVE,
+	FAULT_CLOCK,
+	FAULT_ALL_AT_ONCE, /* the power of the whole room */
+	FAULT_KINDS
+};
+
+struct figures {
+	uint64_t acknowledged, refused, repeated, reads, abandoned, failovers, faults, damages,
+	        checkpoints_loaded, members_changed;
+};
+
+struct cluster {
+	uint64_t seed;
+	struct sim_world *world;
+	struct random random; /* of faults and set-up */
+	unsigned size;        /* masters at first */
+	unsigned slot_count;
+	bool is_lone_kind;
+	bool has_drift;      /* clocks run at different paces */
+	bool has_small_tail; /* of entries in memory, so that peers are fed from segments */
+	bool reads_by_lease;
+	uint64_t checkpoint_entries;
+	struct buf first; /* payload of entry 1 */
+	struct slot slots[CLUSTER_SLOTS_MAX];
+	struct client clients[CLUSTER_CLIENTS];
+	struct history history;
+	uint64_t seen;    /* index: the newest that an answer told a client */
+	bool is_told;     /* what happens */
+	bool is_draining; /* clients begin nothing */
+	bool is_calm;     /* no new trouble, and nothing is mended but what `healed` says */
+	unsigned healed;  /* slots, as bits, that are kept well */
+	bool cuts_rest;   /* healing some cuts the others off */
+	/* trouble */
+	unsigned weights[FAULT_KINDS];
+	uint64_t trouble_us; /* between two faults, on average */
+	struct sim_event trouble;
+	struct sim_event tick;
+	uint64_t network_us; /* the network is mended then; 0: it is whole */
+	struct sim_link link;
+	uint64_t longest_us; /* of one fault */
+	struct figures figures;
+	uint64_t acknowledged_before; /* this round's demand */
+	uint64_t primaries_seen;      /* highest epoch of a primary */
+};
+
+_Noreturn void cluster_wrong(struct cluster *cluster, const char *format, ...) PRINTF_LIKE(2, 3);
+void cluster_say(const struct cluster *cluster, const char *format, ...) PRINTF_LIKE(2, 3);
+/* One event and what follows of it.  False: nothing is going to happen any more. */
+bool cluster_step(struct cluster *cluster);
+
+/* ---- masters ---- */
+
+void masters_init(struct cluster *cluster);
+void master_start(struct slot *slot);
+void master_stop(struct slot *slot, bool power_cut);
+void master_begin_close(struct slot *slot);
+void master_wipe(struct slot *slot);
+/* After each event: processes that ended. */
+void masters_look(struct cluster *cluster);
+/* Looks who is a voter.  True: nothing about the members is under way, and all run. */
+bool masters_are_settled(struct cluster *cluster);
+/* NULL: none. */
+struct slot *masters_primary(struct cluster *cluster);
+
+/* ---- faults ---- */
+
+void faults_init(struct cluster *cluster);
+void faults_begin(struct cluster *cluster);
+/* Ends all trouble of these slots, as bits, and of the network between them. */
+void faults_heal(struct cluster *cluster, unsigned mask);
+
+#endif

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clients: each has a directory of its own and all have one together.  A call that gets no answer
+ * is made again under the same ids, mostly at another master; so are, now and then, calls that were
+ * answered.  One that no master can have in its journal may be given up.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "sim/cluster.h"
+
+enum {
+	NAMES = 5,            /* a client plays with so many names */
+	THINK_US = 20000,     /* at most, between calls */
+	AGAIN_US = 30000,     /* at most, before a call is made again */
+	WAY_US = 400,         /* at most, of a call or an answer */
+	GIVE_UP_US = 3000000, /* at most: no answer */
+};
+
+/* One try of a call, at one master. */
+struct
+try {
+	struct client *client;
+	struct slot *slot;
+	uint64_t generation; /* of the slot's process */
+	uint64_t number;
+	int32_t call_id;
+	uint64_t seen; /* when it was made */
+	struct command command;
+	char texts[3][128];
+	char path[128]; /* of a read */
+	struct arena arena;
+	struct master_write write;
+	struct master_read read;
+	/* the answer, on its way back */
+	struct sim_event answer;
+	bool is_answer; /* false: try again */
+	bool is_without_effect;
+	uint64_t index;
+	bool is_success;
+};
+
+static void think_again(struct client *client, uint64_t within_us)
+{
+	if (!client->think.is_scheduled)
+		sim_world_schedule(client->cluster->world, &client->think,
+		                   random_below(&client->random, within_us));
+}
+
+/* ---- commands ---- */
+
+static struct str text_of(struct client *client, unsigned slot, const char *format, ...)
+        PRINTF_LIKE(3, 4);
+static struct str text_of(struct client *client, unsigned slot, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(client->texts[slot], sizeof(client->texts[slot]), format, args);
+	va_end(args);
+	return str_of(client->texts[slot]);
+}
+
+/* A name one or two levels below a directory of the client's own, or of all. */
+static struct str draw_path(struct client *client, unsigned slot)
+{
+	unsigned a = (unsigned)random_below(&client->random, NAMES);
+	char owner[8] = "all";
+
+	if (random_chance(&client->random, 1, 2))
+		snprintf(owner, sizeof(owner), "c%u", client->number % 10);
+	if (random_chance(&client->random, 1, 3))
+		return text_of(client, slot, "/%s/n%u/m%u", owner, a,
+		               (unsigned)random_below(&client->random, 3));
+	return text_of(client, slot, "/%s/n%u", owner, a);
+}
+
+static void begin_command(struct client *client)
+{
+	client->command = (struct command){.flags = COMMAND_SUPERUSER | COMMAND_AT_MOST_ONCE,
+	                                   .auth = COMMAND_AUTH_SIMPLE,
+	                                   .has_client = true,
+	                                   .user = STR("root")};
+	memcpy(client->command.client_id, client->client_id, sizeof(client->client_id));
+	CHECK(client->next_call_id < CLUSTER_CALLS_MAX);
+	client->command.call_id = client->next_call_id++;
+}
+
+static void draw_command(struct client *client)
+{
+	struct command *c = &client->command;
+	struct random *random = &client->random;
+
+	begin_command(client);
+	switch (random_below(random, 11)) {
+	case 0:
+	case 1:
+		c->kind = ENTRY_mkdirs;
+		c->mkdirs.path = draw_path(client, 0);
+		c->mkdirs.mode = 0755;
+		c->mkdirs.create_parent = random_chance(random, 1, 2);
+		break;
+	case 2:
+	case 3:
+	case 4:
+		c->kind = ENTRY_create;
+		c->create.path = draw_path(client, 0);
+		c->create.mode = 0644;
+		c->create.holder = text_of(client, 1, "client%u", client->number);
+		c->create.client_machine = STR("127.0.0.1");
+		c->create.flags = random_chance(random, 1, 2) ? 3 : 1;
+		c->create.create_parent = random_chance(random, 1, 2);
+		c->create.replication = 1;
+		c->create.block_size = 128 << 20;
+		break;
+	case 5:
+		c->kind = ENTRY_complete;
+		c->complete.path = draw_path(client, 0);
+		c->complete.holder = text_of(client, 1, "client%u", client->number);
+		break;
+	case 6:
+		c->kind = ENTRY_delete;
+		c->delete.path = draw_path(client, 0);
+		c->delete.recursive = random_chance(random, 2, 3);
+		break;
+	case 7:
+		c->kind = ENTRY_rename2;
+		c->rename2.source = draw_path(client, 0);
+		c->rename2.target = draw_path(client, 1);
+		c->rename2.overwrite = random_chance(random, 1, 2);
+		break;
+	case 8:
+		c->kind = ENTRY_rename;
+		c->rename.source = draw_path(client, 0);
+		c->rename.target = draw_path(client, 1);
+		break;
+	case 9:
+		c->kind = ENTRY_set_permission;
+		c->set_permission.path = draw_path(client, 0);
+		c->set_permission.mode = (uint16_t)random_below(random, 01000);
+		break;
+	default:
+		c->kind = ENTRY_set_replication;
+		c->set_replication.path = draw_path(client, 0);
+		c->set_replication.replication = (uint16_t)(1 + random_below(random, 9));
+		break;
+	}
+}
+
+/* Its strings that point into `from` come to point into `to`, which becomes a copy. */
+static void move_texts(struct command *command, const char (*from)[128], char (*to)[128])
+{
+	struct str *strings[2] = {0};
+
+	memcpy(to, from, 3 * sizeof(*to));
+	switch (command->kind) {
+	case ENTRY_mkdirs: strings[0] = &command->mkdirs.path; break;
+	case ENTRY_create:
+		strings[0] = &command->create.path;
+		strings[1] = &command->create.holder;
+		break;
+	case ENTRY_complete:
+		strings[0] = &command->complete.path;
+		strings[1] = &command->complete.holder;
+		break;
+	case ENTRY_delete: strings[0] = &command->delete.path; break;
+	case ENTRY_rename:
+		strings[0] = &command->rename.source;
+		strings[1] = &command->rename.target;
+		break;
+	case ENTRY_rename2:
+		strings[0] = &command->rename2.source;
+		strings[1] = &command->rename2.target;
+		break;
+	case ENTRY_set_permission: strings[0] = &command->set_permission.path; break;
+	case ENTRY_set_replication: strings[0] = &command->set_replication.path; break;
+	default: CHECK(false);
+	}
+	for (size_t i = 0; i < COUNT_OF(strings) && strings[i] != NULL; i++)
+		strings[i]->data = to[i];
+}
+
+/* ---- what the history says of their calls ---- */
+
+/* The retry table keeps its answer. */
+static bool is_kept(const struct fact *fact)
+{
+	return fact->rc == 0 || err_action(fact->rc) == ERR_ACTION_FAIL;
+}
+
+void clients_note(struct cluster *cluster, const struct command *command, uint64_t index)
+{
+	struct client *client;
+	struct call *call;
+
+	CHECK(command->client_id[0] < CLUSTER_CLIENTS);
+	client = &cluster->clients[command->client_id[0]];
+	CHECK(command->call_id < client->next_call_id);
+	call = &client->calls[command->call_id];
+	if (call->is_abandoned)
+		cluster_wrong(cluster,
+		              "call %d of client %u is in the journal (%" PRIu64
+		              "), and every try of it was answered as surely not",
+		              command->call_id, client->number, index);
+	if (call->index == 0 || !is_kept(history_fact(&cluster->history, call->index)))
+		call->index = index;
+}
+
+/* ---- judging answers ---- */
+
+static void wrong_answer(const struct try *try, const struct ns_result *result, uint64_t at, int rc,
+                         bool value)
+{
+	struct buf text = {0};
+
+	command_describe(&try->command, &text);
+	cluster_wrong(
+	        try->client->cluster,
+	        "m%u answers call %d of client %u, %.*s, with %s %d, must be %s %d (%" PRIu64 ")",
+	        try->slot->number + 1, try->call_id, try->client->number, STR_ARGS(buf_str(&text)),
+	        err_name(result->rc), result->value, err_name(rc), value, at);
+}
+
+static bool has_value(enum entry_kind kind)
+{
+	return kind != ENTRY_create && kind != ENTRY_rename2 && kind != ENTRY_set_permission;
+}
+
+/* It is in the history: this is its answer, the first and every later one. */
+static void judge_journaled(struct try *try, const struct ns_result *result, uint64_t index)
+{
+	struct cluster *cluster = try->client->cluster;
+	const struct fact *fact = history_fact(&cluster->history, index);
+
+	if (result->rc != fact->rc ||
+	    (fact->rc == 0 && has_value(try->command.kind) && result->value != fact->value))
+		wrong_answer(try, result, index, fact->rc, fact->value);
+	if (fact->rc == 0 && try->command.kind == ENTRY_create &&
+	    (!result->has_status || result->status.inode != fact->inode))
+		cluster_wrong(cluster,
+		              "a create is told of another file than it made (%" PRIu64 ")", index);
+	try->index = index;
+}
+
+/* It is not: it changed nothing, and the answer is the one at the index that it saw. */
+static void judge_unjournaled(struct try *try, const struct ns_result *result)
+{
+	struct cluster *cluster = try->client->cluster;
+	struct command command = try->command;
+	struct model_answer answer;
+
+	try->index = try->write.index;
+	if (try->index < try->seen)
+		cluster_wrong(cluster,
+		              "m%u answers a write as of %" PRIu64 ", and %" PRIu64
+		              " was seen before it was made",
+		              try->slot->number + 1, try->index, try->seen);
+	command.has_client = false;
+	model_fs_apply(history_view(try->slot, try->index), &command, &answer);
+	if (result->rc != answer.rc ||
+	    (answer.rc == 0 && has_value(command.kind) && result->value != answer.value))
+		wrong_answer(try, result, try->index, answer.rc, answer.value);
+	if (answer.rc == 0 && !answer.changes_nothing)
+		cluster_wrong(cluster, "m%u answers a write that is in no journal",
+		              try->slot->number + 1);
+}
+
+/* ---- answers come back ---- */
+
+static bool is_not_now(int rc)
+{
+	return rc == -ERR_RETRIABLE || rc == -ERR_NO_SPACE || rc == -ERR_AGAIN ||
+	       rc == -ERR_STANDBY || rc == -ERR_SAFE_MODE || rc == -ERR_CHANGED;
+}
+
+static void forget_try(struct try *try)
+{
+	arena_finish(&try->arena);
+	mem_free(try);
+}
+
+static void call_is_over(struct client *client)
+{
+	client->has_call = client->repeats_told = false;
+	client->tries = 0;
+	sim_world_cancel(client->cluster->world, &client->give_up);
+	client->is_waiting = false;
+}
+
+static void remember(struct client *client)
+{
+	client->told = client->command;
+	move_texts(&client->told, (const char(*)[128])client->texts, client->told_texts);
+}
+
+static void take_answer(struct client *client, const struct try *try)
+{
+	struct cluster *cluster = client->cluster;
+
+	if (cluster->seen < try->index)
+		cluster->seen = try->index;
+	if (client->is_read) {
+		cluster->figures.reads++;
+	} else {
+		cluster->figures.acknowledged += try->is_success;
+		cluster->figures.refused += !try->is_success;
+		cluster->figures.repeated += client->repeats_told;
+		if (client->calls[try->call_id].index != 0 && !client->repeats_told)
+			remember(client);
+	}
+	call_is_over(client);
+	think_again(client, THINK_US);
+}
+
+static void try_again(struct client *client)
+{
+	sim_world_cancel(client->cluster->world, &client->give_up);
+	client->is_waiting = false;
+	client->target = (unsigned)random_below(&client->random, client->cluster->slot_count);
+	think_again(client, AGAIN_US);
+}
+
+static void answer_arrives(struct sim_event *event)
+{
+	struct try *try = CONTAINER_OF(event, struct try, answer);
+	struct client *client = try->client;
+	bool is_wanted =
+	        client->has_call && try->number == client->try_number && client->is_waiting;
+
+	if (client->has_call && !client->is_read && try->is_without_effect &&
+	    client->command.call_id == try->call_id && client->tries > 0)
+		client->tries--;
+	if (is_wanted && try->is_answer)
+		take_answer(client, try);
+	else if (is_wanted)
+		try_again(client);
+	forget_try(try);
+}
+
+static void answer(struct try *try)
+{
+	struct client *client = try->client;
+	uint64_t way_us = random_below(&client->random, WAY_US);
+
+	if (random_chance(&client->random, 1, 40)) {
+		try->is_answer = try->is_without_effect = false; /* it gets lost */
+		way_us += GIVE_UP_US;
+	}
+	sim_world_schedule(client->cluster->world, &try->answer, way_us);
+}
+
+static void write_done(struct master_write *write)
+{
+	struct try *try = CONTAINER_OF(write, struct try, write);
+	const struct ns_result *result = &write->result;
+	struct cluster *cluster = try->client->cluster;
+	uint64_t index = try->client->calls[try->call_id].index;
+
+	sim_world_note(cluster->world, &result->rc, sizeof(result->rc));
+	if (!write->is_unknown && is_not_now(result->rc)) {
+		try->is_without_effect = index == 0;
+	} else if (!write->is_unknown) {
+		try->is_answer = true;
+		try->is_success = result->rc == 0;
+		if (index != 0 && is_kept(history_fact(&cluster->history, index)))
+			judge_journaled(try, result, index);
+		else
+			judge_unjournaled(try, result);
+	}
+	answer(try);
+}
+
+static void read_ready(struct master_read *read, int rc)
+{
+	struct try *try = CONTAINER_OF(read, struct try, read);
+	struct cluster *cluster = try->client->cluster;
+
+	sim_world_note(cluster->world, &rc, sizeof(rc));
+	if (rc == 0) {
+		try->is_answer = true;
+		try->index = read->index;
+		if (read->index < try->seen)
+			cluster_wrong(cluster,
+			              "m%u reads %" PRIu64 ", and %" PRIu64
+			              " was seen before it was asked",
+			              try->slot->number + 1, read->index, try->seen);
+		history_compare_path(try->slot, history_view(try->slot, read->index), try->path,
+		                     &try->arena);
+	}
+	answer(try);
+}
+
+/* ---- calls ---- */
+
+static void arrive(void *context)
+{
+	struct try *try = context;
+
+	if (try->path[0] != '\0') {
+		try->read.ready = read_ready;
+		master_read(try->slot->master, &try->read);
+		return;
+	}
+	try->write.command = try->command;
+	try->write.arena = &try->arena;
+	try->write.done = write_done;
+	master_write(try->slot->master, &try->write);
+}
+
+static void give_up(struct sim_event *event)
+{
+	try_again(CONTAINER_OF(event, struct client, give_up));
+}
+
+static void make_call(struct client *client)
+{
+	struct cluster *cluster = client->cluster;
+	struct slot *slot = &cluster->slots[client->target];
+	struct try *try;
+
+	if (slot->state != SLOT_RUNNING || slot->master == NULL) {
+		try_again(client);
+		return;
+	}
+	try = mem_must_zalloc(sizeof(*try));
+	try->client = client;
+	try->slot = slot;
+	try->generation = slot->generation;
+	try->number = ++client->try_number;
+	try->seen = cluster->seen;
+	try->answer.run = answer_arrives;
+	arena_init(&try->arena, CLUSTER_ARENA_BYTES);
+	if (client->is_read) {
+		memcpy(try->path, client->texts[0], sizeof(try->path));
+	} else {
+		try->call_id = client->command.call_id;
+		try->command = client->command;
+		move_texts(&try->command, (const char(*)[128])client->texts, try->texts);
+		client->tries++;
+	}
+	client->is_waiting = true;
+	sim_world_schedule(cluster->world, &client->give_up,
+	                   10000 + random_below(&client->random, GIVE_UP_US));
+	sim_machine_post(slot->machine, arrive, try, random_below(&client->random, WAY_US));
+}
+
+/* No master has it, nor ever will. */
+static bool may_abandon(const struct client *client)
+{
+	return client->has_call && !client->is_read && !client->repeats_told &&
+	       client->tries == 0 && client->command.call_id > 0;
+}
+
+static void abandon(struct client *client)
+{
+	struct call *call = &client->calls[client->command.call_id];
+
+	if (call->index != 0)
+		cluster_wrong(client->cluster,
+		              "call %d of client %u is in the journal (%" PRIu64
+		              "), and every try of it was answered as surely not",
+		              client->command.call_id, client->number, call->index);
+	call->is_abandoned = true;
+	client->cluster->figures.abandoned++;
+	call_is_over(client);
+}
+
+static void begin_call(struct client *client)
+{
+	client->has_call = true;
+	client->is_read = random_chance(&client->random, 1, 3);
+	client->repeats_told = false;
+	client->tries = 0;
+	if (client->is_read) {
+		draw_path(client, 0);
+	} else if (client->told.kind != ENTRY_NONE && random_chance(&client->random, 1, 8)) {
+		client->command = client->told;
+		move_texts(&client->command, (const char(*)[128])client->told_texts, client->texts);
+		client->repeats_told = true;
+	} else {
+		draw_command(client);
+	}
+}
+
+static void think(struct sim_event *event)
+{
+	struct client *client = CONTAINER_OF(event, struct client, think);
+
+	if (client->is_waiting)
+		return;
+	if (may_abandon(client) && random_chance(&client->random, 1, 6))
+		abandon(client);
+	if (!client->has_call) {
+		if (client->cluster->is_draining)
+			return;
+		begin_call(client);
+	}
+	make_call(client);
+}
+
+void clients_lose(struct slot *slot)
+{
+	struct cluster *cluster = slot->cluster;
+
+	for (unsigned i = 0; i < CLUSTER_CLIENTS; i++) {
+		struct client *client = &cluster->clients[i];
+
+		if (client->is_waiting && client->target == slot->number)
+			try_again(client);
+	}
+}
+
+bool clients_are_quiet(const struct cluster *cluster)
+{
+	for (unsigned i = 0; i < CLUSTER_CLIENTS; i++) {
+		if (cluster->clients[i].has_call)
+			return false;
+	}
+	return true;
+}
+
+void clients_wake(struct cluster *cluster)
+{
+	for (unsigned i = 0; i < CLUSTER_CLIENTS; i++) {
+		if (!cluster->clients[i].is_waiting)
+			think_again(&cluster->clients[i], THINK_US);
+	}
+}
+
+/* The first call of each makes a directory. */
+static void begin_with_directory(struct client *client)
+{
+	begin_command(client);
+	client->command.kind = ENTRY_mkdirs;
+	client->command.mkdirs.path = client->number == 0
+	                                      ? text_of(client, 0, "/all")
+	                                      : text_of(client, 0, "/c%u", client->number);
+	client->command.mkdirs.mode = 0755;
+	client->has_call = true;
+}
+
+void clients_init(struct cluster *cluster, struct random *random)
+{
+	for (unsigned i = 0; i < CLUSTER_CLIENTS; i++) {
+		struct client *client = &cluster->clients[i];
+
+		*client = (struct client){.cluster = cluster, .number = i};
+		client->random = random_make(random_u64(random));
+		client->think.run = think;
+		client->give_up.run = give_up;
+		for (size_t k = 0; k < sizeof(client->client_id); k++)
+			client->client_id[k] = (uint8_t)random_u64(random);
+		client->client_id[0] = (uint8_t)i;
+		begin_with_directory(client);
+		think_again(client, THINK_US);
+	}
+}

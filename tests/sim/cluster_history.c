@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "format/command.h"
+#include "sim/cluster.h"
+
+/* Whose journals are observed.  One cluster a process. */
+static struct cluster *observed;
+
+void history_init(struct history *history, struct cluster *cluster)
+{
+	observed = cluster;
+	history->cluster = cluster;
+	history->ns = ns_create();
+	history->model = model_fs_create();
+	arena_init(&history->arena, 0);
+}
+
+uint64_t history_last(const struct history *history)
+{
+	return history->count;
+}
+
+const struct fact *history_fact(const struct history *history, uint64_t index)
+{
+	CHECK(index >= 1 && index <= history->count);
+	return &history->facts[index - 1];
+}
+
+/* ---- an entry that nobody has applied before ---- */
+
+static void decode(struct history *history, const struct fact *fact, struct command *ret_command)
+{
+	struct str payload =
+	        str_make(history->payloads.data + fact->payload_at, fact->payload_size);
+
+	arena_reset(&history->arena);
+	if (command_decode(fact->kind, fact->version, payload, &history->arena, ret_command) < 0)
+		*ret_command = (struct command){.kind = ENTRY_NONE};
+}
+
+static void compare_results(struct history *history, const struct command *command,
+                            const struct ns_result *result, const struct model_answer *answer)
+{
+	struct buf text = {0};
+
+	if (entry_kind_is_journals(command->kind) || command->kind == ENTRY_reclaim)
+		return;
+	if (result->rc == answer->rc &&
+	    (result->rc < 0 || (result->value == answer->value && result->inode == answer->inode)))
+		return;
+	command_describe(command, &text);
+	cluster_wrong(history->cluster,
+	              "entry %zu, %.*s: the namespace makes %s, %d, inode %" PRIu64
+	              " of it, the model %s, %d, inode %" PRIu64,
+	              history->count, STR_ARGS(buf_str(&text)), err_name(result->rc), result->value,
+	              result->inode, err_name(answer->rc), answer->value, answer->inode);
+}
+
+static void keep_copy(struct history *history)
+{
+	if (history->count % HISTORY_COPY_EVERY != 0)
+		return;
+	history->copies = mem_must_realloc(history->copies,
+	                                   (history->copy_count + 1) * sizeof(*history->copies));
+	history->copies[history->copy_count++] = model_fs_copy(history->model);
+}
+
+static void tell(struct history *history, const struct journal_entry *entry)
+{
+	struct ns_result result = {0};
+	struct model_answer answer = {0};
+	struct command command;
+	struct fact *fact;
+
+	history->facts =
+	        mem_must_realloc(history->facts, (history->count + 1) * sizeof(*history->facts));
+	if (history->count == 0)
+		keep_copy(history);
+	fact = &history->facts[history->count++];
+	*fact = (struct fact){.epoch = entry->epoch,
+	                      .payload_hash = hash64(0, entry->payload.data, entry->payload.size),
+	                      .payload_at = history->payloads.size,
+	                      .payload_size = entry->payload.size,
+	                      .kind = entry->kind,
+	                      .version = entry->version};
+	buf_append_str(&history->payloads, entry->payload);
+	decode(history, fact, &command);
+	if (command.has_client)
+		clients_note(history->cluster, &command, history->count);
+	ns_apply(history->ns, history->count, &command, &history->arena, &result);
+	if (!entry_kind_is_journals(command.kind))
+		model_fs_apply(history->model, &command, &answer);
+	compare_results(history, &command, &result, &answer);
+	fact->rc = result.rc;
+	fact->value = result.value;
+	fact->inode = result.inode;
+	fact->is_repeat = result.is_repeat;
+	fact->digest = ns_digest(history->ns);
+	keep_copy(history);
+}
+
+/* ---- the observer ---- */
+
+static void check_entry(struct slot *slot, const struct journal_entry *entry)
+{
+	struct history *history = &slot->cluster->history;
+	const struct fact *fact;
+
+	if (entry->index != slot->applied + 1)
+		cluster_wrong(slot->cluster, "m%u applies %" PRIu64 " after %" PRIu64,
+		              slot->number + 1, entry->index, slot->applied);
+	slot->applied = entry->index;
+	if (entry->index > history->count)
+		tell(history, entry);
+	fact = history_fact(history, entry->index);
+	if (fact->epoch != entry->epoch || fact->kind != entry->kind ||
+	    fact->version != entry->version ||
+	    fact->payload_hash != hash64(0, entry->payload.data, entry->payload.size))
+		cluster_wrong(slot->cluster,
+		              "m%u applies another entry %" PRIu64 " (%s of epoch %" PRIu64
+		              ") than was applied before (%s of epoch %" PRIu64 ")",
+		              slot->number + 1, entry->index, entry_kind_name(entry->kind),
+		              entry->epoch, entry_kind_name(fact->kind), fact->epoch);
+}
+
+/* Of one epoch, one process acknowledges. */
+static void check_acknowledger(struct slot *slot, const struct journal_entry *entry)
+{
+	struct acknowledger *by;
+
+	CHECK(entry->epoch < CLUSTER_EPOCHS_MAX);
+	by = &slot->cluster->history.by_epoch[entry->epoch];
+	if (by->slot == 0)
+		*by = (struct acknowledger){slot->number + 1, slot->generation};
+	if (by->slot != slot->number + 1 || by->generation != slot->generation)
+		cluster_wrong(slot->cluster,
+		              "m%u acknowledges entry %" PRIu64 " of epoch %" PRIu64
+		              ", of which m%u did",
+		              slot->number + 1, entry->index, entry->epoch, by->slot);
+}
+
+static void check_digest(struct slot *slot, uint64_t index, struct hash128 digest, const char *what)
+{
+	const struct fact *fact;
+
+	if (index == 0)
+		return;
+	if (index > slot->cluster->history.count)
+		cluster_wrong(slot->cluster, "m%u %s up to %" PRIu64 ", which nobody applied",
+		              slot->number + 1, what, index);
+	fact = history_fact(&slot->cluster->history, index);
+	if (!hash128_equal(fact->digest, digest))
+		cluster_wrong(slot->cluster, "m%u %s up to %" PRIu64 " and has another digest",
+		              slot->number + 1, what, index);
+}
+
+static void apply(void *context, const struct journal_entry *entries, size_t count)
+{
+	struct slot *slot = context;
+
+	for (size_t i = 0; i < count; i++) {
+		check_entry(slot, &entries[i]);
+		if (entries[i].append != NULL)
+			check_acknowledger(slot, &entries[i]);
+	}
+	slot->inner.apply(slot->inner.context, entries, count);
+	check_digest(slot, slot->applied, slot->inner.digest(slot->inner.context), "applied");
+}
+
+static uint64_t applied(void *context)
+{
+	struct slot *slot = context;
+
+	return slot->inner.applied(slot->inner.context);
+}
+
+static struct hash128 digest(void *context)
+{
+	struct slot *slot = context;
+
+	return slot->inner.digest(slot->inner.context);
+}
+
+static void *save_begin(void *context, uint64_t *ret_index, struct hash128 *ret_digest,
+                        uint64_t *ret_records)
+{
+	struct slot *slot = context;
+	void *save =
+	        slot->inner.save_begin(slot->inner.context, ret_index, ret_digest, ret_records);
+
+	check_digest(slot, *ret_index, *ret_digest, "saves");
+	return save;
+}
+
+static int save_step(void *context, void *save, size_t bytes, struct buf *buf)
+{
+	struct slot *slot = context;
+
+	return slot->inner.save_step(slot->inner.context, save, bytes, buf);
+}
+
+static void save_end(void *context, void *save)
+{
+	struct slot *slot = context;
+
+	slot->inner.save_end(slot->inner.context, save);
+}
+
+static void *load_begin(void *context)
+{
+	struct slot *slot = context;
+
+	slot->applied = 0;
+	return slot->inner.load_begin(slot->inner.context);
+}
+
+static int load_step(void *context, void *load, struct str records)
+{
+	struct slot *slot = context;
+
+	return slot->inner.load_step(slot->inner.context, load, records);
+}
+
+static int load_end(void *context, void *load, uint64_t index, struct hash128 of)
+{
+	struct slot *slot = context;
+	int rc = slot->inner.load_end(slot->inner.context, load, index, of);
+
+	if (rc < 0)
+		return rc;
+	slot->applied = index;
+	slot->cluster->figures.checkpoints_loaded++;
+	check_digest(slot, index, slot->inner.digest(slot->inner.context), "loaded a checkpoint");
+	return 0;
+}
+
+static void load_cancel(void *context, void *load)
+{
+	struct slot *slot = context;
+
+	slot->applied = 0;
+	slot->inner.load_cancel(slot->inner.context, load);
+}
+
+static struct slot *slot_of(const struct io *io)
+{
+	for (unsigned i = 0; i < observed->slot_count; i++) {
+		if (sim_machine_io(observed->slots[i].machine) == io)
+			return &observed->slots[i];
+	}
+	CHECK(false);
+	return NULL;
+}
+
+/* The linker puts this in the way (--wrap=journal_open). */
+int __real_journal_open(const struct journal_options *options, struct journal **ret_journal,
+                        char **ret_text);
+int __wrap_journal_open(const struct journal_options *options, struct journal **ret_journal,
+                        char **ret_text);
+int __wrap_journal_open(const struct journal_options *options, struct journal **ret_journal,
+                        char **ret_text)
+{
+	struct slot *slot = slot_of(options->io);
+	struct journal_options mine = *options;
+
+	slot->inner = options->machine;
+	slot->applied = 0;
+	mine.machine = (struct state_machine){
+	        .context = slot,
+	        .apply = apply,
+	        .applied = applied,
+	        .digest = digest,
+	        .save_begin = save_begin,
+	        .save_step = save_step,
+	        .save_end = save_end,
+	        .load_begin = load_begin,
+	        .load_step = load_step,
+	        .load_end = load_end,
+	        .load_cancel = load_cancel,
+	};
+	return __real_journal_open(&mine, ret_journal, ret_text);
+}
+
+/* ---- what the model says at an index ---- */
+
+struct model_fs *history_view(struct slot *slot, uint64_t index)
+{
+	struct history *history = &slot->cluster->history;
+
+	CHECK(index <= history->count);
+	if (slot->view != NULL && slot->view_index > index) {
+		model_fs_destroy(slot->view);
+		slot->view = NULL;
+	}
+	if (slot->view == NULL ||
+	    slot->view_index / HISTORY_COPY_EVERY < index / HISTORY_COPY_EVERY) {
+		if (slot->view != NULL)
+			model_fs_destroy(slot->view);
+		slot->view_index = index / HISTORY_COPY_EVERY * HISTORY_COPY_EVERY;
+		slot->view = model_fs_copy(history->copies[index / HISTORY_COPY_EVERY]);
+	}
+	while (slot->view_index < index) {
+		const struct fact *fact = history_fact(history, ++slot->view_index);
+		struct model_answer answer;
+		struct command command;
+
+		if (fact->is_repeat || entry_kind_is_journals(fact->kind))
+			continue;
+		decode(history, fact, &command);
+		model_fs_apply(slot->view, &command, &answer);
+	}
+	return slot->view;
+}
+
+const struct model_node *history_find(const struct model_fs *model, const char *path)
+{
+	const struct model_node *node = model_fs_root(model);
+
+	while (node != NULL && *path == '/' && path[1] != '\0') {
+		size_t size = strcspn(++path, "/");
+		const struct model_node *child = NULL;
+
+		for (size_t i = 0; i < node->child_count; i++) {
+			const char *name = node->children[i]->name;
+
+			if (strlen(name) == size && memcmp(name, path, size) == 0)
+				child = node->children[i];
+		}
+		node = child;
+		path += size;
+	}
+	return node;
+}
+
+static bool is_same(const struct model_node *node, const struct ns_status *status)
+{
+	if ((status->type == NS_DIRECTORY) != node->is_directory || status->inode != node->id ||
+	    status->mode != node->mode || status->mtime_ms != node->mtime_ms ||
+	    !str_equal(status->owner, str_of(node->owner)))
+		return false;
+	if (node->is_directory)
+		return status->children == node->child_count;
+	return status->replication == node->replication &&
+	       status->is_under_construction == node->is_open;
+}
+
+void history_compare_path(struct slot *slot, const struct model_fs *model, const char *path,
+                          struct arena *arena)
+{
+	const struct model_node *node = history_find(model, path);
+	struct ns_caller caller = {.user = STR("root"), .is_superuser = true};
+	struct ns_lookup lookup = {.path = str_of(path), .caller = &caller};
+
+	ns_lookup(master_namespace(slot->master), &lookup, 1, arena);
+	if ((lookup.rc == 0) != (node != NULL))
+		cluster_wrong(slot->cluster, "m%u at %" PRIu64 ": %s is %s, must be %s",
+		              slot->number + 1, slot->applied, path, err_name(lookup.rc),
+		              node == NULL ? "missing" : "there");
+	if (node != NULL && !is_same(node, &lookup.status))
+		cluster_wrong(slot->cluster, "m%u at %" PRIu64 ": the status of %s is another",
+		              slot->number + 1, slot->applied, path);
+}
+
+static void compare_below(struct slot *slot, const struct model_node *node, struct buf *path)
+{
+	size_t size = path->size;
+	struct arena arena;
+
+	arena_init(&arena, CLUSTER_ARENA_BYTES);
+	for (size_t i = 0; i < node->child_count; i++) {
+		buf_append_format(path, "/%s", node->children[i]->name);
+		buf_append_u8(path, 0);
+		history_compare_path(slot, slot->view, (const char *)path->data, &arena);
+		path->size--;
+		compare_below(slot, node->children[i], path);
+		path->size = size;
+	}
+	arena_finish(&arena);
+}
+
+void history_compare(struct slot *slot)
+{
+	struct namespace *ns = master_namespace(slot->master);
+	struct buf path = {0};
+
+	if (!hash128_equal(ns_digest(ns), ns_digest_recompute(ns)))
+		cluster_wrong(slot->cluster, "m%u: the digest that apply kept is not the records'",
+		              slot->number + 1);
+	compare_below(slot, model_fs_root(history_view(slot, slot->applied)), &path);
+	buf_finish(&path);
+}
+
+/* ---- journals ---- */
+
+static bool compare_entry(void *context, const struct journal_entry *entry)
+{
+	struct slot *slot = context;
+	struct history *history = &slot->cluster->history;
+	const struct fact *fact;
+
+	if (entry->index > history->count)
+		return true;
+	fact = history_fact(history, entry->index);
+	if (fact->epoch != entry->epoch || fact->kind != entry->kind ||
+	    fact->payload_hash != hash64(0, entry->payload.data, entry->payload.size))
+		cluster_wrong(slot->cluster, "m%u has another entry %" PRIu64 " in its segments",
+		              slot->number + 1, entry->index);
+	return true;
+}
+
+void history_compare_journal(struct slot *slot)
+{
+	struct io *io = sim_machine_io(slot->machine);
+	struct journal_verdict verdict = {0};
+	struct buf report = {0};
+	char *text = NULL;
+	int rc = journal_verify(io, SIM_KIT_FOLDER, &report, &verdict);
+
+	if (rc < 0 || verdict.problems > 0)
+		cluster_wrong(slot->cluster, "m%u: its journal is bad (%s): %.*s", slot->number + 1,
+		              err_name(rc), STR_ARGS(buf_str(&report)));
+	buf_finish(&report);
+	if (verdict.entries == 0)
+		return;
+	rc = journal_cat(io, SIM_KIT_FOLDER, verdict.first_index, UINT64_MAX, compare_entry, slot,
+	                 &text);
+	if (rc < 0)
+		cluster_wrong(slot->cluster, "m%u: its segments cannot be read (%s): %s",
+		              slot->number + 1, err_name(rc), text);
+	mem_free(text);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "sim/cluster.h"
+
+enum { SERVICE_PORT = 19998, RESTART_US_MAX = 2000000 };
+
+/* ---- options ---- */
+
+/* Texts live as long as the cluster. */
+static void fill_replication(struct slot *slot, struct journal_replication *to,
+                             const char **addresses)
+{
+	struct cluster *cluster = slot->cluster;
+
+	*to = (struct journal_replication){
+	        .address = slot->address,
+	        .service_address = slot->service_address,
+	        .addresses = addresses,
+	        .election_min_ms = 200,
+	        .election_max_ms = 300,
+	        .heartbeat_ms = 33,
+	        .retry_ms = 50,
+	        .silence_ms = 5000,
+	        .message_bytes_max = 256 << 10,
+	        .append_bytes_max = 32 << 10,
+	        .window_bytes_max = 128 << 10,
+	        .chunk_bytes_max = 8 << 10,
+	        .tail_bytes_max = cluster->has_small_tail ? 16 << 10 : 1 << 20,
+	        .reads_by_lease = cluster->reads_by_lease,
+	        .first_kind = ENTRY_cluster,
+	        .first_payload = buf_str(&cluster->first),
+	};
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		const struct slot *other = &cluster->slots[i];
+
+		if (other == slot || (other->state != SLOT_UNUSED && !other->is_leaving))
+			addresses[to->address_count++] = other->address;
+	}
+}
+
+static void on_role(void *context, enum master_role role)
+{
+	struct slot *slot = context;
+
+	slot->role = role;
+	slot->has_new_role = true;
+	cluster_say(slot->cluster, "m%u is %s", slot->number + 1, master_role_name(role));
+}
+
+static void on_failure(void *context, int rc, const char *text)
+{
+	struct slot *slot = context;
+
+	cluster_say(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1, err_name(rc),
+	            text);
+	if (!slot->is_leaving && !slot->may_be_damaged)
+		cluster_wrong(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1,
+		              err_name(rc), text);
+	slot->has_failed = true;
+}
+
+static void step_format(void *context)
+{
+	struct slot *slot = context;
+	struct journal_format_options options = {.io = sim_machine_start(slot->machine),
+	                                         .folder = SIM_KIT_FOLDER,
+	                                         .is_member = true};
+	char *text = NULL;
+	int rc;
+
+	if (slot->cluster->is_lone_kind)
+		rc = sim_kit_format(options.io, &text);
+	else
+		rc = journal_format(&options, &text);
+	if (rc < 0)
+		cluster_wrong(slot->cluster, "cannot be formatted (%s): %s", err_name(rc), text);
+	mem_free(text);
+}
+
+static void step_create(void *context)
+{
+	struct slot *slot = context;
+	struct master_options options = sim_kit_options(sim_machine_start(slot->machine));
+	const char *addresses[CLUSTER_SLOTS_MAX];
+	struct journal_replication replication;
+	char *text = NULL;
+	int rc;
+
+	options.context = slot;
+	options.on_role = on_role;
+	options.on_failure = on_failure;
+	options.hold_ms = 2000;
+	options.journal.checkpoint_entries = slot->cluster->checkpoint_entries;
+	if (!slot->cluster->is_lone_kind) {
+		fill_replication(slot, &replication, addresses);
+		options.journal.kind = JOURNAL_REPLICATED;
+		options.journal.replication = &replication;
+	}
+	rc = master_create(&options, &slot->master, &text);
+	if (rc < 0)
+		on_failure(slot, rc, text);
+	mem_free(text);
+}
+
+/* ---- life ---- */
+
+void master_start(struct slot *slot)
+{
+	CHECK(slot->state == SLOT_DOWN);
+	slot->state = SLOT_RUNNING;
+	slot->start_us = 0;
+	slot->role = MASTER_STANDBY;
+	slot->master = NULL;
+	slot->has_failed = false;
+	slot->generation++;
+	cluster_say(slot->cluster, "m%u starts", slot->number + 1);
+	sim_machine_run(slot->machine, step_create, slot);
+}
+
+static void went_down(struct slot *slot)
+{
+	slot->state = slot->is_leaving ? SLOT_UNUSED : SLOT_DOWN;
+	slot->is_leaving = slot->has_failed = slot->may_be_damaged = false;
+	slot->role = MASTER_STANDBY;
+	slot->master = NULL;
+	slot->resume_us = 0;
+	slot->start_us = sim_world_now_us(slot->cluster->world) +
+	                 random_below(&slot->cluster->random, RESTART_US_MAX);
+	clients_lose(slot);
+}
+
+void master_stop(struct slot *slot, bool power_cut)
+{
+	CHECK(slot->state == SLOT_RUNNING || slot->state == SLOT_CLOSING);
+	cluster_say(slot->cluster, "m%u: %s", slot->number + 1, power_cut ? "power cut" : "kill");
+	sim_machine_kill(slot->machine, power_cut);
+	went_down(slot);
+}
+
+static void on_closed(void *context)
+{
+	((struct slot *)context)->is_closed = true;
+}
+
+static void step_close(void *context)
+{
+	struct slot *slot = context;
+
+	master_close(slot->master, on_closed, slot);
+}
+
+static void step_destroy(void *context)
+{
+	master_destroy(((struct slot *)context)->master);
+}
+
+void master_begin_close(struct slot *slot)
+{
+	CHECK(slot->state == SLOT_RUNNING);
+	cluster_say(slot->cluster, "m%u closes", slot->number + 1);
+	slot->state = SLOT_CLOSING;
+	slot->is_closed = false;
+	if (slot->master == NULL)
+		slot->is_closed = true;
+	else
+		sim_machine_run(slot->machine, step_close, slot);
+}
+
+void master_wipe(struct slot *slot)
+{
+	CHECK(slot->state == SLOT_DOWN || slot->state == SLOT_UNUSED);
+	cluster_say(slot->cluster, "m%u gets an empty disk", slot->number + 1);
+	sim_machine_new_disk(slot->machine, random_u64(&slot->cluster->random));
+	sim_machine_run(slot->machine, step_format, slot);
+	sim_machine_kill(slot->machine, false);
+	slot->state = SLOT_DOWN;
+	slot->is_settled = false;
+}
+
+/* ---- ends ---- */
+
+/* It died in an operation of its disk, or ended itself because of damage. */
+static void died(struct slot *slot)
+{
+	const char *damage = sim_machine_damage(slot->machine);
+
+	cluster_say(slot->cluster, "m%u died%s%s", slot->number + 1, damage[0] == '\0' ? "" : ": ",
+	            damage);
+	if (damage[0] != '\0' && !slot->may_be_damaged)
+		cluster_wrong(slot->cluster, "m%u ended without a reason: %s", slot->number + 1,
+		              damage);
+	slot->cluster->figures.damages += damage[0] != '\0';
+	sim_machine_kill(slot->machine, random_chance(&slot->cluster->random, 1, 2));
+	went_down(slot);
+}
+
+static void closed(struct slot *slot)
+{
+	if (slot->master != NULL)
+		sim_machine_run(slot->machine, step_destroy, slot);
+	if (!sim_machine_is_running(slot->machine)) {
+		died(slot);
+		return;
+	}
+	sim_machine_kill(slot->machine, false);
+	went_down(slot);
+}
+
+static void note_role(struct slot *slot)
+{
+	struct cluster *cluster = slot->cluster;
+	uint64_t epoch;
+
+	slot->has_new_role = false;
+	if (slot->role != MASTER_PRIMARY)
+		return;
+	epoch = journal_epoch(master_journal(slot->master));
+	if (epoch > cluster->primaries_seen)
+		cluster->figures.failovers++;
+	cluster->primaries_seen = epoch;
+}
+
+void masters_look(struct cluster *cluster)
+{
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		struct slot *slot = &cluster->slots[i];
+
+		if (slot->state != SLOT_RUNNING && slot->state != SLOT_CLOSING)
+			continue;
+		if (!sim_machine_is_running(slot->machine))
+			died(slot);
+		else if (slot->state == SLOT_CLOSING && slot->is_closed)
+			closed(slot);
+		else if (slot->has_failed && slot->state == SLOT_RUNNING &&
+		         !sim_machine_is_paused(slot->machine))
+			master_begin_close(slot);
+		else if (slot->has_new_role && slot->master != NULL)
+			note_role(slot);
+	}
+}
+
+struct slot *masters_primary(struct cluster *cluster)
+{
+	struct slot *primary = NULL;
+
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		struct slot *slot = &cluster->slots[i];
+
+		if (slot->state == SLOT_RUNNING && slot->role == MASTER_PRIMARY &&
+		    (primary == NULL || journal_epoch(master_journal(primary->master)) <
+		                                journal_epoch(master_journal(slot->master))))
+			primary = slot;
+	}
+	return primary;
+}
+
+static const struct journal_member *find_member(const struct journal_quorum *quorum,
+                                                const char *address)
+{
+	for (size_t i = 0; i < quorum->count; i++) {
+		if (strcmp(quorum->members[i].address, address) == 0)
+			return &quorum->members[i];
+	}
+	return NULL;
+}
+
+bool masters_are_settled(struct cluster *cluster)
+{
+	struct slot *primary = masters_primary(cluster);
+	struct journal_quorum quorum;
+	size_t members = 0;
+	bool are_settled = true;
+
+	if (primary == NULL || cluster->is_lone_kind)
+		return primary != NULL;
+	journal_quorum(master_journal(primary->master), &quorum);
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		struct slot *slot = &cluster->slots[i];
+		const struct journal_member *member = find_member(&quorum, slot->address);
+
+		slot->is_settled = member != NULL && member->is_voter;
+		if (slot->state == SLOT_UNUSED)
+			continue;
+		members++;
+		if (!slot->is_settled || slot->is_leaving || slot->state != SLOT_RUNNING ||
+		    member->match < history_last(&cluster->history) / 2)
+			are_settled = false;
+	}
+	return are_settled && !quorum.is_changing && members == quorum.count;
+}
+
+static void make_first_entry(struct buf *payload)
+{
+	struct command command = {.kind = ENTRY_cluster,
+	                          .user = STR("root"),
+	                          .cluster = {.cluster_id = STR("CID-sim"),
+	                                      .namespace_id = 1,
+	                                      .block_pool_id = STR("BP-sim"),
+	                                      .owner = STR("root"),
+	                                      .group = STR("supergroup"),
+	                                      .mode = 0755}};
+
+	command_encode(&command, payload);
+}
+
+void masters_init(struct cluster *cluster)
+{
+	make_first_entry(&cluster->first);
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		struct slot *slot = &cluster->slots[i];
+
+		slot->cluster = cluster;
+		slot->number = i;
+		slot->machine = sim_machine_create(cluster->world, random_u64(&cluster->random));
+		snprintf(slot->address, sizeof(slot->address), "m%u:%d", i + 1, CLUSTER_PORT);
+		snprintf(slot->service_address, sizeof(slot->service_address), "m%u:%d", i + 1,
+		         SERVICE_PORT);
+		if (cluster->has_drift)
+			sim_machine_set_drift(slot->machine,
+			                      (int64_t)random_below(&cluster->random, 100001) -
+			                              50000);
+	}
+	for (unsigned i = 0; i < cluster->size; i++)
+		master_wipe(&cluster->slots[i]);
+}
