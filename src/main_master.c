@@ -205,8 +205,13 @@ static int parse(const struct cli_site *site, int argc, char **argv, bool *ret_f
 	return CLI_OK;
 }
 
-static void warn(const struct config *config)
+static void warn(const struct config *config, bool forms_alone)
 {
+	if (forms_alone)
+		log_event(LOG_TROUBLE,
+		          "--form: if nobody knows of a cluster yet, this master forms "
+		          "one although others are silent; should one of those "
+		          "belong to a cluster, there are two");
 	if (config_bool(config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_UNSAFE_FLUSH_ENABLED))
 		log_event(LOG_UNSAFE_FLUSH,
 		          "alluxio.master.embedded.journal.unsafe.flush.enabled is true");
@@ -226,7 +231,7 @@ static int start(struct process *process, int argc, char **argv)
 	if (status == CLI_OK)
 		status = main_log_open(&process->site, &process->log);
 	if (status == CLI_OK) {
-		warn(process->site.config);
+		warn(process->site.config, is_replicated && forms_alone);
 		status = start_master(process, is_replicated ? &replication.options : NULL);
 	}
 	replication_finish(&replication);

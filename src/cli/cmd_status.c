@@ -75,7 +75,7 @@ static void print_member(const json_t *member)
 
 static void print_quorum(const json_t *quorum, bool is_primary)
 {
-	const json_t *members = json_object_get(quorum, "members"), *waits_for;
+	const json_t *members = json_object_get(quorum, "members");
 	char text[32];
 	size_t i;
 	json_t *member;
@@ -90,9 +90,6 @@ static void print_quorum(const json_t *quorum, bool is_primary)
 		       ago(quorum, "primary_heard_ms_ago", text),
 		       cli_status_number(quorum, "commit") - cli_status_number(quorum, "applied"));
 	json_array_foreach(members, i, member) print_member(member);
-	waits_for = json_object_get(quorum, "waits_for");
-	if (json_is_string(waits_for))
-		printf("waits for      %s\n", json_string_value(waits_for));
 	if (!is_true(quorum, "survives_a_failure"))
 		printf("WARNING        one more failure, and there is no majority: nothing could "
 		       "be "
@@ -127,14 +124,17 @@ static void print_calls(const json_t *status)
 static void print_status(const json_t *status)
 {
 	const json_t *workers = json_object_get(status, "workers");
+	const json_t *quorum = json_object_get(status, "quorum");
+	const json_t *waits_for = json_object_get(quorum, "waits_for");
 
 	printf("role           %s (pid %lld)\n", cli_status_text(status, "role"),
 	       cli_status_number(status, "pid"));
+	if (json_is_string(waits_for))
+		printf("waits for      %s\n", json_string_value(waits_for));
 	if (is_true(status, "safe_mode"))
 		printf("safe mode      on: every change is refused\n");
 	print_journal(status);
-	print_quorum(json_object_get(status, "quorum"),
-	             exit_status(cli_status_text(status, "role")) == CLI_OK);
+	print_quorum(quorum, exit_status(cli_status_text(status, "role")) == CLI_OK);
 	print_failover(json_object_get(status, "last_failover"));
 	print_calls(status);
 	printf("namespace      %lld files, %lld directories, %lld blocks, digest %s\n",

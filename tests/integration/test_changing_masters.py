@@ -5,7 +5,8 @@ import contextlib
 import pytest
 from hadoop_rpc import Connection
 from masters import Masters
-from processes import wait_until
+from processes import Process, wait_until
+from quorum import Quorum
 
 
 @pytest.fixture
@@ -117,3 +118,32 @@ def test_a_removal_that_would_lose_the_majority_is_refused(make_masters):
     done = remove(masters, (primary + 2) % 3)
     assert done.returncode == 255, done.stdout
     assert len(masters.info()[1]) == 3
+
+
+def test_a_first_start_waits_for_a_late_master_and_says_so(tmp_path):
+    quorum = Quorum(tmp_path)
+    try:
+        for member in quorum.members:
+            member.format()
+        early, late = quorum.members[:2], quorum.members[2]
+        for member in early:
+            member.start_master()
+        status = early[0].run("status", f"127.0.0.1:{early[0].port}")
+        assert status.returncode == 10
+        assert "waits until every configured master answers" in status.stdout
+        late.start_master()
+        quorum.primary()
+    finally:
+        quorum.close()
+
+
+def test_an_operator_may_form_a_cluster_without_the_others(tmp_path):
+    quorum = Quorum(tmp_path)
+    try:
+        alone = quorum.members[0].format()
+        alone.master = Process(["master", "--conf", alone.conf, "--form"],
+                               alone.folder / "master.log", alone.port).wait_ready()
+        assert quorum.primary() == alone
+        assert "WARN" in alone.master_log() and "--form" in alone.master_log()
+    finally:
+        quorum.close()
