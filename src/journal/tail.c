@@ -34,13 +34,16 @@ static void free_block(struct tail_block *block)
 
 static bool reserve_block(struct tail *tail, size_t size)
 {
-	struct tail_block *block = newest_block(tail);
 	size_t bytes = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+	struct tail_block *block;
 
-	if (block != NULL && block->size - block->used >= size)
-		return true;
-	if (block != NULL && block->entries == 0) /* all of it was trimmed */
-		free_block(block);
+	if (!list_is_empty(&tail->blocks)) {
+		block = newest_block(tail);
+		if (block->size - block->used >= size)
+			return true;
+		if (block->entries == 0) /* all of it was trimmed */
+			free_block(block);
+	}
 	block = mem_alloc(sizeof(*block) + bytes);
 	if (block == NULL)
 		return false;
