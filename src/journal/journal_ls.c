@@ -15,6 +15,15 @@ static uint64_t file_size(struct io *io, const char *folder, const char *name)
 	return path == NULL || io_stat(io, path, &stat) < 0 ? 0 : stat.size;
 }
 
+static void look_at_size(struct segment_reader *reader, struct journal_file *file, char **ret_text)
+{
+	if (segment_reader_header(reader)->file_bytes != file->bytes) {
+		file->rc = -ERR_DAMAGED;
+		*ret_text = text_make("%s: it has not the size that its header says", file->name);
+	}
+	segment_reader_close(reader);
+}
+
 /* Header alone; the newest segment whole, for nothing else says where it ends. */
 static void look_at_segment(const struct walk *walk, size_t place, struct journal_file *file,
                             char **ret_text)
@@ -29,7 +38,7 @@ static void look_at_segment(const struct walk *walk, size_t place, struct journa
 		file->rc = segment_reader_open(walk->io, walk->folder, walk->names.segments[place],
 		                               walk->marker.cluster_id, &reader, ret_text);
 		if (file->rc == 0)
-			segment_reader_close(reader);
+			look_at_size(reader, file, ret_text);
 		scan.last.index = walk_segment_end(walk, place);
 	}
 	if (finding == SEGMENT_HOLE || finding == SEGMENT_ROT)

@@ -16,9 +16,10 @@ struct verify {
 	struct journal_verdict verdict;
 	/* The segment before, as far as it was read. */
 	struct segment_id before_id;
-	struct entry end;      /* last entry of it that counts */
-	bool is_before_gone;   /* it was removed since the folder was listed */
-	uint64_t counts_up_to; /* in the segment being read */
+	struct segment_id left_over_id; /* the one behind it of which nothing counts */
+	struct entry end;               /* last entry of it that counts */
+	bool is_before_gone;            /* it was removed since the folder was listed */
+	uint64_t counts_up_to;          /* in the segment being read */
 	/* Entry at the end of the newest good checkpoint, to be met in a segment. */
 	struct entry checkpoint;
 	uint64_t older; /* the index after which segments must be there */
@@ -112,12 +113,17 @@ static bool meets_checkpoint(void *context, const struct segment_scan *scan)
 	return true;
 }
 
+static bool is_before(const struct segment_header *header, struct segment_id id)
+{
+	return header->before_epoch == id.epoch && header->before_first_index == id.first_index;
+}
+
 /* What a checkpoint makes needless is removed, also while this reads, and a power cut may bring one
  * of several back: what follows a gap below the older checkpoint stands for itself. */
 static bool follows(struct verify *verify, size_t place, const struct segment_header *header)
 {
-	bool is_next = place > 0 && header->before_epoch == verify->before_id.epoch &&
-	               header->before_first_index == verify->before_id.first_index;
+	bool is_next = place > 0 && (is_before(header, verify->before_id) ||
+	                             is_before(header, verify->left_over_id));
 
 	if (!is_next || verify->is_before_gone) {
 		verify->verdict.first_index = header->first_index;
@@ -138,6 +144,17 @@ static void check_follows(struct verify *verify, size_t place, const struct segm
 	problem(verify, text_make("%s/%s: a hole before it: it begins at index %" PRIu64
 	                          " and does not follow from the segment before it",
 	                          verify->walk.folder, name, header->first_index));
+}
+
+/* A cut leaves it behind until a checkpoint has made it needless. */
+static bool is_left_over(struct verify *verify, size_t place)
+{
+	struct segment_id id = verify->walk.names.segments[place];
+
+	if (walk_segment_end(&verify->walk, place) >= id.first_index)
+		return false;
+	verify->left_over_id = id;
+	return true;
 }
 
 static void verify_segment(struct verify *verify, size_t place)
@@ -177,8 +194,8 @@ static void verify_segment(struct verify *verify, size_t place)
 		mem_free(text);
 	if (rc < 0)
 		return;
-	if (verify->verdict.last_index < scan.last.index)
-		verify->verdict.last_index = scan.last.index;
+	if (verify->verdict.last_index < verify->end.index)
+		verify->verdict.last_index = verify->end.index;
 	if (verify->verdict.last_mark < scan.mark)
 		verify->verdict.last_mark = scan.mark;
 }
@@ -203,6 +220,13 @@ static void verify_vote(struct verify *verify)
 		problem(verify, text);
 		return;
 	}
+	if (vote.bound != VOTE_NO_BOUND)
+		note(verify,
+		     text_make("%s: its end was damaged and dropped; this master is waiting for "
+		               "the other masters to bring it again",
+		               walk->folder));
+	if (vote.segment_epoch == 0)
+		return; /* a member without entries yet */
 	folder_segment_name((struct segment_id){.epoch = vote.segment_epoch,
 	                                        .first_index = vote.segment_first_index},
 	                    name);
@@ -228,7 +252,8 @@ int journal_verify(struct io *io, const char *folder, struct buf *report,
 	verify_vote(&verify);
 	verify_checkpoints(&verify);
 	for (size_t i = 0; i < verify.walk.names.segment_count; i++)
-		verify_segment(&verify, i);
+		if (!is_left_over(&verify, i))
+			verify_segment(&verify, i);
 	if (verify.verdict.last_index < verify.checkpoint.index)
 		problem(&verify,
 		        text_make("%s: the journal ends at index %" PRIu64

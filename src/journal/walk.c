@@ -29,9 +29,13 @@ void walk_end(struct walk *walk)
 
 uint64_t walk_segment_end(const struct walk *walk, size_t place)
 {
-	if (place + 1 == walk->names.segment_count)
-		return UINT64_MAX;
-	return walk->names.segments[place + 1].first_index - 1;
+	uint64_t end = UINT64_MAX;
+
+	for (size_t i = place + 1; i < walk->names.segment_count; i++) {
+		if (walk->names.segments[i].first_index <= end)
+			end = walk->names.segments[i].first_index - 1;
+	}
+	return end;
 }
 
 struct pass {

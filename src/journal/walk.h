@@ -23,7 +23,8 @@ struct walk {
 int walk_begin(struct walk *walk, struct io *io, const char *folder, char **ret_text);
 void walk_end(struct walk *walk);
 
-/* The last index that counts in names.segments[place]; all ones in the newest one. */
+/* The last index that counts in names.segments[place]; all ones in the newest one.  Less than its
+ * first one: nothing in it counts, for the journal was cut before it and went on in a later one. */
 uint64_t walk_segment_end(const struct walk *walk, size_t place);
 
 /* Reads a segment's batches.  `each` may be NULL, and stops by false.  0 and the finding at its end

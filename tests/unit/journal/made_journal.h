@@ -135,6 +135,15 @@ static inline void made_write(const struct made_folder *folder, const char *name
 	fclose(file);
 }
 
+static inline void made_put_marker(const struct made_folder *folder)
+{
+	struct buf text = {0};
+
+	marker_encode(&made_marker, &text);
+	made_write(folder, FOLDER_MARKER, text.data, text.size);
+	buf_finish(&text);
+}
+
 static inline const char *made_name(const struct made_segment *made)
 {
 	static char name[FOLDER_NAME_BYTES];
