@@ -214,7 +214,7 @@ static int find_masters(const struct cli_site *site, const char *argument,
 int cmd_status(int argc, char **argv)
 {
 	struct cli_site site;
-	struct cli_addresses masters;
+	struct cli_addresses masters = {0};
 	int next, status = cli_client_init(&site, "status", argc, argv, &next);
 
 	if (status != CLI_OK)

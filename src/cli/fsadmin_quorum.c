@@ -149,7 +149,7 @@ int fsadmin_quorum_info(struct shell *shell, const struct alluxio_options *optio
 		rc = check_domain(options->values[INFO_DOMAIN]);
 	if (rc == 0)
 		rc = open_view(&view, shell);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = look(&view);
 	if (rc < 0)
@@ -190,7 +190,7 @@ int fsadmin_quorum_remove(struct shell *shell, const struct alluxio_options *opt
 		rc = check_address(options->values[REMOVE_ADDRESS]);
 	if (rc == 0)
 		rc = open_view(&view, shell);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = remove_member(&view, options->values[REMOVE_ADDRESS]);
 	if (rc < 0)
@@ -289,7 +289,7 @@ int fsadmin_quorum_elect(struct shell *shell, const struct alluxio_options *opti
 		rc = check_address(options->values[ELECT_ADDRESS]);
 	if (rc == 0)
 		rc = open_view(&view, shell);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = elect(&view, options->values[ELECT_ADDRESS]);
 	close_view(&view);

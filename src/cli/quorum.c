@@ -146,7 +146,8 @@ const Quorum__Member *cli_quorum_member(const Quorum__GetQuorumResponse *quorum,
 	for (size_t i = 0; i < quorum->n_members; i++) {
 		struct str own = pb_str(quorum->members[i]->address);
 
-		if (own.size == address.size && strncasecmp(own.data, address.data, own.size) == 0)
+		if (own.size > 0 && own.size == address.size &&
+		    strncasecmp(own.data, address.data, own.size) == 0)
 			return quorum->members[i];
 	}
 	return NULL;
