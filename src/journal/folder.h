@@ -7,8 +7,8 @@
  *   vote                      two slots (format/vote.h)
  *   segment-EPOCH-INDEX       format/segment.h; ordered by epoch, then by first index
  *   checkpoint-INDEX          format/checkpoint.h
- *   prepared-N.tmp, checkpoint-INDEX.tmp, vote.tmp, holdfast-journal.tmp
- *                             not finished when its writer ended; removed at the next start
+ *   prepared-N.tmp, checkpoint-INDEX.tmp, checkpoint-INDEX.incoming.tmp, vote.tmp,
+ *   holdfast-journal.tmp      not finished when its writer ended; removed at the next start
  *
  * A folder without the marker is absent (perhaps its disk is not mounted), never empty.
  */

@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "format/bytes.h"
-#include "format/segment_scan.h"
+#include "format/segment_reach.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,6 +31,20 @@ static void check_batch(const struct segment_scan *scan, uint64_t index_before)
 		CHECK(entry.index == index_before + ++count);
 	CHECK(cursor_left(&c) == 0 && count == scan->batch.entries);
 	CHECK(scan->last.index == index_before + count && scan->mark <= index_before);
+}
+
+/* How far a damaged segment went is never less than what was read of it. */
+static void reach_end(const struct segment_header *header, const uint8_t *file,
+                      const struct segment_scan *scan)
+{
+	struct segment_reach reach;
+
+	segment_reach_init(&reach, scan);
+	while (reach.at < reach.end)
+		segment_reach_step(&reach, file + reach.at);
+	CHECK(reach.end == header->file_bytes);
+	(void)segment_reach_is_known(&reach);
+	CHECK(reach.index >= scan->last.index);
 }
 
 static struct result scan_all(const struct segment_header *header, const uint8_t *file,
@@ -56,6 +70,8 @@ static struct result scan_all(const struct segment_header *header, const uint8_t
 		given = scan.want + piece;
 	} while (result.finding == SEGMENT_MORE || result.finding == SEGMENT_BATCH);
 	CHECK(result.finding == SEGMENT_END || result.finding == SEGMENT_TORN || scan.why != NULL);
+	if (result.finding == SEGMENT_HOLE || result.finding == SEGMENT_ROT)
+		reach_end(header, file, &scan);
 	result.last_index = scan.last.index;
 	result.chain = scan.last.chain;
 	result.mark = scan.mark;
