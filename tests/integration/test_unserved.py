@@ -49,7 +49,7 @@ def test_a_list_that_names_a_master_twice_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("key,value", [
-    ("alluxio.master.embedded.journal.election.timeout.max", "300ms"),
+    ("alluxio.master.embedded.journal.election.timeout.max", "199ms"),
     ("alluxio.master.embedded.journal.transport.max.inbound.message.size", "5MB"),
 ])
 def test_values_that_do_not_fit_each_other_are_refused(tmp_path, key, value):

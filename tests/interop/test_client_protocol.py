@@ -319,9 +319,17 @@ def test_a_lone_master_is_active(root):
     status = root.call("getServiceStatus", [], protocol=HA_PROTOCOL)
     assert field(status, 1) == 1 and field(status, 2) == 1
     assert root.call("monitorHealth", [], protocol=HA_PROTOCOL) == []
+
+
+@pytest.mark.parametrize("source,java_class", [
+    (0, "org.apache.hadoop.security.AccessControlException"),  # by a user
+    (1, "org.apache.hadoop.ha.ServiceFailedException"),        # by a user, forced
+    (2, "org.apache.hadoop.ha.ServiceFailedException"),        # by a failover controller
+])
+def test_nobody_changes_a_role_by_hand(root, source, java_class):
     with pytest.raises(hadoop_rpc.RemoteError) as caught:
-        root.call("transitionToStandby", [(1, [(1, 0)])], protocol=HA_PROTOCOL)
-    assert caught.value.java_class == "org.apache.hadoop.ha.ServiceFailedException"
+        root.call("transitionToStandby", [(1, [(1, source)])], protocol=HA_PROTOCOL)
+    assert caught.value.java_class == java_class
 
 
 def test_namenode_protocol_answers_tools(root):
