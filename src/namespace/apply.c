@@ -266,6 +266,11 @@ void ns_check(struct namespace *ns, const struct command *command, const struct 
 	call_end(&call);
 }
 
+void ns_retry_prefetch(const struct namespace *ns, const uint8_t *client_id, int32_t call_id)
+{
+	retries_prefetch(&ns->retries, client_id, call_id);
+}
+
 bool ns_retry_find(struct namespace *ns, const struct command *command, struct arena *arena,
                    struct ns_result *ret_result)
 {

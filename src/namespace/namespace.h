@@ -120,6 +120,9 @@ void ns_check(struct namespace *ns, const struct command *command, const struct 
 uint64_t ns_applied(const struct namespace *ns); /* index of the last applied entry; 0: none */
 uint64_t ns_age_ms(const struct namespace *ns);  /* greatest age applied */
 
+/* A command of this call follows soon: of several, ask for all first. */
+void ns_retry_prefetch(const struct namespace *ns, const uint8_t *client_id, int32_t call_id);
+
 /* True when the call is in the retry table; then *ret_result is its first answer. */
 bool ns_retry_find(struct namespace *ns, const struct command *command, struct arena *arena,
                    struct ns_result *ret_result);

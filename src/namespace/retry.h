@@ -61,6 +61,8 @@ uint64_t retries_bytes(const struct retries *retries);
 /* False: not known, or forgotten. */
 bool retries_find(const struct retries *retries, const uint8_t *client_id, int32_t call_id,
                   struct retry_row *ret_row);
+/* A look-up follows: what it will want is asked from memory now. */
+void retries_prefetch(const struct retries *retries, const uint8_t *client_id, int32_t call_id);
 /* Ages may not fall within a class. */
 void retries_add(struct retries *retries, const struct retry_row *row);
 /* Takes away one row below its queue's line; false: there is none. */

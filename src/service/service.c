@@ -154,7 +154,12 @@ void service_restart_call(struct call *call)
 void service_on_calls(void *context, struct rpc_call **calls, size_t count)
 {
 	struct service *service = context;
+	const struct namespace *ns = master_namespace(service->options.master);
 
+	for (size_t i = 0; i < count; i++) {
+		if (calls[i]->has_client_id)
+			ns_retry_prefetch(ns, calls[i]->client_id, calls[i]->call_id);
+	}
 	for (size_t i = 0; i < count; i++)
 		begin_call(service, calls[i]);
 	turn_flush(service);
