@@ -13,10 +13,27 @@
 
 enum { DISK_THREADS = 4, TRANSFERS_MAX = 4096 };
 
+struct process {
+	struct io *io;
+	bool is_lost; /* no master answers */
+};
+
 static void on_signal(void *context, int number)
 {
+	struct process *process = context;
+
 	(void)number;
-	io_stop(context);
+	io_stop(process->io);
+}
+
+static void on_lost(void *context)
+{
+	struct process *process = context;
+
+	log_event(LOG_FAILURE, "no master has answered a heartbeat for the time that "
+	                       "alluxio.worker.block.heartbeat.timeout allows: the worker ends");
+	process->is_lost = true;
+	io_stop(process->io);
 }
 
 /* ---- options ---- */
@@ -57,12 +74,16 @@ static void read_options(const struct cli_site *site, struct worker_options *ret
 	        .transfers_max = TRANSFERS_MAX,
 	        .disk_threads = DISK_THREADS,
 	        .version = "3.4.0", /* what masters compare with their oldest supported one */
+	        .lost_ms = config_duration_ms(config,
+	                                      CONFIG_KEY_ALLUXIO_WORKER_BLOCK_HEARTBEAT_TIMEOUT),
+	        .on_lost = on_lost,
 	};
 }
 
 static int serve(struct cli_site *site)
 {
 	struct cli_addresses addresses;
+	struct process process = {.io = site->io};
 	struct worker_options options;
 	struct worker *worker;
 	char *text = NULL;
@@ -75,15 +96,19 @@ static int serve(struct cli_site *site)
 	read_options(site, &options);
 	options.masters = addresses.items;
 	options.master_count = addresses.count;
+	options.context = &process;
 	rc = worker_create(&options, &worker, &text);
 	if (rc == 0) {
-		io_on_signal(site->io, SIGTERM, on_signal, site->io);
-		io_on_signal(site->io, SIGINT, on_signal, site->io);
+		io_on_signal(site->io, SIGTERM, on_signal, &process);
+		io_on_signal(site->io, SIGINT, on_signal, &process);
 		io_run(site->io);
 		log_event(LOG_NOTE, "worker stops");
 		worker_destroy(worker);
 	}
-	rc = rc < 0 ? cli_fail(site, "%s", text == NULL ? "out of memory" : text) : CLI_OK;
+	if (rc < 0)
+		rc = cli_fail(site, "%s", text == NULL ? "out of memory" : text);
+	else
+		rc = process.is_lost ? CLI_FAILURE : CLI_OK;
 	mem_free(text);
 	mem_free((void *)(uintptr_t)options.transfer_host);
 	mem_free((void *)(uintptr_t)options.ipc_host);

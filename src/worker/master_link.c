@@ -272,6 +272,7 @@ static int take_beat(struct master_link *link, struct str response, struct arena
 
 	if (rc < 0)
 		return rc;
+	worker_heard(link->worker);
 	obeys = worker_obeys(link->worker, link,
 	                     beat->ha_status->state == SERVER__HA_STATUS__STATE__ACTIVE,
 	                     beat->ha_status->txid);

@@ -165,6 +165,19 @@ static int start(struct worker *worker, char **ret_text)
 	              : 0;
 }
 
+static void on_lost(struct io_timer *timer)
+{
+	struct worker *worker = CONTAINER_OF(timer, struct worker, lost);
+
+	worker->options.on_lost(worker->options.context);
+}
+
+void worker_heard(struct worker *worker)
+{
+	if (worker->options.lost_ms > 0)
+		io_timer_start(&worker->lost, worker->options.lost_ms * 1000);
+}
+
 int worker_create(const struct worker_options *options, struct worker **ret_worker, char **ret_text)
 {
 	struct worker *worker = mem_zalloc(sizeof(*worker));
@@ -177,6 +190,8 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 	worker->io = options->io;
 	worker->options = *options;
 	list_init(&worker->transfers);
+	io_timer_init(worker->io, &worker->lost, on_lost);
+	worker_heard(worker);
 	rc = start(worker, ret_text);
 	if (rc < 0) {
 		worker_destroy(worker);
@@ -199,6 +214,7 @@ void worker_destroy(struct worker *worker)
 	if (worker == NULL)
 		return;
 	OBJ_CHECK(worker, WORKER_MAGIC);
+	io_timer_stop(&worker->lost);
 	if (worker->listener != NULL)
 		io_listener_close(worker->listener);
 	transfer_close_all(worker);

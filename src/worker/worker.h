@@ -35,6 +35,10 @@ struct worker_options {
 	size_t transfers_max;    /* dfs.datanode.max.transfer.threads */
 	size_t disk_threads;
 	const char *version; /* softwareVersion */
+	/* After lost_ms without an answer of any master to a heartbeat, once; 0: never. */
+	uint64_t lost_ms;
+	void (*on_lost)(void *context);
+	void *context;
 };
 
 /* *ret_text (mem_free): what is wrong and what to do. */

@@ -31,6 +31,7 @@ struct worker {
 	size_t link_count;
 	const struct master_link *active; /* whose orders are obeyed; NULL: nobody's yet */
 	uint64_t active_txid;
+	struct io_timer lost; /* started again by each answer */
 };
 
 /* The disk thread for the next transfer or deletion. */
@@ -40,6 +41,8 @@ void worker_tell(struct worker *worker, const struct stored_block *block,
                  Datanode__ReceivedDeletedBlockInfo__Status event);
 /* Forgets replicas, deletes their files, and tells the masters. */
 void worker_delete(struct worker *worker, const struct stored_block *block);
+/* A master has answered a heartbeat. */
+void worker_heard(struct worker *worker);
 /* Whether orders of this master count: the ACTIVE that says the greatest txid is obeyed. */
 bool worker_obeys(struct worker *worker, const struct master_link *link, bool is_active,
                   uint64_t txid);

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""holdfast worker as an operator meets it."""
+import time
+
+import pytest
+from processes import Cluster, wait_until
+
+
+@pytest.mark.parametrize("key", ["alluxio.worker.block.heartbeat.timeout",
+                                 "alluxio.worker.block.heartbeat.timeout.ms"])
+def test_it_ends_when_no_master_answers_for_the_configured_time(make_cluster, key):
+    cluster = make_cluster(**{key: "2000", "dfs.heartbeat.interval": "1"})
+    cluster.start_master()
+    cluster.start_worker()
+    wait_until(lambda: cluster.run("status", "--json").stdout.count('"live":1'), "it registers")
+    cluster.master.kill()
+    assert cluster.worker.popen.wait(timeout=30) == 1
+    assert "alluxio.worker.block.heartbeat.timeout" in cluster.worker.tail()
+
+
+def test_it_stays_as_long_as_one_answers(make_cluster):
+    limit_s = 6
+    cluster = make_cluster(**{"alluxio.worker.block.heartbeat.timeout": f"{limit_s}s",
+                              "dfs.heartbeat.interval": "1"})
+    cluster.start_master()
+    cluster.start_worker()
+    began = time.monotonic()
+    while time.monotonic() < began + limit_s + 1:
+        wait_until(lambda: '"live":1' in cluster.run("status", "--json").stdout, "it registers")
+        cluster.master.kill()
+        cluster.start_master()
+    assert cluster.worker.popen.poll() is None
+
+
+def test_without_that_time_it_waits_for_a_master(tmp_path):
+    cluster = Cluster(tmp_path / "cluster").format()
+    try:
+        cluster.start_worker()
+        cluster.start_master()
+        wait_until(lambda: '"live":1' in cluster.run("status", "--json").stdout, "it registers")
+    finally:
+        cluster.close()
