@@ -105,7 +105,7 @@ static bool ends_by_damage(struct recovery_reader *reader, struct recovery_piece
 	recovery_lost_add(reader, what);
 	if (!has_newest(reader))
 		rc = 0; /* the chain's newest was lost before this one was looked at */
-	else if (is_newest(reader))
+	else if (is_newest(reader) && reader->reader != NULL)
 		rc = recovery_lost_rest(reader, reader->reader, finding, &text);
 	else
 		rc = recovery_lost_segment(reader, recovery_newest(reader), &text);

@@ -24,15 +24,18 @@
  * What one master has lost the others have.  So once it belongs to a cluster (its vote record has a
  * history), rot, a hole, a missing or damaged segment after the checkpoint do not end the start:
  * everything from the first bad index on is dropped, and the vote record gets a bound.
- *   - It is the last entry of the newest segment, if that can be read, or told by what stands
- * behind the damage in it (format/segment_reach.h): the journal's last entry is its greatest.
- *   - It is unknown if the newest segment is not there, has no readable header or not its size, or
- *     hides its end.
- *   - A segment that is missing or damaged at its header leaves the ones before it, as they were
- *     before it was begun: an older state of this journal.
- *   - No bound is needed for what was surely never acknowledged (a torn batch), or is not above
- * what is left. A bound of before stays if it is greater or unknown.  It is durable before anything
- * is cut: the fresh segment, whose header names the new end, is the cut.
+ *
+ * The bound is the last entry of the newest segment, for the journal's last entry is its greatest,
+ * if that can be read, or is told by what stands behind the damage in it (format/segment_reach.h).
+ * It is unknown if the newest segment is not there, has no readable header or not its size, or
+ * hides its end.  None is needed for what was surely never acknowledged (a torn batch), or is not
+ * above what is left.  A bound of before stays if it is greater or unknown.
+ *
+ * A segment that is missing or damaged at its header leaves the ones before it, as they were before
+ * it was begun: an older state of this journal.
+ *
+ * The bound is durable before anything is cut: the fresh segment, whose header names the new end,
+ * is the cut.
  */
 #ifndef HOLDFAST_JOURNAL_RECOVERY_READ_H
 #define HOLDFAST_JOURNAL_RECOVERY_READ_H

@@ -392,6 +392,21 @@ static void rot_that_hides_the_end_is_remembered_as_unknown(void **state)
 	assert_non_null(strstr(w->start.notices, "votes for nobody"));
 }
 
+/* Its batches tell how far it went all the same. */
+static void a_segment_that_does_not_follow_is_dropped(void **state)
+{
+	struct world *w = *state;
+	struct made_segment *third = &w->segments[2];
+
+	third->header.before_end_chain++;
+	segment_header_encode(&third->header, third->bytes);
+	made_put(&w->folder, third);
+	start(w);
+	check(w);
+	assert_bound(w, VOTE_BOUND, 14);
+	assert_non_null(strstr(w->start.notices, "does not follow"));
+}
+
 static void a_torn_last_batch_leaves_no_bound(void **state)
 {
 	struct world *w = *state;
@@ -534,6 +549,7 @@ int main(void)
 	        IN_WORLD(a_missing_segment_leaves_what_was_before_it),
 	        IN_WORLD(rot_names_place_index_and_what_comes_of_it),
 	        IN_WORLD(rot_that_hides_the_end_is_remembered_as_unknown),
+	        IN_WORLD(a_segment_that_does_not_follow_is_dropped),
 	        IN_WORLD(a_torn_last_batch_leaves_no_bound),
 	        IN_WORLD(what_was_cut_by_the_cluster_may_rot),
 	        IN_WORLD(damage_before_the_checkpoint_costs_what_cannot_be_reached),
