@@ -20,9 +20,9 @@ struct verify {
 	struct entry end;               /* last entry of it that counts */
 	bool is_before_gone;            /* it was removed since the folder was listed */
 	uint64_t counts_up_to;          /* in the segment being read */
-	/* Entry at the end of the newest good checkpoint, to be met in a segment. */
-	struct entry checkpoint;
-	uint64_t older; /* the index after which segments must be there */
+	/* Entries at the ends of the newest good checkpoint, to be met in a segment, and of the one
+	 * before, after which segments must be there. */
+	struct entry checkpoint, older;
 };
 
 /* One line.  Takes `text`. */
@@ -84,7 +84,7 @@ static void verify_checkpoints(struct verify *verify)
 			problem(verify, text);
 			continue;
 		}
-		verify->older = verify->checkpoint.index;
+		verify->older = verify->checkpoint;
 		verify->checkpoint = entry;
 		if (verify->verdict.last_mark < entry.index)
 			verify->verdict.last_mark = entry.index;
@@ -118,20 +118,30 @@ static bool is_before(const struct segment_header *header, struct segment_id id)
 	return header->before_epoch == id.epoch && header->before_first_index == id.first_index;
 }
 
+/* A checkpoint that came from the primary was put in the place of all that was here. */
+static bool begins_after(const struct segment_header *header, const struct entry *checkpoint)
+{
+	return checkpoint->index > 0 && header->before_end == checkpoint->index &&
+	       header->before_end_epoch == checkpoint->epoch &&
+	       header->before_end_chain == checkpoint->chain;
+}
+
 /* What a checkpoint makes needless is removed, also while this reads, and a power cut may bring one
  * of several back: what follows a gap below the older checkpoint stands for itself. */
 static bool follows(struct verify *verify, size_t place, const struct segment_header *header)
 {
 	bool is_next = place > 0 && (is_before(header, verify->before_id) ||
 	                             is_before(header, verify->left_over_id));
+	bool continues = header->before_end == verify->end.index &&
+	                 header->before_end_epoch == verify->end.epoch &&
+	                 header->before_end_chain == verify->end.chain;
 
-	if (!is_next || verify->is_before_gone) {
-		verify->verdict.first_index = header->first_index;
-		return verify->is_before_gone || header->before_end <= verify->older;
-	}
-	return header->before_end == verify->end.index &&
-	       header->before_end_epoch == verify->end.epoch &&
-	       header->before_end_chain == verify->end.chain;
+	if (is_next && continues && !verify->is_before_gone)
+		return true;
+	verify->verdict.first_index = header->first_index;
+	return verify->is_before_gone || begins_after(header, &verify->checkpoint) ||
+	       begins_after(header, &verify->older) ||
+	       (!is_next && header->before_end <= verify->older.index);
 }
 
 static void check_follows(struct verify *verify, size_t place, const struct segment_header *header)
