@@ -340,7 +340,7 @@ static void a_minimum_above_its_maximum_is_refused(void **state)
 	(void)state;
 	is_refused("alluxio.master.embedded.journal.election.timeout.min", "30s",
 	           "-D: error: alluxio.master.embedded.journal.election.timeout.min (30s) is "
-	           "greater than alluxio.master.embedded.journal.election.timeout.max (600ms)");
+	           "greater than alluxio.master.embedded.journal.election.timeout.max (300ms)");
 	world_add_override(&world, "alluxio.master.embedded.journal.election.timeout.min=10s");
 	world_add_override(&world, "alluxio.master.embedded.journal.election.timeout.max=20s");
 	world_must_load(&world);
