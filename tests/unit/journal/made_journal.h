@@ -254,8 +254,9 @@ static inline void made_note(struct made_start *start, const struct recovery_pie
 {
 	size_t used = strlen(start->notices);
 
-	assert_non_null(piece->text);
-	snprintf(start->notices + used, sizeof(start->notices) - used, "%s\n", piece->text);
+	assert_true(piece->text != NULL || mem_has_failed());
+	snprintf(start->notices + used, sizeof(start->notices) - used, "%s\n",
+	         piece->text == NULL ? "no memory" : piece->text);
 }
 
 static inline void made_end(struct made_start *start, struct recovery_reader *reader,
@@ -280,9 +281,10 @@ static inline void made_start(const struct made_folder *folder, bool is_replicat
 	bool is_over = false;
 
 	*start = (struct made_start){0};
+	start->rc = recovery_reader_create(folder->io, folder->path, &made_marker, &how, &reader);
+	if (start->rc < 0)
+		return;
 	recovery_piece_init(&piece);
-	assert_int_equal(
-	        recovery_reader_create(folder->io, folder->path, &made_marker, &how, &reader), 0);
 	while (!is_over) {
 		recovery_reader_next(reader, &piece);
 		switch (piece.kind) {
@@ -305,7 +307,9 @@ static inline void made_start(const struct made_folder *folder, bool is_replicat
 			break;
 		case RECOVERY_FAILED:
 			start->rc = piece.rc;
-			snprintf(start->text, sizeof(start->text), "%s", piece.text);
+			assert_true(piece.text != NULL || mem_has_failed());
+			snprintf(start->text, sizeof(start->text), "%s",
+			         piece.text == NULL ? "no memory" : piece.text);
 			is_over = true;
 			break;
 		}

@@ -503,6 +503,31 @@ static void a_greater_bound_of_before_stays(void **state)
 	assert_int_equal(w->start.vote.bound, VOTE_BOUND_UNKNOWN);
 }
 
+/* Wherever it happens: the start ends and says so, or nothing was missing because of it. */
+static void lack_of_memory_costs_nothing(void **state)
+{
+	struct world *w = *state;
+	bool has_failed = true;
+	int failures = 0;
+
+	made_checkpoint(&w->folder, &w->entries[5], 5);
+	flip(w, 1, 2 * MADE_BLOCK + 100);
+	for (int n = 0; has_failed; n++) {
+		made_start_finish(&w->start);
+		made_vote(&w->folder, usual);
+		mem_fail_after(n);
+		made_start(&w->folder, /* is_replicated: */ true, &w->start);
+		has_failed = mem_has_failed();
+		mem_fail_after(-1);
+		failures += w->start.rc < 0;
+		if (w->start.rc < 0)
+			assert_int_equal(w->start.rc, -ERR_NO_MEMORY);
+		else
+			assert_bound(w, VOTE_BOUND, 10);
+	}
+	assert_true(failures > 20);
+}
+
 static void a_lost_vote_record_ends_the_membership(void **state)
 {
 	struct world *w = *state;
@@ -557,6 +582,7 @@ int main(void)
 	        IN_WORLD(a_bad_checkpoint_is_made_up_for_by_the_segments),
 	        IN_WORLD(a_bad_checkpoint_beyond_all_that_can_be_read_leaves_an_unknown_bound),
 	        IN_WORLD(a_greater_bound_of_before_stays),
+	        IN_WORLD(lack_of_memory_costs_nothing),
 	        IN_WORLD(a_lost_vote_record_ends_the_membership),
 	        IN_WORLD(who_belongs_to_no_cluster_yet_loses_nothing),
 	};
