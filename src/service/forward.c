@@ -225,9 +225,10 @@ static void append_request(struct forwarding *forwarding)
 /* False: not now. */
 static bool send(struct forwarder *forwarder, struct forwarding *forwarding)
 {
+	size_t bytes = forwarder->bytes + forwarding->call->rpc->request.size;
 	struct rpc_client *link;
 
-	if (forwarder->bytes >= forwarder->options->forward_bytes_max)
+	if (forwarder->bytes > 0 && bytes > forwarder->options->forward_bytes_max)
 		return false;
 	link = link_to_primary(forwarder);
 	if (link == NULL)
