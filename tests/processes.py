@@ -37,8 +37,8 @@ def wait_until(condition, what, seconds=30):
         time.sleep(0.02)
 
 
-def answers(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+def answers(port, host="127.0.0.1"):
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
         return True
     return False
 
@@ -46,9 +46,10 @@ def answers(port):
 class Process:
     """One holdfast process; its output goes to a file in its folder."""
 
-    def __init__(self, args, log, port, wrapper=()):
+    def __init__(self, args, log, port, wrapper=(), host="127.0.0.1"):
         self.log = pathlib.Path(log)
         self.port = port
+        self.host = host
         with open(self.log, "ab") as out:
             self.popen = subprocess.Popen([*wrapper, BINARY, *map(str, args)], stdout=out,
                                           stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
@@ -58,7 +59,7 @@ class Process:
         def ready():
             if self.popen.poll() is not None:
                 raise AssertionError(f"ended with {self.popen.returncode}: {self.tail()}")
-            return answers(self.port)
+            return answers(self.port, self.host)
         wait_until(ready, f"port {self.port} answers; log: {self.log}", seconds)
         return self
 
@@ -80,7 +81,8 @@ class Process:
 class Cluster:
     """A master (and a worker) with data in `folder`."""
 
-    def __init__(self, folder, properties=None):
+    def __init__(self, folder, properties=None, host="127.0.0.1"):
+        self.host = host
         self.folder = pathlib.Path(folder)
         self.conf = self.folder / "conf"
         self.conf.mkdir(parents=True)
@@ -91,16 +93,16 @@ class Cluster:
 
     def _write_conf(self, properties):
         site = {
-            "alluxio.master.hostname": "127.0.0.1",
+            "alluxio.master.hostname": self.host,
             "alluxio.master.rpc.port": self.port,
             "alluxio.master.journal.folder": self.folder / "master",
             **properties,
         }
         (self.conf / "alluxio-site.properties").write_text(
             "".join(f"{key}={value}\n" for key, value in site.items()))
-        self._write_xml("core-site.xml", {"fs.defaultFS": f"hdfs://127.0.0.1:{self.port}"})
+        self._write_xml("core-site.xml", {"fs.defaultFS": f"hdfs://{self.host}:{self.port}"})
         self._write_xml("hdfs-site.xml", {
-            "dfs.namenode.rpc-address": f"127.0.0.1:{self.hdfs_port}",
+            "dfs.namenode.rpc-address": f"{self.host}:{self.hdfs_port}",
             "dfs.replication": 1,
             "dfs.datanode.data.dir": self.folder / "worker",
             "dfs.datanode.address": f"127.0.0.1:{self.xfer_port}",
@@ -127,7 +129,7 @@ class Cluster:
 
     def start_master(self, wrapper=(), wait=True):
         self.master = Process(["master", "--conf", self.conf], self.folder / "master.log",
-                              self.port, wrapper)
+                              self.port, wrapper, self.host)
         return self.master.wait_ready() if wait else self.master
 
     def start_worker(self):

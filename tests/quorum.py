@@ -8,27 +8,38 @@ from processes import Cluster, free_ports, wait_until
 
 
 class Quorum:
-    """`count` masters, each with a folder and a configuration of its own."""
+    """`count` masters, each with a folder and a configuration of its own; with `hosts`, each on one
+    of those."""
 
-    def __init__(self, folder, count=3, properties=None):
+    def __init__(self, folder, count=3, properties=None, hosts=()):
+        self.hosts = list(hosts)
         self.journal_ports = free_ports(count)
+        addresses = [host.address for host in hosts] or ["127.0.0.1"] * count
         self.properties = {
             "alluxio.master.embedded.journal.addresses":
-                ",".join(f"127.0.0.1:{port}" for port in self.journal_ports),
+                ",".join(f"{address}:{port}"
+                         for address, port in zip(addresses, self.journal_ports)),
             **(properties or {}),
         }
-        self.members = [self._member(folder / f"m{i}", port)
-                        for i, port in enumerate(self.journal_ports)]
+        self.members = [self._member(folder / f"m{i}", address, port)
+                        for i, (address, port) in enumerate(zip(addresses, self.journal_ports))]
 
-    def _member(self, folder, journal_port):
+    def _member(self, folder, address, journal_port):
         return Cluster(folder, {**self.properties,
-                                "alluxio.master.embedded.journal.port": journal_port})
+                                "alluxio.master.embedded.journal.port": journal_port}, address)
+
+    def start_member(self, member, wait=True):
+        host = self.host_of(member)
+        member.start_master(wrapper=host.wrapper if host else (), wait=wait)
+
+    def host_of(self, member):
+        return self.hosts[self.members.index(member)] if self.hosts else None
 
     def start(self):
         for member in self.members:
             member.format()
         for member in self.members:
-            member.start_master(wait=False)
+            self.start_member(member, wait=False)
         for member in self.members:
             member.master.wait_ready()
         return self
@@ -36,6 +47,11 @@ class Quorum:
     @property
     def ports(self):
         return [member.port for member in self.members]
+
+    @property
+    def addresses(self):
+        """Of their clients: (host, port)."""
+        return [(member.host, member.port) for member in self.members]
 
     def status(self, member):
         """What it says of itself; None: it does not answer."""
@@ -45,7 +61,7 @@ class Quorum:
     def is_primary(self, member):
         """By what HDFS clients ask."""
         with contextlib.suppress(OSError, RemoteError, EOFError):
-            connection = Connection(member.port, timeout=5)
+            connection = Connection(member.port, host=member.host, timeout=5)
             try:
                 return connection.is_active()
             finally:

@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several masters, and everything that may happen to a primary under load."""
-import contextlib
 import os
-import random
 import signal
-import statistics
 
 import pytest
 from hadoop_rpc import Connection
 from processes import wait_until
 from quorum import Quorum
-from quorum_writers import QuorumWriter
+from quorum_writers import Load
 
-ROUNDS = int(os.environ.get("HOLDFAST_KILL_ROUNDS", "3")) or 1
-WRITERS = 4
+ROUNDS = int(os.environ.get("HOLDFAST_FAILOVER_ROUNDS", "2")) or 1
 
 
 @pytest.fixture
@@ -22,42 +18,6 @@ def quorum(tmp_path):
         "alluxio.master.journal.checkpoint.period.entries": 3000})
     yield quorum.start()
     quorum.close()
-
-
-class Load:
-    """Writers in the background, whose names are compared at the end."""
-
-    def __init__(self, quorum):
-        seed = os.environ.get("HOLDFAST_SEED") or str(random.SystemRandom().randrange(1 << 32))
-        print(f"seed {seed}")
-        self.quorum = quorum
-        self.writers = [QuorumWriter(quorum, number, seed) for number in range(WRITERS)]
-        for writer in self.writers:
-            writer.start()
-
-    @property
-    def acknowledged(self):
-        return sum(writer.acknowledged for writer in self.writers)
-
-    def goes_on(self, calls=200):
-        """Returns when so many more calls were acknowledged."""
-        goal = self.acknowledged + calls
-        wait_until(lambda: self.acknowledged >= goal
-                   or any(writer.failure for writer in self.writers), f"{calls} more calls")
-
-    def ends(self):
-        """Every acknowledged name, and no other, is at every master, and the states are equal."""
-        for writer in self.writers:
-            writer.stop()
-        for member in self.quorum.members:
-            for writer in self.writers:
-                writer.check(member.port)
-        wait_until(lambda: len({(s["applied_index"], s["digest"])
-                                for s in map(self.quorum.status, self.quorum.members)}) == 1,
-                   "equal digests")
-
-    def gaps(self):
-        return [round(writer.longest_gap, 3) for writer in self.writers]
 
 
 @pytest.fixture
