@@ -6,6 +6,7 @@ The jars are kept below $HOLDFAST_CACHE (default ~/.cache/holdfast).
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 
 VERSION = "3.4.3"
@@ -57,6 +58,7 @@ def home():
     (folder / "etc/webapps/datanode").mkdir(parents=True, exist_ok=True)  # a DataNode wants it
     (folder / "etc/log4j.properties").write_text(LOG4J)
     (folder / "etc/core-site.xml").write_text("<configuration/>\n")  # there must be one
+    (folder / "etc/hosts").write_text(f"127.0.0.1 localhost {socket.gethostname()}\n")
     return folder
 
 
@@ -64,7 +66,8 @@ def command_line(command, conf=None):
     """The beginning of a command line of one of Hadoop's tools."""
     folder = home()
     path = ":".join(str(part) for part in (conf, folder / "etc", folder / "lib/*") if part)
-    return [*JAVA, *OPENS, "-cp", path, MAIN_CLASSES[command]]
+    hosts = f"-Djdk.net.hosts.file={folder}/etc/hosts"  # not all machines know their own name
+    return [*JAVA, *OPENS, hosts, "-cp", path, MAIN_CLASSES[command]]
 
 
 def shell(uri):
