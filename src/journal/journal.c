@@ -90,7 +90,7 @@ int journal_checkpoint(struct journal *journal, void (*done)(void *context, int 
 {
 	OBJ_CHECK(journal, JOURNAL_MAGIC);
 	if ((journal->phase != JOURNAL_LEADING && journal->phase != JOURNAL_FOLLOWING) ||
-	    journal->is_closing)
+	    journal->is_closing || journal->applied.index == 0)
 		return -ERR_STANDBY;
 	return checkpointer_start(&journal->checkpointer, done, context);
 }

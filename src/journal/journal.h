@@ -268,7 +268,8 @@ void journal_change(struct journal *journal, struct journal_change *change);
 
 /* ---- checkpoints ---- */
 
-/* Starts one now if none runs; done (may be NULL) says how it ended.  -ERR_BUSY: one runs. */
+/* Starts one now if none runs; done (may be NULL) says how it ended.  -ERR_BUSY: one runs;
+ * -ERR_STANDBY: starting, closing, or nothing was applied yet. */
 int journal_checkpoint(struct journal *journal, void (*done)(void *context, int rc, uint64_t index),
                        void *context);
 

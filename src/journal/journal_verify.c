@@ -128,10 +128,10 @@ static bool begins_after(const struct segment_header *header, const struct entry
 
 /* What a checkpoint makes needless is removed, also while this reads, and a power cut may bring one
  * of several back: what follows a gap below the older checkpoint stands for itself. */
-static bool follows(struct verify *verify, size_t place, const struct segment_header *header)
+static bool follows(struct verify *verify, const struct segment_header *header)
 {
-	bool is_next = place > 0 && (is_before(header, verify->before_id) ||
-	                             is_before(header, verify->left_over_id));
+	bool is_next = verify->verdict.segments > 0 && (is_before(header, verify->before_id) ||
+	                                                is_before(header, verify->left_over_id));
 	bool continues = header->before_end == verify->end.index &&
 	                 header->before_end_epoch == verify->end.epoch &&
 	                 header->before_end_chain == verify->end.chain;
@@ -148,7 +148,7 @@ static void check_follows(struct verify *verify, size_t place, const struct segm
 {
 	char name[FOLDER_NAME_BYTES];
 
-	if (follows(verify, place, header))
+	if (follows(verify, header))
 		return;
 	folder_segment_name(verify->walk.names.segments[place], name);
 	problem(verify, text_make("%s/%s: a hole before it: it begins at index %" PRIu64
