@@ -62,11 +62,15 @@ struct slot {
 	char service_address[32];
 	struct master *master;
 	enum master_role role;
-	bool may_be_damaged; /* faults of its disk justify that its process ends */
-	bool is_leaving;     /* a command that takes it out was given */
-	bool is_settled;     /* it was a voter when the primary was last asked */
-	bool is_closed;      /* CLOSING: it may go */
-	bool has_failed;     /* its journal cannot go on: the process ends */
+	bool may_be_damaged;               /* faults of its disk justify that its process ends */
+	bool is_leaving;                   /* a command that takes it out was given, ... */
+	bool is_joining;                   /* ... or one that lets it in */
+	bool was_leaving;                  /* some time in this member's life */
+	uint64_t asked_us;                 /* when */
+	uint8_t lost_id[JOURNAL_ID_BYTES]; /* the member that its lost disk was */
+	bool is_settled;                   /* it was a voter when the primary was last asked */
+	bool is_closed;                    /* CLOSING: it may go */
+	bool has_failed;                   /* its journal cannot go on: the process ends */
 	bool has_new_role;
 	/* the observer */
 	struct state_machine inner;
@@ -244,16 +248,23 @@ void masters_init(struct cluster *cluster);
 void master_start(struct slot *slot);
 void master_stop(struct slot *slot, bool power_cut);
 void master_begin_close(struct slot *slot);
+/* An empty disk, formatted as a newcomer's. */
 void master_wipe(struct slot *slot);
+/* The same for a member that runs, which is thereby lost. */
+void master_lose_disk(struct slot *slot);
 /* After each event: processes that ended. */
 void masters_look(struct cluster *cluster);
+/* Who has left and who has joined. */
+void masters_review(struct cluster *cluster);
 /* Looks who is a voter.  True: nothing about the members is under way, and all run. */
 bool masters_are_settled(struct cluster *cluster);
-/* NULL: none. */
+/* NULL: none; one that knows nothing of a newer one may be it. */
 struct slot *masters_primary(struct cluster *cluster);
 
 /* ---- faults ---- */
 
+/* Lets it in, by a command to the primary. */
+void faults_allow(struct slot *slot);
 void faults_init(struct cluster *cluster);
 void faults_begin(struct cluster *cluster);
 /* Ends all trouble of these slots, as bits, and of the network between them. */

@@ -307,19 +307,6 @@ static void checkpoint(struct cluster *cluster)
 		sim_machine_post(slot->machine, begin_checkpoint, slot, 0);
 }
 
-/* The disk of one is lost; only while all the others have everything. */
-static void wipe(struct cluster *cluster)
-{
-	struct slot *slot = pick(cluster);
-
-	if (slot == NULL || cluster->is_lone_kind || cluster->size < 3 ||
-	    !masters_are_settled(cluster))
-		return;
-	master_stop(slot, true);
-	master_wipe(slot);
-	slot->start_us = until(cluster);
-}
-
 static unsigned count_members(const struct cluster *cluster)
 {
 	unsigned count = 0;
@@ -329,10 +316,30 @@ static unsigned count_members(const struct cluster *cluster)
 	return count;
 }
 
+/* The disk of one is lost; only while all the others have everything. */
+static void wipe(struct cluster *cluster)
+{
+	struct slot *slot = pick(cluster);
+
+	if (slot == NULL || cluster->is_lone_kind || count_members(cluster) < 3 ||
+	    !masters_are_settled(cluster))
+		return;
+	master_lose_disk(slot);
+	slot->start_us = until(cluster);
+}
+
+void faults_allow(struct slot *slot)
+{
+	struct slot *primary = masters_primary(slot->cluster);
+
+	slot->is_joining = true;
+	slot->asked_us = now(slot->cluster);
+	if (primary != NULL)
+		order(primary, JOURNAL_ALLOW, slot->address);
+}
+
 static void add(struct cluster *cluster)
 {
-	struct slot *primary = masters_primary(cluster);
-
 	if (cluster->is_lone_kind || count_members(cluster) > 4 || !masters_are_settled(cluster))
 		return;
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
@@ -340,8 +347,8 @@ static void add(struct cluster *cluster)
 
 		if (slot->state != SLOT_UNUSED)
 			continue;
-		order(primary, JOURNAL_ALLOW, slot->address);
 		master_wipe(slot);
+		faults_allow(slot);
 		slot->start_us = until(cluster);
 		return;
 	}
@@ -355,7 +362,8 @@ static void remove_one(struct cluster *cluster)
 	if (slot == NULL || cluster->is_lone_kind || count_members(cluster) < 3 ||
 	    !masters_are_settled(cluster))
 		return;
-	slot->is_leaving = true;
+	slot->is_leaving = slot->was_leaving = true;
+	slot->asked_us = now(cluster);
 	order(primary, JOURNAL_REMOVE, slot->address);
 }
 
@@ -432,7 +440,8 @@ static void mend_slot(struct slot *slot, bool at_once)
 	}
 	if (at_once || is_due(cluster, slot->disk_us))
 		mend_disk(slot);
-	if (slot->state == SLOT_DOWN && (at_once || is_due(cluster, slot->start_us)))
+	if (slot->state == SLOT_DOWN && slot->start_us != UINT64_MAX &&
+	    (at_once || is_due(cluster, slot->start_us)))
 		master_start(slot);
 }
 
@@ -440,6 +449,7 @@ static void tick(struct sim_event *event)
 {
 	struct cluster *cluster = CONTAINER_OF(event, struct cluster, tick);
 
+	masters_review(cluster);
 	if (!cluster->is_calm) {
 		if (is_due(cluster, cluster->network_us))
 			mend_network(cluster);

@@ -407,9 +407,31 @@ static bool compare_entry(void *context, const struct journal_entry *entry)
 	fact = history_fact(history, entry->index);
 	if (fact->epoch != entry->epoch || fact->kind != entry->kind ||
 	    fact->payload_hash != hash64(0, entry->payload.data, entry->payload.size))
-		cluster_wrong(slot->cluster, "m%u has another entry %" PRIu64 " in its segments",
-		              slot->number + 1, entry->index);
+		cluster_wrong(slot->cluster,
+		              "m%u has another entry %" PRIu64
+		              " in its segments (%s of epoch %" PRIu64
+		              ") than it applied (%s of epoch %" PRIu64 ")",
+		              slot->number + 1, entry->index, entry_kind_name(entry->kind),
+		              entry->epoch, entry_kind_name(fact->kind), fact->epoch);
 	return true;
+}
+
+static bool tell_file(void *context, const struct journal_file *file)
+{
+	struct slot *slot = context;
+
+	cluster_say(slot->cluster, "m%u has %s, %" PRIu64 " to %" PRIu64 "%s%s", slot->number + 1,
+	            file->name, file->first_index, file->last_index, file->rc < 0 ? ": " : "",
+	            file->rc < 0 ? file->text : "");
+	return true;
+}
+
+static void tell_files(struct slot *slot)
+{
+	char *text = NULL;
+
+	journal_ls(sim_machine_io(slot->machine), SIM_KIT_FOLDER, tell_file, slot, &text);
+	mem_free(text);
 }
 
 void history_compare_journal(struct slot *slot)
@@ -420,6 +442,7 @@ void history_compare_journal(struct slot *slot)
 	char *text = NULL;
 	int rc = journal_verify(io, SIM_KIT_FOLDER, &report, &verdict);
 
+	tell_files(slot);
 	if (rc < 0 || verdict.problems > 0)
 		cluster_wrong(slot->cluster, "m%u: its journal is bad (%s): %.*s", slot->number + 1,
 		              err_name(rc), STR_ARGS(buf_str(&report)));

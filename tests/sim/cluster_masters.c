@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "sim/cluster.h"
 
-enum { SERVICE_PORT = 19998, RESTART_US_MAX = 2000000 };
+enum { SERVICE_PORT = 19998, RESTART_US_MAX = 2000000, ORDER_US = 3000000 };
 
 /* ---- options ---- */
 
@@ -58,7 +58,9 @@ static void on_failure(void *context, int rc, const char *text)
 
 	cluster_say(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1, err_name(rc),
 	            text);
-	if (!slot->is_leaving && !slot->may_be_damaged)
+	if (rc == -ERR_FOREIGN && slot->was_leaving)
+		slot->is_leaving = true;
+	else if (!slot->may_be_damaged)
 		cluster_wrong(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1,
 		              err_name(rc), text);
 	slot->has_failed = true;
@@ -124,13 +126,17 @@ void master_start(struct slot *slot)
 
 static void went_down(struct slot *slot)
 {
-	slot->state = slot->is_leaving ? SLOT_UNUSED : SLOT_DOWN;
-	slot->is_leaving = slot->has_failed = slot->may_be_damaged = false;
+	bool was_taken_out = slot->has_failed && slot->is_leaving;
+
+	slot->state = SLOT_DOWN;
+	slot->has_failed = slot->may_be_damaged = false;
 	slot->role = MASTER_STANDBY;
 	slot->master = NULL;
 	slot->resume_us = 0;
-	slot->start_us = sim_world_now_us(slot->cluster->world) +
-	                 random_below(&slot->cluster->random, RESTART_US_MAX);
+	slot->start_us = was_taken_out
+	                         ? UINT64_MAX
+	                         : sim_world_now_us(slot->cluster->world) +
+	                                   random_below(&slot->cluster->random, RESTART_US_MAX);
 	clients_lose(slot);
 }
 
@@ -179,7 +185,7 @@ void master_wipe(struct slot *slot)
 	sim_machine_run(slot->machine, step_format, slot);
 	sim_machine_kill(slot->machine, false);
 	slot->state = SLOT_DOWN;
-	slot->is_settled = false;
+	slot->is_settled = slot->is_leaving = slot->was_leaving = slot->is_joining = false;
 }
 
 /* ---- ends ---- */
@@ -259,39 +265,112 @@ struct slot *masters_primary(struct cluster *cluster)
 	return primary;
 }
 
+/* Not the one that its lost disk was. */
 static const struct journal_member *find_member(const struct journal_quorum *quorum,
-                                                const char *address)
+                                                const struct slot *slot)
 {
 	for (size_t i = 0; i < quorum->count; i++) {
-		if (strcmp(quorum->members[i].address, address) == 0)
-			return &quorum->members[i];
+		const struct journal_member *member = &quorum->members[i];
+
+		if (strcmp(member->address, slot->address) == 0 &&
+		    memcmp(member->id, slot->lost_id, sizeof(slot->lost_id)) != 0)
+			return member;
 	}
 	return NULL;
 }
 
-bool masters_are_settled(struct cluster *cluster)
+/* The newest primary, if it runs and has nothing to change.  NULL: none. */
+static struct slot *ask_primary(struct cluster *cluster, struct journal_quorum *ret_quorum)
 {
 	struct slot *primary = masters_primary(cluster);
-	struct journal_quorum quorum;
-	size_t members = 0;
-	bool are_settled = true;
 
-	if (primary == NULL || cluster->is_lone_kind)
-		return primary != NULL;
-	journal_quorum(master_journal(primary->master), &quorum);
+	if (primary == NULL || cluster->is_lone_kind || sim_machine_is_paused(primary->machine) ||
+	    journal_epoch(master_journal(primary->master)) != cluster->primaries_seen)
+		return NULL;
+	journal_quorum(master_journal(primary->master), ret_quorum);
+	return ret_quorum->is_changing ? NULL : primary;
+}
+
+static void left(struct slot *slot)
+{
+	cluster_say(slot->cluster, "m%u is no member any more", slot->number + 1);
+	if (slot->state != SLOT_DOWN)
+		master_stop(slot, false);
+	slot->state = SLOT_UNUSED;
+	slot->is_leaving = false;
+}
+
+static void review(struct slot *slot, const struct journal_member *member)
+{
+	bool is_time = sim_world_now_us(slot->cluster->world) > slot->asked_us + ORDER_US;
+
+	if (slot->is_leaving && member == NULL)
+		left(slot);
+	else if (slot->is_leaving && is_time)
+		slot->is_leaving = false; /* nobody took it out */
+	if (slot->is_joining && member != NULL)
+		slot->is_joining = !member->is_voter;
+	else if (slot->is_joining && is_time)
+		faults_allow(slot);
+}
+
+void masters_review(struct cluster *cluster)
+{
+	struct journal_quorum quorum;
+
+	if (ask_primary(cluster, &quorum) == NULL)
+		return;
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		struct slot *slot = &cluster->slots[i];
-		const struct journal_member *member = find_member(&quorum, slot->address);
+		const struct journal_member *member = find_member(&quorum, slot);
+
+		slot->is_settled = member != NULL && member->is_voter;
+		if (slot->state != SLOT_UNUSED)
+			review(slot, member);
+	}
+}
+
+/* Two members are one voter and a learner, until there are three. */
+static bool is_lone_pair(const struct journal_quorum *quorum)
+{
+	return quorum->count == 2 && quorum->members[0].is_voter + quorum->members[1].is_voter == 1;
+}
+
+bool masters_are_settled(struct cluster *cluster)
+{
+	struct journal_quorum quorum;
+	size_t members = 0;
+
+	if (cluster->is_lone_kind)
+		return masters_primary(cluster) != NULL;
+	if (ask_primary(cluster, &quorum) == NULL)
+		return false;
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		struct slot *slot = &cluster->slots[i];
+		const struct journal_member *member = find_member(&quorum, slot);
 
 		slot->is_settled = member != NULL && member->is_voter;
 		if (slot->state == SLOT_UNUSED)
 			continue;
 		members++;
-		if (!slot->is_settled || slot->is_leaving || slot->state != SLOT_RUNNING ||
-		    member->match < history_last(&cluster->history) / 2)
-			are_settled = false;
+		if (member == NULL || slot->is_leaving || slot->state != SLOT_RUNNING ||
+		    (!member->is_voter && !is_lone_pair(&quorum)))
+			return false;
 	}
-	return are_settled && !quorum.is_changing && members == quorum.count;
+	return members == quorum.count;
+}
+
+void master_lose_disk(struct slot *slot)
+{
+	struct journal_quorum quorum;
+	const struct journal_member *member = NULL;
+
+	if (ask_primary(slot->cluster, &quorum) != NULL)
+		member = find_member(&quorum, slot);
+	if (member != NULL)
+		memcpy(slot->lost_id, member->id, sizeof(slot->lost_id));
+	master_stop(slot, true);
+	master_wipe(slot);
 }
 
 static void make_first_entry(struct buf *payload)

@@ -155,7 +155,6 @@ static void tell_state(const struct cluster *cluster)
 
 static void demand_progress(struct cluster *cluster)
 {
-	masters_are_settled(cluster); /* who is a voter */
 	cluster->cuts_rest = random_chance(&cluster->random, 1, 2);
 	faults_heal(cluster, draw_majority(cluster));
 	cluster_say(cluster, "healed: %x", cluster->healed);
@@ -180,18 +179,27 @@ static bool are_quiet(struct cluster *cluster)
 	return clients_are_quiet(cluster);
 }
 
+/* All is applied, and in its own journal. */
+static bool has_all(const struct slot *slot)
+{
+	uint64_t last = history_last(&slot->cluster->history);
+	struct journal_quorum quorum;
+
+	if (slot->state != SLOT_RUNNING || slot->master == NULL || slot->applied != last)
+		return false;
+	journal_quorum(master_journal(slot->master), &quorum);
+	return quorum.synced >= last;
+}
+
 static bool are_equal(struct cluster *cluster)
 {
-	struct slot *primary = masters_primary(cluster);
-
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		const struct slot *slot = &cluster->slots[i];
 
-		if (slot->is_settled && (slot->state != SLOT_RUNNING || slot->master == NULL ||
-		                         slot->applied != history_last(&cluster->history)))
+		if (slot->state != SLOT_UNUSED && !has_all(slot))
 			return false;
 	}
-	return primary != NULL && masters_are_settled(cluster);
+	return masters_are_settled(cluster);
 }
 
 static void step_compare(void *context)
@@ -241,7 +249,7 @@ static void finish_run(struct cluster *cluster)
 		cluster_wrong(cluster, "the masters do not become equal");
 	}
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
-		if (cluster->slots[i].is_settled)
+		if (cluster->slots[i].state == SLOT_RUNNING)
 			sim_machine_run(cluster->slots[i].machine, step_compare,
 			                &cluster->slots[i]);
 	}
