@@ -110,6 +110,11 @@ class Cluster:
             "dfs.datanode.http.address": f"127.0.0.1:{self.http_port}",
         })
 
+    def set(self, key, value):
+        """One more property, before it is formatted."""
+        with open(self.conf / "alluxio-site.properties", "a", encoding="utf-8") as file:
+            file.write(f"{key}={value}\n")
+
     def _write_xml(self, name, properties):
         rows = "".join(f"<property><name>{key}</name><value>{value}</value></property>\n"
                        for key, value in properties.items())

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A master's disk is full, fails or hangs, under load: another one is primary meanwhile."""
+import contextlib
+import os
+import signal
+import subprocess
+
+import pytest
+from processes import wait_until
+from quorum import Quorum
+from quorum_writers import Load
+
+DISK_BYTES = 24 << 20
+
+
+class Disk:
+    """A small file system of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", folder],
+                       check=True)
+
+    def fill(self):
+        with contextlib.suppress(OSError), open(self.folder / "filler", "wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+
+    def empty(self):
+        (self.folder / "filler").unlink()
+
+    def close(self):
+        subprocess.run(["umount", "-l", self.folder], check=False)
+
+
+@pytest.fixture
+def disks(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    disks = [Disk(tmp_path / f"disk{i}") for i in range(3)]
+    yield disks
+    for disk in disks:
+        disk.close()
+
+
+@pytest.fixture
+def quorum(tmp_path):
+    quorum = Quorum(tmp_path)
+    yield quorum
+    quorum.close()
+
+
+def test_a_full_disk(quorum, disks):
+    for member, disk in zip(quorum.members, disks):
+        member.set("alluxio.master.journal.folder", disk.folder / "journal")
+    quorum.start()
+    full = quorum.primary()
+    load = Load(quorum)
+    load.goes_on()
+    disk = disks[quorum.members.index(full)]
+    disk.fill()
+    wait_until(lambda: not quorum.is_primary(full), "another master is primary")
+    load.goes_on()
+    disk.empty()
+    load.goes_on()
+    load.ends()
+    print("longest calls:", load.gaps())
+    assert full.master.popen.poll() is None
+    wait_until(lambda: "there is room again" in full.master_log(), "it sees that there is room")
+
+
+def inject(member, what):
+    """From now on; returns the tracer."""
+    tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64",
+                               "-e", f"inject=pwrite64:{what}", "-p", str(member.master.popen.pid)],
+                              stderr=subprocess.DEVNULL)
+    return tracer
+
+
+def test_a_write_fails(quorum):
+    quorum.start()
+    failing = quorum.primary()
+    load = Load(quorum)
+    load.goes_on()
+    tracer = inject(failing, "error=EIO")
+    failing.master.popen.wait(30)
+    tracer.wait(30)
+    assert "input or output error" in failing.master_log()
+    load.goes_on()
+    failing.start_master()
+    load.ends()
+    print("longest calls:", load.gaps())
+
+
+def test_a_disk_hangs(quorum):
+    """Each write takes 2 s: primacy goes to a master whose disk is better."""
+    quorum.start()
+    hanging = quorum.primary()
+    load = Load(quorum)
+    load.goes_on()
+    tracer = inject(hanging, "delay_enter=2000000")
+    wait_until(lambda: not quorum.is_primary(hanging), "another master is primary")
+    load.goes_on()
+    tracer.send_signal(signal.SIGINT)
+    tracer.wait(30)
+    load.goes_on()
+    load.ends()
+    print("longest calls:", load.gaps())
