@@ -46,12 +46,13 @@ static const struct {
 	Hdfs__SafeModeAction action;
 	bool waits;
 } actions[] = {
-        {"enter", HDFS__SAFE_MODE_ACTION__SAFEMODE_ENTER, false},
-        {"leave", HDFS__SAFE_MODE_ACTION__SAFEMODE_LEAVE, false},
         {"get", HDFS__SAFE_MODE_ACTION__SAFEMODE_GET, false},
         {"wait", HDFS__SAFE_MODE_ACTION__SAFEMODE_GET, true},
+        {"enter", HDFS__SAFE_MODE_ACTION__SAFEMODE_ENTER, false},
+        {"leave", HDFS__SAFE_MODE_ACTION__SAFEMODE_LEAVE, false},
         {"forceExit", HDFS__SAFE_MODE_ACTION__SAFEMODE_FORCE_EXIT, false},
 };
+enum { FIRST_CHANGE = 2 };
 
 /* One master, or the one that answers; `where` is printed behind. */
 static int apply(struct shell *shell, size_t action, const char *where)
@@ -68,26 +69,44 @@ static int apply(struct shell *shell, size_t action, const char *where)
 	return 0;
 }
 
-/* Every master of a nameservice is asked by itself. */
-static int apply_to_all(struct shell *shell, size_t action, const struct cli_addresses *all)
+static int apply_to_one(struct shell *shell, size_t action, const struct client_address *address)
 {
+	struct str where =
+	        cli_text(&shell->arena, " in %s:%u", address->host, (unsigned)address->port);
 	struct cli_patience patience = cli_patient;
-	int status = 0;
+	struct cli_addresses one;
+	int status;
 
 	patience.refused_ms = 0;
-	for (size_t i = 0; status == 0 && i < all->count; i++) {
-		const struct client_address *address = &all->items[i];
-		struct cli_addresses one;
-		struct str where = cli_text(&shell->arena, " in %s:%u", address->host,
-		                            (unsigned)address->port);
+	client_destroy(shell->client);
+	shell->client = NULL;
+	cli_addresses_of(str_of(address->host), address->port, &one);
+	status = cli_connect(&shell->site, &one, &patience, &shell->client);
+	cli_addresses_finish(&one);
+	return status == CLI_OK ? apply(shell, action, where.data) : DFSADMIN_EXIT_FAILED;
+}
 
-		client_destroy(shell->client);
-		shell->client = NULL;
-		cli_addresses_of(str_of(address->host), address->port, &one);
-		status = cli_connect(&shell->site, &one, &patience, &shell->client);
-		cli_addresses_finish(&one);
-		if (status == CLI_OK)
-			status = apply(shell, action, where.data);
+/* All masters of a nameservice have one safe mode, which the primary changes. */
+static int change_all(struct shell *shell, size_t action, const struct cli_addresses *all)
+{
+	bool is_on;
+
+	if (client_set_safe_mode(shell->client, actions[action].action, &is_on) < 0)
+		return dfsadmin_call_failed(shell);
+	for (size_t i = 0; i < all->count; i++)
+		printf("Safe mode is %s in %s:%u\n", is_on ? "ON" : "OFF", all->items[i].host,
+		       (unsigned)all->items[i].port);
+	return 0;
+}
+
+/* Each is asked by itself. */
+static int ask_all(struct shell *shell, size_t action, const struct cli_addresses *all)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		if (apply_to_one(shell, action, &all->items[i]) != 0)
+			status = DFSADMIN_EXIT_FAILED;
 	}
 	return status;
 }
@@ -106,7 +125,11 @@ static int safe_mode(struct shell *shell, const char *word)
 	}
 	if (cli_addresses_find(&shell->site, (struct str){0}, &all) != CLI_OK)
 		return DFSADMIN_EXIT_FAILED;
-	status = all.count > 1 ? apply_to_all(shell, action, &all) : apply(shell, action, "");
+	if (all.count == 1)
+		status = apply(shell, action, "");
+	else
+		status = action >= FIRST_CHANGE ? change_all(shell, action, &all)
+		                                : ask_all(shell, action, &all);
 	cli_addresses_finish(&all);
 	return status;
 }

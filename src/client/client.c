@@ -287,6 +287,8 @@ static bool is_over(const struct client *client, int rc, uint64_t elapsed_ms, bo
 {
 	if (!may_go_elsewhere(rc) || elapsed_ms >= client->patience_ms)
 		return true;
+	if (rc == -ERR_STANDBY && client->server_count == 1)
+		return true; /* it knows a primary, which this client does not */
 	return !was_reached && elapsed_ms >= client->refused_ms;
 }
 

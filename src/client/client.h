@@ -7,7 +7,7 @@
  * same loop.
  *
  * Which master.  Addresses are tried in order; the one that answered last is asked first.
- * StandbyException and a connection that cannot be made lead to the next address;
+ * StandbyException and a connection that cannot be made lead to the next address, if there is one;
  * RetriableException, and a round without an answer, to a pause.  A call whose connection broke is
  * repeated under the same client id and call id, so a master runs it once; of several masters one
  * that does not answer is left after half a second already, later in later rounds.  patience_ms

@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """quickstart, but for its build: a stand-in for cmake lets it take the binary that is there."""
 import os
+import random
 import re
 import shutil
 import subprocess
 
 import pytest
-from processes import BINARY, ROOT
+from processes import BINARY, ROOT, answers
+
+
+def free_port_base():
+    """A number whose successors nobody answers at, as far as three masters need them."""
+    while True:
+        base = random.randrange(20000, 30000)
+        if not any(answers(base + offset) for offset in (0, 1, 2, 3, 4, 5, 10, 15, 20, 25)):
+            return base
 
 
 class House:
@@ -48,7 +57,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path):
-    house = House(tmp_path, 32250)
+    house = House(tmp_path, free_port_base())
     yield house
     house.run("stop")
 
@@ -58,7 +67,7 @@ def test_one_master(house):
     assert done.returncode == 0, done.stdout
     assert "Hello from" in done.stdout and "kill -9" in done.stdout
     assert house.run("primary").stdout == "1\n"
-    assert house.env()["MASTER_RPC"] == "127.0.0.1:32250"
+    assert house.env()["MASTER_RPC"] == f"127.0.0.1:{house.port_base}"
     assert "3" in house.start("--masters", "3").stdout  # not in this folder
     assert house.run("stop").stdout.count("stopped the ") == 2
 
@@ -71,7 +80,8 @@ def test_three_masters_show_a_failover_and_keep_the_file(house):
     assert done.stdout.count("Hello from") == 2
     env = house.env()
     primary = house.run("primary").stdout.strip()
-    assert env[f"MASTER{primary}_RPC"] == f"127.0.0.1:{32250 + 10 * (int(primary) - 1)}"
+    port = house.port_base + 10 * (int(primary) - 1)
+    assert env[f"MASTER{primary}_RPC"] == f"127.0.0.1:{port}"
 
 
 def test_the_clients_files_name_all_masters(house):
@@ -85,6 +95,10 @@ def test_the_clients_files_name_all_masters(house):
     assert "/hello.txt" in house.tool("hadoop", "fs", "-ls", "/").stdout
     info = house.tool("alluxio", "fsadmin", "journal", "quorum", "info", "-domain", "MASTER")
     assert info.stdout.count("\nAVAILABLE ") == 3
+    for word, state in (("enter", "ON"), ("leave", "OFF")):
+        done = house.tool("hdfs", "dfsadmin", "-safemode", word)
+        assert done.stdout.splitlines() == [
+            f"Safe mode is {state} in {house.env()[f'MASTER{i}_RPC']}" for i in (1, 2, 3)]
 
 
 def test_a_second_run_starts_what_does_not_run(house):

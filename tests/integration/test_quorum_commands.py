@@ -172,3 +172,11 @@ def test_a_frozen_primary_does_not_keep_a_command_waiting(masters):
         assert time.monotonic() - began < 10  # a call to the frozen one alone waits for 60 s
     finally:
         frozen.send_signal(signal.SIGCONT)
+
+
+def test_a_client_that_knows_a_standby_alone_is_told_who_is_primary(masters):
+    member = masters.quorum.members[masters.standby()]
+    done = member.run("fs", "-mkdir", "/x")
+    primary = masters.quorum.ports[masters.primary()]
+    assert done.returncode == 1
+    assert f"(the primary is 127.0.0.1:{primary})" in done.stderr
