@@ -43,34 +43,33 @@ static int version(int argc, char **argv)
 	return CLI_OK;
 }
 
-/* Goes on under that title. */
-static int start_titled(char *title, char *command, int argc, char **argv)
+/* Goes on under that title; returns if it cannot, which keeps nobody from serving. */
+static void take_title(char *title, char *command, int argc, char **argv)
 {
 	char **words = mem_must_zalloc(((size_t)argc + 2) * sizeof(*words));
-	int rc;
 
 	words[0] = title;
 	words[1] = command;
 	for (int i = 1; i < argc; i++)
 		words[i + 1] = argv[i];
-	rc = io_become_self(words);
+	(void)io_become_self(words);
 	mem_free(words);
-	fprintf(stderr, "holdfast %s: cannot start as %s: %s\n", command, title, err_text(rc));
-	return CLI_FAILURE;
 }
 
 static int master(int argc, char **argv)
 {
 	char title[] = MAIN_MASTER_TITLE, command[] = "master";
 
-	return start_titled(title, command, argc, argv);
+	take_title(title, command, argc, argv);
+	return main_master(argc, argv);
 }
 
 static int worker(int argc, char **argv)
 {
 	char title[] = MAIN_WORKER_TITLE, command[] = "worker";
 
-	return start_titled(title, command, argc, argv);
+	take_title(title, command, argc, argv);
+	return main_worker(argc, argv);
 }
 
 /* hdfs namenode: a master, or -format. */

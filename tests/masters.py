@@ -27,8 +27,9 @@ class Masters:
         place = len(self.quorum.members)
         self.quorum.journal_ports.append(port)
         self.quorum.properties[LIST] = ",".join(self.addresses)
-        self.quorum.members.append(self.quorum._member(self.folder / f"m{place}", port))
-        self.quorum.members[place].format().start_master()
+        member = self.quorum._member(self.folder / f"m{place}", "127.0.0.1", port)
+        self.quorum.members.append(member)
+        member.format().start_master()
         return place
 
     def tool(self, name, *words):

@@ -10,6 +10,7 @@
 #include "wire/protocols.h"
 
 enum {
+	SILENCE_MS_MIN = 1000, /* a busy machine is no dead one */
 	FIND_MS = 2000,
 	FIND_PAUSE_MS = 100,
 	TRANSFER_MS = 30000,
@@ -158,6 +159,8 @@ bool cli_member_is_heard(const struct cli_site *site, const Quorum__Member *memb
 	uint64_t silence_ms = config_duration_ms(
 	        site->config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ELECTION_TIMEOUT_MAX);
 
+	if (silence_ms < SILENCE_MS_MIN)
+		silence_ms = SILENCE_MS_MIN;
 	return member->is_self || (member->is_connected && member->has_heard_ms_ago &&
 	                           member->heard_ms_ago <= silence_ms);
 }

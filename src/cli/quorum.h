@@ -30,8 +30,8 @@ MUST_USE int cli_primary_find(const struct cli_site *site, const struct cli_addr
 const Quorum__Member *cli_quorum_member(const Quorum__GetQuorumResponse *quorum,
                                         struct str address);
 
-/* Whether the master that was asked hears that member: connected, and not silent for longer than
- * the election time-out. */
+/* Whether the master that was asked hears that member: connected, and not silent for longer than a
+ * second, or the election time-out if that is longer. */
 bool cli_member_is_heard(const struct cli_site *site, const Quorum__Member *member);
 
 /* Asked of the primary.  < 0: `why` says what it said. */
