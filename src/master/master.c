@@ -175,16 +175,35 @@ static void journal_closed(void *context)
 	master->on_closed(master->closed_context);
 }
 
-void master_close(struct master *master, void (*on_closed)(void *context), void *context)
+static void close_now(struct master *master)
 {
-	OBJ_CHECK(master, MASTER_MAGIC);
-	CHECK(!master->is_closing);
 	master->is_closing = true;
-	master->on_closed = on_closed;
-	master->closed_context = context;
 	hold_release(&master->hold, HOLD_EXPIRED, master->hold.puts);
 	writes_wake(master);
 	journal_close(master->journal, journal_closed, master);
+}
+
+/* Or not: then its peers will miss it after an election time-out. */
+static void handed_over(struct journal_change *change, int rc, const char *text)
+{
+	(void)rc;
+	(void)text;
+	close_now(CONTAINER_OF(change, struct master, handover));
+}
+
+void master_close(struct master *master, void (*on_closed)(void *context), void *context)
+{
+	OBJ_CHECK(master, MASTER_MAGIC);
+	CHECK(master->on_closed == NULL);
+	master->on_closed = on_closed;
+	master->closed_context = context;
+	if (master->role != MASTER_PRIMARY) {
+		close_now(master);
+		return;
+	}
+	master->handover = (struct journal_change){
+	        .kind = JOURNAL_TRANSFER, .address = "", .done = handed_over};
+	journal_change(master->journal, &master->handover);
 }
 
 void master_destroy(struct master *master)

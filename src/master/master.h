@@ -84,7 +84,8 @@ struct master_options {
 /* -ERR_ABSENT, -ERR_IN_USE, ...: *ret_text (mem_free) says what to do. */
 int master_create(const struct master_options *options, struct master **ret_master,
                   char **ret_text);
-/* Finishes what is in flight, then on_closed; destroy after that. */
+/* A primary first hands over to another master, if there is one; then what is in flight is
+ * finished, then on_closed (not NULL); destroy after that. */
 void master_close(struct master *master, void (*on_closed)(void *context), void *context);
 void master_destroy(struct master *master);
 

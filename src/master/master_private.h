@@ -100,6 +100,7 @@ struct master {
 	uint64_t memory_looked_us;
 
 	bool is_closing;
+	struct journal_change handover; /* before it closes */
 	void (*on_closed)(void *context);
 	void *closed_context;
 };

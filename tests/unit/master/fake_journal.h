@@ -25,6 +25,7 @@ struct fake_entry {
 };
 
 struct journal {
+	struct journal_change *change; /* asked for, not answered */
 	struct journal_options options;
 	struct journal_progress progress;
 	uint64_t epoch;
@@ -113,6 +114,11 @@ void journal_quorum(const struct journal *journal, struct journal_quorum *ret_qu
 		         sizeof(ret_quorum->members[0].service_address), "%s", journal->primary);
 }
 
+void journal_change(struct journal *journal, struct journal_change *change)
+{
+	journal->change = change;
+}
+
 void journal_close(struct journal *journal, void (*on_closed)(void *context), void *context)
 {
 	journal->on_closed = on_closed;
@@ -120,6 +126,16 @@ void journal_close(struct journal *journal, void (*on_closed)(void *context), vo
 }
 
 /* ---- what the test does ---- */
+
+/* Answers the change that was asked for, if one was. */
+static inline void fake_change_end(int rc)
+{
+	struct journal_change *change = fake_journal.change;
+
+	fake_journal.change = NULL;
+	if (change != NULL)
+		change->done(change, rc, "");
+}
 
 static inline void fake_phase(enum journal_phase phase)
 {

@@ -117,11 +117,18 @@ static inline void close_journal(void)
 	fake_turn(&world.io);
 }
 
+/* There is nobody to hand over to. */
+static inline void close_master(void)
+{
+	master_close(world.master, world_closed, NULL);
+	fake_change_end(-ERR_UNSUPPORTED);
+}
+
 static inline int world_end(void **state)
 {
 	(void)state;
 	if (!world.is_closed) {
-		master_close(world.master, world_closed, NULL);
+		close_master();
 		fake_lose(JOURNAL_UNKNOWN);
 		close_journal();
 	}

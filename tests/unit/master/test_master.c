@@ -666,7 +666,7 @@ static void closing_answers_what_is_held_and_finishes_what_is_in_flight(void **s
 	(void)state;
 	lead();
 	flying = mkdirs("/a");
-	master_close(world.master, world_closed, NULL);
+	close_master();
 	refused = mkdirs("/b");
 	fake_turn(&world.io);
 	assert_int_equal(refused->write.result.rc, -ERR_RETRIABLE);
@@ -674,6 +674,26 @@ static void closing_answers_what_is_held_and_finishes_what_is_in_flight(void **s
 	assert_false(world.is_closed);
 	fake_commit_all();
 	assert_int_equal(flying->done, 1);
+	close_journal();
+	assert_true(world.is_closed);
+}
+
+static void a_primary_that_closes_hands_over_first(void **state)
+{
+	struct call *meanwhile;
+
+	(void)state;
+	lead();
+	master_close(world.master, world_closed, NULL);
+	assert_non_null(fake_journal.change);
+	assert_int_equal(fake_journal.change->kind, JOURNAL_TRANSFER);
+	meanwhile = mkdirs("/a");
+	fake_turn(&world.io);
+	fake_commit_all();
+	assert_int_equal(meanwhile->done, 1);
+	assert_int_equal(meanwhile->write.result.rc, 0);
+	fake_phase(JOURNAL_FOLLOWING);
+	fake_change_end(0);
 	close_journal();
 	assert_true(world.is_closed);
 }
@@ -725,6 +745,7 @@ int main(void)
 	        TEST(reclaim_goes_on_until_nothing_is_left),
 	        TEST(a_new_primary_goes_on_reclaiming),
 	        TEST(closing_answers_what_is_held_and_finishes_what_is_in_flight),
+	        TEST(a_primary_that_closes_hands_over_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
