@@ -25,7 +25,9 @@ struct journal {
 	struct journal_options options;
 	bool is_open;
 	struct list reads;
-	struct io_hook answers; /* of its reads */
+	struct io_hook answers;        /* of its reads */
+	struct journal_change *change; /* the last one */
+	struct io_hook change_hook;
 	void (*on_closed)(void *context);
 	void *closed_context;
 	struct io_hook closing;
@@ -45,7 +47,6 @@ static struct cluster {
 	struct queued lost[CLUSTER_QUEUE]; /* of a primary that hangs and does not know it yet */
 	size_t lost_count;
 	struct io_hook commit;
-	const char *change_address; /* of the last journal_change() */
 } cluster;
 
 /* ---- the journal ---- */
@@ -118,6 +119,19 @@ static void cluster_closed(struct io_hook *hook)
 	journal->on_closed(journal->closed_context);
 }
 
+static void cluster_end_change(struct io_hook *hook)
+{
+	struct journal *journal = CONTAINER_OF(hook, struct journal, change_hook);
+	struct journal_change *change = journal->change;
+
+	if (journal != cluster_leader())
+		change->done(change, -ERR_STANDBY, "not the primary");
+	else if (change->kind == JOURNAL_REMOVE)
+		change->done(change, -ERR_NOT_FOUND, "no member has this address");
+	else
+		change->done(change, 0, "");
+}
+
 int journal_open(const struct journal_options *options, struct journal **ret_journal,
                  char **ret_text)
 {
@@ -128,7 +142,8 @@ int journal_open(const struct journal_options *options, struct journal **ret_jou
 	                            .options = *options,
 	                            .is_open = true,
 	                            .answers.run = cluster_answer,
-	                            .closing.run = cluster_closed};
+	                            .closing.run = cluster_closed,
+	                            .change_hook.run = cluster_end_change};
 	list_init(&journal->reads);
 	cluster.count++;
 	*ret_journal = journal;
@@ -224,13 +239,8 @@ void journal_quorum(const struct journal *journal, struct journal_quorum *ret_qu
 
 void journal_change(struct journal *journal, struct journal_change *change)
 {
-	cluster.change_address = change->address;
-	if (journal != cluster_leader())
-		change->done(change, -ERR_STANDBY, "not the primary");
-	else if (change->kind == JOURNAL_REMOVE)
-		change->done(change, -ERR_NOT_FOUND, "no member has this address");
-	else
-		change->done(change, 0, NULL);
+	journal->change = change;
+	io_at_turn_end(journal->options.io, &journal->change_hook);
 }
 
 /* ---- what the test does ---- */
