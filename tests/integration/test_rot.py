@@ -30,7 +30,7 @@ def writing(quorum):
     yield writer
     writer.stop()
     for member in quorum.members:
-        writer.check(member.port)
+        writer.check(member)
 
 
 def goes_on(writer, calls=200):
