@@ -20,9 +20,10 @@ struct verify {
 	struct entry end;               /* last entry of it that counts */
 	bool is_before_gone;            /* it was removed since the folder was listed */
 	uint64_t counts_up_to;          /* in the segment being read */
-	/* Entries at the ends of the newest good checkpoint, to be met in a segment, and of the one
-	 * before, after which segments must be there. */
-	struct entry checkpoint, older;
+	/* Entry at the end of the newest good checkpoint, to be met in a segment. */
+	struct entry checkpoint;
+	uint64_t older;         /* the index after which segments must be there */
+	bool misses_checkpoint; /* another entry was met at its index */
 };
 
 /* One line.  Takes `text`. */
@@ -84,7 +85,7 @@ static void verify_checkpoints(struct verify *verify)
 			problem(verify, text);
 			continue;
 		}
-		verify->older = verify->checkpoint;
+		verify->older = verify->checkpoint.index;
 		verify->checkpoint = entry;
 		if (verify->verdict.last_mark < entry.index)
 			verify->verdict.last_mark = entry.index;
@@ -102,11 +103,9 @@ static bool meets_checkpoint(void *context, const struct segment_scan *scan)
 	struct entry entry;
 
 	while (entry_next(&c, &entry) && entry.index <= verify->counts_up_to) {
-		if (checkpoint->index > 0 && entry.index == checkpoint->index &&
-		    (entry.epoch != checkpoint->epoch || entry.chain != checkpoint->chain))
-			problem(verify, text_make("%s: the checkpoint of index %" PRIu64
-			                          " is of another history than the journal",
-			                          verify->walk.folder, entry.index));
+		if (checkpoint->index > 0 && entry.index == checkpoint->index)
+			verify->misses_checkpoint = entry.epoch != checkpoint->epoch ||
+			                            entry.chain != checkpoint->chain;
 		verify->end = entry;
 	}
 	verify->end.payload = (struct str){0};
@@ -139,9 +138,10 @@ static bool follows(struct verify *verify, const struct segment_header *header)
 	if (is_next && continues && !verify->is_before_gone)
 		return true;
 	verify->verdict.first_index = header->first_index;
+	if (begins_after(header, &verify->checkpoint))
+		verify->misses_checkpoint = false;
 	return verify->is_before_gone || begins_after(header, &verify->checkpoint) ||
-	       begins_after(header, &verify->older) ||
-	       (!is_next && header->before_end <= verify->older.index);
+	       header->before_end <= verify->older;
 }
 
 static void check_follows(struct verify *verify, size_t place, const struct segment_header *header)
@@ -264,6 +264,10 @@ int journal_verify(struct io *io, const char *folder, struct buf *report,
 	for (size_t i = 0; i < verify.walk.names.segment_count; i++)
 		if (!is_left_over(&verify, i))
 			verify_segment(&verify, i);
+	if (verify.misses_checkpoint)
+		problem(&verify, text_make("%s: the checkpoint of index %" PRIu64
+		                           " is of another history than the journal",
+		                           folder, verify.checkpoint.index));
 	if (verify.verdict.last_index < verify.checkpoint.index)
 		problem(&verify,
 		        text_make("%s: the journal ends at index %" PRIu64
