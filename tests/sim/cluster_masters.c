@@ -38,7 +38,7 @@ static void fill_replication(struct slot *slot, struct journal_replication *to,
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		const struct slot *other = &cluster->slots[i];
 
-		if (other == slot || (other->state != SLOT_UNUSED && !other->is_leaving))
+		if (other == slot || other->state != SLOT_UNUSED)
 			addresses[to->address_count++] = other->address;
 	}
 }
@@ -371,6 +371,7 @@ void master_lose_disk(struct slot *slot)
 		memcpy(slot->lost_id, member->id, sizeof(slot->lost_id));
 	master_stop(slot, true);
 	master_wipe(slot);
+	slot->is_joining = true; /* under another id */
 }
 
 static void make_first_entry(struct buf *payload)

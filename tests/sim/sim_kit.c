@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/sim_kit.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,33 +103,69 @@ static int run_in_child(int (*run)(uint64_t seed), uint64_t seed, char *line, si
 	return 1;
 }
 
+/* The number before `word` in the line of a run; 0: there is none. */
+static double figure(const char *line, const char *word)
+{
+	const char *at = strstr(line, word);
+
+	if (at == NULL)
+		return 0;
+	while (at > line && (isdigit((unsigned char)at[-1]) || at[-1] == '.'))
+		at--;
+	return strtod(at, NULL);
+}
+
+struct sums {
+	uint64_t seeds;
+	double events, simulated, failovers;
+};
+
+static void add_up(struct sums *sums, const char *line)
+{
+	sums->seeds++;
+	sums->events += figure(line, " events");
+	sums->simulated += figure(line, " simulated seconds");
+	sums->failovers += figure(line, " failovers");
+}
+
+static void print_sums(const struct sums *sums, uint64_t first_seed, double elapsed)
+{
+	printf("%" PRIu64 " seeds from %" PRIu64 " in %.1f s: %.0f simulated seconds, %.0f steps "
+	       "a second",
+	       sums->seeds, first_seed, elapsed, sums->simulated, sums->events / elapsed);
+	if (sums->failovers > 0)
+		printf(", %.0f failovers, %.1f a second", sums->failovers,
+		       sums->failovers / elapsed);
+	putchar('\n');
+}
+
 static int run_for(int (*run)(uint64_t seed), double seconds, uint64_t first_seed)
 {
 	struct timespec begin, now;
-	uint64_t seeds = 0;
+	struct sums sums = {0};
 	double elapsed;
 
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	do {
-		char line[512], again[512];
+		char line[1024], again[1024];
 
-		if (run_in_child(run, first_seed + seeds, line, sizeof(line)) != 0)
+		if (run_in_child(run, first_seed + sums.seeds, line, sizeof(line)) != 0)
 			return 1;
 		/* now and then the same seed once more: it must do the same */
-		if (seeds % 16 == 0) {
-			if (run_in_child(run, first_seed + seeds, again, sizeof(again)) != 0)
+		if (sums.seeds % 16 == 0) {
+			if (run_in_child(run, first_seed + sums.seeds, again, sizeof(again)) != 0)
 				return 1;
 			if (strcmp(line, again) != 0) {
 				fprintf(stderr, "the same seed differs:\n%s%s", line, again);
 				return 1;
 			}
 		}
-		seeds++;
+		add_up(&sums, line);
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		elapsed = (double)(now.tv_sec - begin.tv_sec) +
 		          (double)(now.tv_nsec - begin.tv_nsec) / 1e9;
 	} while (elapsed < seconds);
-	printf("%" PRIu64 " seeds from %" PRIu64 " in %.1f s\n", seeds, first_seed, elapsed);
+	print_sums(&sums, first_seed, elapsed);
 	return 0;
 }
 
