@@ -113,3 +113,21 @@ def test_a_second_run_starts_what_does_not_run(house):
     again = house.env()
     assert again["MASTER1_PID"] == env["MASTER1_PID"]
     assert again["MASTER2_PID"] != env["MASTER2_PID"]
+
+
+def test_a_file_being_put_lives_through_a_failover(house):
+    assert house.start("--masters", "3", "--no-demo").returncode == 0
+    half = os.urandom(3 * (1 << 20) + 7)
+    environment = {**os.environ, "HADOOP_CONF_DIR": str(house.dir / "conf")}
+    put = subprocess.Popen([house.dir / "bin/hdfs", "dfs", "-D", "dfs.blocksize=1048576", "-put",
+                            "-", "/large"], env=environment, stdin=subprocess.PIPE)
+    put.stdin.write(half)
+    put.stdin.flush()
+    primary = house.run("primary").stdout.strip()
+    os.kill(int(house.env()[f"MASTER{primary}_PID"]), 9)
+    put.stdin.write(half)
+    put.stdin.close()
+    assert put.wait(timeout=120) == 0
+    read = subprocess.run([house.dir / "bin/hdfs", "dfs", "-cat", "/large"], env=environment,
+                          capture_output=True, timeout=120)
+    assert read.returncode == 0 and read.stdout == half + half
