@@ -116,6 +116,15 @@ def test_it_is_found_however_it_was_started(make_cluster, tmp_path):
         assert started.wait(timeout=30) == 0
 
 
+def test_acknowledging_before_the_sync_is_warned_of_at_every_start(make_cluster):
+    cluster = make_cluster(
+        **{"alluxio.master.embedded.journal.unsafe.flush.enabled": "true"})
+    for starts in (1, 2):
+        cluster.start_master()
+        cluster.master.stop()
+        assert cluster.master_log().count("WARN  UNSAFE_FLUSH") == starts
+
+
 def test_the_log_goes_into_the_configured_file(make_cluster, tmp_path):
     cluster = make_cluster(**{"holdfast.log.file": str(tmp_path / "master.log")})
     cluster.start_master()
