@@ -261,6 +261,7 @@ struct journal_change {
 	void (*done)(struct journal_change *change, int rc, const char *text);
 	struct list node;    /* private */
 	struct io_task task; /* private */
+	uint64_t asked_ms;   /* private */
 	int rc;              /* private */
 	const char *text;    /* private */
 };

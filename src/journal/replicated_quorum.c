@@ -4,6 +4,8 @@
 #include "base/err.h"
 #include "journal/replicated.h"
 
+enum { TRANSFER_TIMES = 4 }; /* longest election time-outs until a transfer is given up */
+
 /* ---- telling ---- */
 
 static const char *const waiting_texts[] = {
@@ -156,8 +158,16 @@ void replicated_change(struct journal *journal, struct journal_change *change)
 		change->rc = 0;
 		change->text = "";
 	} else {
+		change->asked_ms = replicated_now_ms(replicated);
 		list_append(&replicated->changes, &change->node);
 	}
+}
+
+/* Who is told to stand makes itself heard, or nobody does: the others may be gone as well. */
+static bool is_too_late(const struct replicated *replicated, const struct journal_change *change)
+{
+	return replicated_now_ms(replicated) - change->asked_ms >
+	       TRANSFER_TIMES * replicated->options.election_max_ms;
 }
 
 /* 1: not yet. */
@@ -165,8 +175,10 @@ static int outcome(const struct replicated *replicated, const struct raft_status
                    const struct journal_change *change)
 {
 	if (change->kind == JOURNAL_TRANSFER) {
+		if (status->role != RAFT_LEADER && raft_id_is_none(status->leader))
+			return is_too_late(replicated, change) ? -ERR_UNKNOWN_OUTCOME : 1;
 		if (status->role != RAFT_LEADER)
-			return raft_id_is_none(status->leader) ? 1 : 0;
+			return 0;
 		return status->hands_over ? 1 : -ERR_TIMEOUT;
 	}
 	if (status->role != RAFT_LEADER)
