@@ -215,15 +215,20 @@ static inline void house_fill(struct house *house, size_t count, size_t payload)
 	free(bytes);
 }
 
-/* Names in the journal's folder that begin with `prefix`. */
+/* Names in the journal's folder that begin with `prefix`; files not yet finished only where it
+ * names one. */
 static inline size_t house_count(struct house *house, const char *prefix)
 {
 	size_t count = 0, found = 0;
 	char **names;
 
 	assert_int_equal(io_list_folder(house->io, house->folder, &names, &count), 0);
-	for (size_t i = 0; i < count; i++)
-		found += strncmp(names[i], prefix, strlen(prefix)) == 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *unfinished = strstr(names[i], ".tmp");
+
+		found += strncmp(names[i], prefix, strlen(prefix)) == 0 &&
+		         (unfinished == NULL || strstr(prefix, ".tmp") != NULL);
+	}
 	io_free_names(names, count);
 	return found;
 }

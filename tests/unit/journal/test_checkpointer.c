@@ -212,6 +212,7 @@ static void closing_gives_up_the_one_being_written(void **state)
 	house_close(house);
 	assert_int_equal(result.calls, 1);
 	assert_int_equal(house_count(house, "checkpoint-"), result.rc == 0 ? 1 : 0);
+	assert_int_equal(house_count(house, "checkpoint-00000000000000000031.tmp"), 0);
 	house_open(house);
 	assert_int_equal(house->toy.count, 31);
 }

@@ -178,8 +178,8 @@ static void leftovers_of_earlier_processes_are_removed_and_nothing_else(void **s
 	         house->folder);
 	assert_int_equal(system(command), 0);
 	house_open(house);
-	assert_int_equal(house_count(house, "prepared-3"), 0);
-	assert_int_equal(house_count(house, "checkpoint-"), 0);
+	assert_int_equal(house_count(house, "prepared-3.tmp"), 0);
+	assert_int_equal(house_count(house, "checkpoint-00000000000000000009.tmp"), 0);
 	assert_int_equal(house_count(house, "notes.tmp"), 1);
 }
 
