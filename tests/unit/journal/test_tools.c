@@ -19,7 +19,9 @@ static void make(struct house *house)
 	house->options.keep_segments = true;
 	house_format(house);
 	house_open(house);
-	house_fill(house, 50, 4000);
+	house_fill(house, 25, 4000);
+	RUN_UNTIL(house->io, house_count(house, "checkpoint-") == 1);
+	house_fill(house, 25, 4000);
 	RUN_UNTIL(house->io, house_count(house, "checkpoint-") == 2);
 }
 
