@@ -40,6 +40,30 @@ static bool is_true(const json_t *object, const char *key)
 	return json_is_true(json_object_get(object, key));
 }
 
+/* How many syncs took how long. */
+static void print_syncs(const json_t *classes)
+{
+	const json_t *one;
+	size_t i;
+
+	if (json_array_size(classes) == 0)
+		return;
+	printf("syncs          ");
+	json_array_foreach(classes, i, one)
+	{
+		long long us = json_integer_value(json_array_get(one, 0));
+
+		printf("%s%lld ", i == 0 ? "" : ", ", json_integer_value(json_array_get(one, 1)));
+		if (us < 0)
+			printf("longer");
+		else if (us < 1000)
+			printf("< %lld us", us);
+		else
+			printf("< %lld ms", us / 1000);
+	}
+	putchar('\n');
+}
+
 static void print_journal(const json_t *status)
 {
 	printf("journal        epoch %lld, last %lld, committed %lld, applied %lld\n",
@@ -51,6 +75,7 @@ static void print_journal(const json_t *status)
 	       cli_status_number(status, "syncs"), cli_status_number(status, "sync_us_mean"),
 	       cli_status_number(status, "sync_us_max"), cli_status_number(status, "segments"),
 	       cli_status_number(status, "newest_checkpoint"));
+	print_syncs(json_object_get(status, "sync_us_histogram"));
 }
 
 static void print_member(const json_t *member)

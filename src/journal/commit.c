@@ -340,11 +340,21 @@ static void hangs(struct io_timer *timer)
 	             journal->folder, journal->options.sync_hang_ms, journal->commit_index);
 }
 
+static size_t sync_class(uint64_t us)
+{
+	size_t n = 0;
+
+	while (n + 1 < JOURNAL_SYNC_CLASSES && us >= (uint64_t)JOURNAL_SYNC_CLASS_US << n)
+		n++;
+	return n;
+}
+
 static void count(struct commit *commit, const struct batch *batch)
 {
 	struct journal_stats *stats = &commit->journal->stats;
 
 	stats->batches++;
+	stats->sync_classes[sync_class(batch->sync_us)]++;
 	stats->entries += batch->count;
 	stats->bytes += batch->body.size;
 	stats->sync_us_sum += batch->sync_us;

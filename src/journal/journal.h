@@ -238,6 +238,7 @@ struct journal_quorum {
 	uint64_t primary_heard_ms_ago; /* standby: all ones: never */
 	const char *waits_for; /* what keeps it from serving, for the operator; NULL: nothing */
 	bool is_changing;      /* a change of the members is not committed yet */
+	size_t tail_bytes;     /* newest entries that are in memory */
 	size_t count;          /* a lone master: itself */
 	struct journal_member members[JOURNAL_MEMBERS_MAX];
 };
@@ -276,8 +277,13 @@ int journal_checkpoint(struct journal *journal, void (*done)(void *context, int 
 
 /* ---- figures ---- */
 
+enum { JOURNAL_SYNC_CLASSES = 16, JOURNAL_SYNC_CLASS_US = 64 };
+
 struct journal_stats {
 	uint64_t batches; /* = syncs */
+	/* Of those the n-th class has what took less than JOURNAL_SYNC_CLASS_US << n and is in no
+	 * class before; the last one has the rest. */
+	uint64_t sync_classes[JOURNAL_SYNC_CLASSES];
 	uint64_t entries;
 	uint64_t bytes;
 	uint64_t sync_us_sum;

@@ -14,6 +14,25 @@
 #include "service/quorum.h"
 #include "service/service_private.h"
 
+/* [[microseconds, syncs that took less and are not counted before], ...]; the last has -1. */
+static void append_syncs(struct buf *json, const struct journal_stats *stats)
+{
+	const char *comma = "";
+
+	buf_append_str(json, STR("\"sync_us_histogram\":["));
+	for (size_t n = 0; n < JOURNAL_SYNC_CLASSES; n++) {
+		bool is_last = n + 1 == JOURNAL_SYNC_CLASSES;
+
+		if (stats->sync_classes[n] == 0)
+			continue;
+		buf_append_format(json, "%s[%" PRId64 ",%" PRIu64 "]", comma,
+		                  is_last ? -1 : (int64_t)JOURNAL_SYNC_CLASS_US << n,
+		                  stats->sync_classes[n]);
+		comma = ",";
+	}
+	buf_append_str(json, STR("],"));
+}
+
 static void append_journal(struct buf *json, const struct journal *journal)
 {
 	struct journal_progress progress;
@@ -35,6 +54,7 @@ static void append_journal(struct buf *json, const struct journal *journal)
 	        stats.batches, stats.entries, stats.bytes,
 	        stats.batches == 0 ? 0 : stats.sync_us_sum / stats.batches, stats.sync_us_max,
 	        stats.segments, stats.newest_checkpoint, stats.refused_no_space);
+	append_syncs(json, &stats);
 }
 
 static void append_namespace(struct buf *json, const struct namespace *ns)
@@ -131,9 +151,9 @@ static void append_quorum(struct buf *json, const struct journal *journal)
 	buf_append_format(json,
 	                  "\"term\":%" PRIu64 ",\"commit\":%" PRIu64 ",\"applied\":%" PRIu64
 	                  ",\"synced\":%" PRIu64 ",\"last\":%" PRIu64
-	                  ",\"primary_heard_ms_ago\":%" PRId64 ",\"members\":[",
+	                  ",\"tail_bytes\":%zu,\"primary_heard_ms_ago\":%" PRId64 ",\"members\":[",
 	                  quorum.term, quorum.commit, quorum.applied, quorum.synced, quorum.last,
-	                  or_never(quorum.primary_heard_ms_ago));
+	                  quorum.tail_bytes, or_never(quorum.primary_heard_ms_ago));
 	for (size_t i = 0; i < quorum.count; i++) {
 		if (i > 0)
 			buf_append_u8(json, ',');

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """holdfast master as an operator meets it: start, stop, ports, log."""
 import contextlib
+import json
 import pathlib
 import re
 import signal
@@ -123,6 +124,17 @@ def test_acknowledging_before_the_sync_is_warned_of_at_every_start(make_cluster)
         cluster.start_master()
         cluster.master.stop()
         assert cluster.master_log().count("WARN  UNSAFE_FLUSH") == starts
+
+
+def test_status_tells_how_long_each_sync_took(cluster):
+    connection = hadoop_rpc.Connection(cluster.port)
+    for i in range(20):
+        connection.mkdirs(f"/d{i}")
+    status = json.loads(cluster.run("status", "--json").stdout)
+    classes = status["sync_us_histogram"]
+    assert sum(count for _, count in classes) == status["syncs"] >= 20
+    limits = [limit for limit, _ in classes]
+    assert limits == sorted(limits) and limits[-1] <= 4 * status["sync_us_max"] + 64
 
 
 def test_the_log_goes_into_the_configured_file(make_cluster, tmp_path):
