@@ -12,9 +12,6 @@
  * it to the next primary; and when there is none for too long its connection is closed.  A frozen
  * primary closes no connection, so while calls are on their way it is looked whether another is
  * primary now.
- *
- * What comes from another master is taken from superusers only.  With simple authentication anybody
- * can claim to be one, as anybody can claim to be the caller himself.
  */
 #include <stdlib.h>
 
@@ -22,7 +19,6 @@
 #include "base/mem.h"
 #include "proto/forward.pb-c.h"
 #include "rpc/rpc_client.h"
-#include "service/handlers.h"
 #include "service/service_private.h"
 #include "wire/protocols.h"
 
@@ -325,58 +321,6 @@ static void look(struct io_timer *timer)
 		start_again(forwarder, LIST_FIRST(&waiting, struct forwarding, node));
 	if (forwarder->calls > 0)
 		io_timer_start(timer, LOOK_US);
-}
-
-/* ---- at the primary ---- */
-
-static struct rpc_identity *identity_of(struct call *call, const Forward__ForwardRequest *request)
-{
-	struct rpc_identity *identity = call_alloc(call, sizeof(*identity));
-	struct str address;
-
-	if (identity == NULL)
-		return NULL;
-	address = arena_format(call_arena(call), "%.*s", STR_ARGS(pb_str(request->address)));
-	*identity = (struct rpc_identity){
-	        .user = pb_str(request->user),
-	        .real_user = pb_str(request->real_user),
-	        .address = address.data == NULL ? "" : address.data,
-	};
-	return identity;
-}
-
-void forward_accept(struct call *call)
-{
-	struct methods *methods = call->service->methods;
-	Forward__ForwardRequest *request;
-	struct rpc_identity *identity;
-	int rc;
-
-	if (call_unpack(call, &forward__forward_request__descriptor, &request) < 0)
-		return;
-	if (call->was_forwarded || request->user.len == 0 ||
-	    request->client_id.len != sizeof(call->client_id)) {
-		call_refuse(call, -ERR_BAD_MESSAGE, (struct str){0});
-		return;
-	}
-	rc = methods_find(methods, pb_str(request->protocol), pb_str(request->method),
-	                  &call->method);
-	if (rc < 0) {
-		call_refuse(call, rc, (struct str){0});
-		return;
-	}
-	identity = identity_of(call, request);
-	if (identity == NULL)
-		return;
-	call->was_forwarded = true;
-	call->has_client_id = true;
-	memcpy(call->client_id, request->client_id.data, sizeof(call->client_id));
-	call->call_id = request->call_id;
-	call->rpc->identity = identity;
-	call->rpc->protocol = pb_str(request->protocol);
-	call->rpc->method = pb_str(request->method);
-	call->rpc->request = pb_str(request->request);
-	service_restart_call(call);
 }
 
 /* ---- life ---- */
