@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/check.h"
 #include "base/err.h"
+#include "base/twins.h"
 #include "format/command.h"
 #include "journal/replicated.h"
 
@@ -217,6 +218,16 @@ static bool find_news(const struct tail *tail, struct cursor *c, struct entry *r
 	return false;
 }
 
+/* Entries without a place on the disk yet get one when the next segment is ready, which is soon
+ * unless there is no room for it. */
+static bool may_wait(const struct replicated *replicated)
+{
+	const struct journal *journal = replicated->journal;
+
+	return !journal->prepare.is_out_of_room &&
+	       replicated->unapplied_bytes < journal->options.inflight_bytes_max;
+}
+
 bool replicated_may_take(struct replicated *replicated, const struct peer_message *message)
 {
 	struct tail *tail = &replicated->tail;
@@ -225,7 +236,7 @@ bool replicated_may_take(struct replicated *replicated, const struct peer_messag
 
 	if (!find_news(tail, &c, &first))
 		return true;
-	if (replicated->journal->commit.last.index < tail->last)
+	if (replicated->journal->commit.last.index < tail->last && !may_wait(replicated))
 		return false; /* no room for what came before */
 	if (first.index > tail->last + 1)
 		return true; /* the core will ask for what is missing */
@@ -245,7 +256,7 @@ static void end_orphans(struct replicated *replicated, uint64_t applied)
 		struct journal_append *append = CONTAINER_OF(node, struct journal_append, node);
 
 		node = node->next;
-		if (append->index > applied)
+		if (append->index > applied && !IS_BROKEN(NOT_WRITTEN_AT_CUT))
 			continue;
 		list_remove(&append->node);
 		append->done(append, JOURNAL_NOT_WRITTEN);
