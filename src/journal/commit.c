@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "base/twins.h"
 #include "journal/journal_private.h"
 
 enum {
@@ -239,7 +240,7 @@ static void forget_waiting(struct commit *commit)
 		list_remove(&batch->node);
 		take_back(commit, batch);
 	}
-	commit->must_begin = true;
+	commit->must_begin = !IS_BROKEN(CUT_IN_PLACE);
 	commit->generation++;
 }
 
@@ -301,6 +302,10 @@ static void submit(struct commit *commit)
 		io_timer_start(&commit->hang, journal->options.sync_hang_ms * 1000);
 	io_thread_set_spin(journal->sync_thread, batch->count >= SPIN_ENTRIES ? SPIN_US : 0);
 	io_thread_submit(journal->sync_thread, &batch->work);
+	if (IS_BROKEN(REPLY_BEFORE_SYNC)) {
+		commit->durable = batch->last.index;
+		journal->ops->written(journal, batch);
+	}
 }
 
 static void submit_if_due(struct commit *commit)
@@ -404,6 +409,8 @@ uint64_t commit_mark(const struct commit *commit)
 {
 	uint64_t committed = commit->journal->commit_index;
 
+	if (IS_BROKEN(MARK_ABOVE_SYNCED))
+		return committed;
 	return committed < commit->durable ? committed : commit->durable;
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/recovery_private.h"
 #include "journal/text.h"
 
@@ -87,6 +88,8 @@ void recovery_lost_settle(struct recovery_reader *reader, struct vote *vote)
 {
 	const struct recovery_lost *lost = &reader->lost;
 
+	if (IS_BROKEN(ROT_CUT_AS_TORN))
+		return;
 	if (is_unknown(reader)) {
 		vote->bound = VOTE_BOUND_UNKNOWN;
 		vote->bound_epoch = vote->bound_index = 0;

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/replicated_vote.h"
 #include "journal/text.h"
 
@@ -21,7 +22,8 @@ uint64_t replicated_now_ms(const struct replicated *replicated)
 static enum journal_phase due_phase(const struct replicated *replicated)
 {
 	if (replicated->role == RAFT_LEADER &&
-	    replicated->journal->applied.index >= replicated->lead_from)
+	    (replicated->journal->applied.index >= replicated->lead_from ||
+	     IS_BROKEN(SERVES_BEFORE_APPLIED)))
 		return JOURNAL_LEADING;
 	return JOURNAL_FOLLOWING;
 }
@@ -110,6 +112,8 @@ static void obey(struct replicated *replicated, const struct raft_event *event,
 		replicated_send(replicated, &update->messages[i]);
 	if (update->what & RAFT_COMMIT)
 		replicated->journal->commit_index = update->commit;
+	if (IS_BROKEN(APPLY_BEFORE_COMMIT) && replicated->role == RAFT_LEADER)
+		replicated->journal->commit_index = replicated->tail.last;
 	for (size_t i = 0; i < update->fetch_count; i++)
 		replicated_want(replicated, &update->fetches[i]);
 	for (size_t i = 0; i < update->chunk_fetch_count; i++)
@@ -322,7 +326,7 @@ static void recovered(struct journal *journal)
 	replicated->segment_epoch = journal->recovered_log.run + 1;
 	if (!take_rest(replicated))
 		journal_fail(journal, -ERR_NO_MEMORY, NULL);
-	else if (journal->rest.size > 0)
+	else if (journal->rest.size > 0 && !IS_BROKEN(READABLE_IS_DURABLE))
 		write_rest(replicated);
 	else
 		begin(replicated);

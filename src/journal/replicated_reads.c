@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
+#include "base/twins.h"
 #include "journal/replicated.h"
 
 static struct journal_read *first_read(const struct replicated *replicated)
@@ -70,7 +71,7 @@ void replicated_reads_proven(struct replicated *replicated, uint64_t ticket, uin
 		if (read->is_proven)
 			continue;
 		read->is_proven = true;
-		read->index = index;
+		read->index = IS_BROKEN(READ_AHEAD_OF_APPLY) ? 0 : index;
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/aside.h"
 
 struct vote_write {
@@ -68,6 +69,8 @@ static void run(struct io_work *work)
 	if (write->binds)
 		write->rc = folder_write_marker(journal->io, journal->folder, &write->marker);
 	fill(&vote, &write->vote);
+	if (IS_BROKEN(VOTE_NOT_RECORDED))
+		memset(vote.voted_for, 0, sizeof(vote.voted_for));
 	if (write->rc == 0)
 		write->rc = vote_file_write(journal->vote, &vote);
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "master/master_private.h"
 
 enum { RETIRED_LOOK_US = 100 * 1000 };
@@ -82,6 +83,8 @@ static void apply_entry(struct master *master, const struct journal_entry *entry
 	decode_entry(master, entry, &command);
 	if (!entry_kind_is_journals(command.kind)) /* those have no age */
 		master->applied_us = io_now_us(master->io);
+	if (IS_BROKEN(RETRIES_NOT_REPLICATED) && write == NULL)
+		command.has_client = false;
 	ns_apply(master->ns, entry->index, &command, arena, &result);
 	if (result.rc == -ERR_INTERNAL)
 		alarm_senseless(entry, &result);

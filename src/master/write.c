@@ -15,6 +15,7 @@
  */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/twins.h"
 #include "master/master_private.h"
 #include "master/roles.h"
 
@@ -118,7 +119,8 @@ static void write_elsewhere(struct master_write *write)
 		write_admit(write);
 		return;
 	}
-	if (ns_retry_find(master->ns, &write->command, write->arena, &first))
+	if (!IS_BROKEN(STANDBY_FOR_JOURNALED) &&
+	    ns_retry_find(master->ns, &write->command, write->arena, &first))
 		write->result = first;
 	else
 		write_refusal(write, -ERR_STANDBY,

@@ -4,6 +4,7 @@
  * commit and a row in the retry table.  ns_check() goes the same way and stops before the commit.
  */
 #include "namespace/canonical.h"
+#include "base/twins.h"
 #include "namespace/call.h"
 
 #include "base/check.h"
@@ -256,7 +257,7 @@ void ns_check(struct namespace *ns, const struct command *command, const struct 
 	struct call call;
 
 	call_begin(&call, ns, command, limits, arena, ret_result);
-	if (!answer_repeat(&call)) {
+	if (IS_BROKEN(REPEAT_CHECKED_FIRST) || !answer_repeat(&call)) {
 		ret_result->rc = plan(&call);
 		if (ret_result->rc < 0)
 			ret_result->value = false;

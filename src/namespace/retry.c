@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/twins.h"
 
 enum { CHUNK_ROWS = 1024, CHUNKS_MAX = 1 << 20, AGE_BITS = 48, INODE_BITS = 48 };
 
@@ -180,6 +181,15 @@ static enum retry_class class_of_row(const struct row *row)
 	return (row->flags & FLAG_OTHERS) != 0 ? RETRY_OTHERS : RETRY_AT_MOST_ONCE;
 }
 
+/* A broken twin's doing. */
+static bool is_dropped(const struct retries *retries, enum retry_class which, uint32_t number)
+{
+	enum { KEPT = 100 };
+	uint64_t sequence = chunk_at(retries, number / CHUNK_ROWS)->first + number % CHUNK_ROWS;
+
+	return IS_BROKEN(ROWS_DROPPED) && sequence + KEPT < retries->queues[which].tail;
+}
+
 bool retries_find(const struct retries *retries, const uint8_t *client_id, int32_t call_id,
                   struct retry_row *ret_row)
 {
@@ -194,7 +204,8 @@ bool retries_find(const struct retries *retries, const uint8_t *client_id, int32
 		enum retry_class which = class_of_row(row);
 
 		if (row->client == client && row->call_id == call_id &&
-		    age_of(row) >= retries->queues[which].line) {
+		    age_of(row) >= retries->queues[which].line &&
+		    !is_dropped(retries, which, number)) {
 			show_row(retries, which, row, ret_row);
 			return true;
 		}

@@ -6,6 +6,7 @@
 #include "namespace/namespace_private.h"
 
 #include "base/check.h"
+#include "base/twins.h"
 #include "base/mem.h"
 
 enum save_phase { SAVE_HEAD, SAVE_TREE, SAVE_RETRIES, SAVE_DONE };
@@ -104,7 +105,8 @@ static void save_retry(struct ns_save *save, struct buf *buf)
 {
 	struct retry_row row;
 
-	if (retries_hold_next(&save->hold->ns->retries, &save->hold->retries, &row))
+	if (!IS_BROKEN(RETRIES_NOT_SAVED) &&
+	    retries_hold_next(&save->hold->ns->retries, &save->hold->retries, &row))
 		canonical_retry(&row, buf);
 	else
 		save->phase = SAVE_DONE;
