@@ -14,10 +14,11 @@
 #include "bench/echo_server.h"
 #include "bench/hist.h"
 #include "bench/names.h"
+#include "bench/sync_probe.h"
 
 static const char usage[] =
         "usage: echo --listen HOST:PORT [option...]\n"
-        "       echo --sync FILE --probe N\n"
+        "       echo --sync FILE --probe N [--writers N]\n"
         "Answers Hadoop RPC calls from memory: the most that this machine can do.\n"
         "Says its port on standard output when it serves (port 0: any).\n"
         "\n"
@@ -26,6 +27,8 @@ static const char usage[] =
         "  --name-bytes N    of their names, 16\n"
         "  --sync FILE       one write and sync for all changes of a turn, before its replies\n"
         "  --probe N         only sync 4 KB N times and print how long that takes, as JSON\n"
+        "  --writers N       instead: so many write at the same time, each to a file of its own\n"
+        "                    (FILE.0, ...) and past the kernel's cache, as masters on one disk do\n"
         "  --wrong N         every N-th reply is wrong: a client that checks must notice\n";
 
 enum option_id {
@@ -35,6 +38,7 @@ enum option_id {
 	ID_NAME_BYTES,
 	ID_SYNC,
 	ID_PROBE,
+	ID_WRITERS,
 	ID_WRONG,
 	ID_HELP,
 };
@@ -46,6 +50,7 @@ static const struct option table[] = {
         {"name-bytes", required_argument, NULL, ID_NAME_BYTES},
         {"sync", required_argument, NULL, ID_SYNC},
         {"probe", required_argument, NULL, ID_PROBE},
+        {"writers", required_argument, NULL, ID_WRITERS},
         {"wrong", required_argument, NULL, ID_WRONG},
         {"help", no_argument, NULL, ID_HELP},
         {0},
@@ -55,6 +60,7 @@ struct command_line {
 	const char *listen;
 	const char *sync_path;
 	uint32_t probes;
+	uint32_t writers; /* 0: one, with the sync file of the server */
 	struct echo_options echo;
 };
 
@@ -89,6 +95,8 @@ static int take_option(enum option_id id, const char *name, const char *value,
 		                    &echo->canned.name_bytes);
 	case ID_SYNC: line->sync_path = value; return 0;
 	case ID_PROBE: return parse_number(name, value, 1, 1000000, &line->probes);
+	case ID_WRITERS:
+		return parse_number(name, value, 1, SYNC_PROBE_WRITERS_MAX, &line->writers);
 	case ID_WRONG: return parse_number(name, value, 1, UINT32_MAX, &echo->wrong_every);
 	case ID_HELP: fputs(usage, stdout); exit(0);
 	}
@@ -118,33 +126,49 @@ static int parse(int argc, char **argv, struct command_line *ret_line)
 	return 0;
 }
 
-/* Times bare syncs of one block each. */
-static int probe(struct sync_file *file, uint32_t count)
+/* Bare syncs of one block each, as the server does them. */
+static int time_syncs(const char *path, uint32_t count, struct hist *hist)
+{
+	struct sync_file file;
+	int rc = sync_file_open(&file, path);
+
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = 0; i < count && rc == 0; i++) {
+		uint64_t began_ns = clock_now_ns();
+
+		sync_file_add(&file, STR("one record"));
+		rc = sync_file_sync(&file);
+		hist_record(hist, clock_now_ns() - began_ns);
+	}
+	sync_file_close(&file);
+	return rc;
+}
+
+static int probe(const struct command_line *line)
 {
 	struct hist hist;
+	int rc;
 
 	hist_clear(&hist);
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t began_ns = clock_now_ns();
-		int rc;
-
-		sync_file_add(file, STR("one record"));
-		rc = sync_file_sync(file);
-		if (rc < 0)
-			return rc;
-		hist_record(&hist, clock_now_ns() - began_ns);
-	}
-	printf("{\"syncs\": %u, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f}\n", count,
-	       (double)hist_percentile(&hist, 50) / NS_PER_US,
+	rc = line->writers == 0 ? time_syncs(line->sync_path, line->probes, &hist)
+	                        : sync_probe(line->sync_path, line->writers, line->probes, &hist);
+	if (rc < 0)
+		return rc;
+	printf("{\"syncs\": %u, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f}\n",
+	       line->probes, (double)hist_percentile(&hist, 50) / NS_PER_US,
 	       (double)hist_percentile(&hist, 99) / NS_PER_US, (double)hist.max / NS_PER_US);
 	return 0;
 }
 
-static int serve(const struct command_line *line, struct sync_file *file)
+static int serve(const struct command_line *line)
 {
+	struct sync_file file;
 	struct echo *echo;
-	int rc = echo_create(&line->echo, file, &echo);
+	int rc = line->sync_path == NULL ? 0 : sync_file_open(&file, line->sync_path);
 
+	if (rc == 0)
+		rc = echo_create(&line->echo, line->sync_path == NULL ? NULL : &file, &echo);
 	if (rc < 0)
 		return rc;
 	printf("echo: serving at port %u\n", echo_port(echo));
@@ -155,7 +179,6 @@ static int serve(const struct command_line *line, struct sync_file *file)
 int main(int argc, char **argv)
 {
 	struct command_line line;
-	struct sync_file file;
 	struct rlimit descriptors;
 	int rc;
 
@@ -165,14 +188,10 @@ int main(int argc, char **argv)
 		descriptors.rlim_cur = descriptors.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &descriptors);
 	}
-	rc = line.sync_path == NULL ? 0 : sync_file_open(&file, line.sync_path);
-	if (rc < 0) {
-		fprintf(stderr, "echo: --sync %s: %s\n", line.sync_path, err_text(rc));
-		return 2;
-	}
-	rc = line.probes > 0 ? probe(&file, line.probes)
-	                     : serve(&line, line.sync_path == NULL ? NULL : &file);
+	rc = line.probes > 0 ? probe(&line) : serve(&line);
 	if (rc < 0)
-		fprintf(stderr, "echo: stopped: %s\n", err_text(rc));
+		fprintf(stderr, "echo: stopped (listen %s, sync %s): %s\n",
+		        line.listen == NULL ? "-" : line.listen,
+		        line.sync_path == NULL ? "-" : line.sync_path, err_text(rc));
 	return rc < 0 ? 1 : 0;
 }

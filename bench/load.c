@@ -2,7 +2,9 @@
 #include "bench/load.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -111,6 +113,45 @@ static void tick(struct load *load, uint64_t now)
 	}
 }
 
+/* ---- the end before time ---- */
+
+static void end_signals(sigset_t *ret_set)
+{
+	sigemptyset(ret_set);
+	sigaddset(ret_set, SIGTERM);
+	sigaddset(ret_set, SIGINT);
+}
+
+/* Epoll's data is NULL. */
+static int watch_signals(struct load *load)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	sigset_t set;
+
+	end_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	load->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (load->signal_fd < 0 ||
+	    epoll_ctl(load->epoll_fd, EPOLL_CTL_ADD, load->signal_fd, &event) < 0)
+		return err_from_errno(errno);
+	return 0;
+}
+
+static void take_signal(struct load *load)
+{
+	struct signalfd_siginfo first;
+	sigset_t set;
+
+	if (read(load->signal_fd, &first, sizeof(first)) != sizeof(first))
+		return;
+	close(load->signal_fd);
+	load->signal_fd = -1;
+	end_signals(&set);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* ---- the loop ---- */
+
 /* One turn of the loop, not beyond `until`.  Returns the time. */
 static uint64_t turn(struct load *load, uint64_t now, uint64_t until)
 {
@@ -119,8 +160,12 @@ static uint64_t turn(struct load *load, uint64_t now, uint64_t until)
 	int wait_ms = wake_ns <= now ? 0 : (int)((wake_ns - now + NS_PER_MS - 1) / NS_PER_MS);
 	int count = epoll_wait(load->epoll_fd, events, EVENTS_MAX, wait_ms);
 
-	for (int i = 0; i < count; i++)
-		lane_on_event(events[i].data.ptr, events[i].events);
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.ptr == NULL)
+			take_signal(load);
+		else
+			lane_on_event(events[i].data.ptr, events[i].events);
+	}
 	if (load->waiting_count > 0)
 		report_blocks(load);
 	now = clock_now_ns();
@@ -173,7 +218,9 @@ void load_run(struct load *load, struct plan *plan, uint64_t warmup_ns, uint64_t
 		now = turn(load, now, next_change(load, begin_at, end_at));
 		if (!load->is_issuing)
 			continue;
-		if (!measure->is_on && now >= begin_at)
+		if (load->signal_fd < 0)
+			end_at = now;
+		if (!measure->is_on && (now >= begin_at || now >= end_at))
 			measure_begin(measure, now);
 		if (now >= end_at) {
 			measure_end(measure, now);
@@ -235,7 +282,10 @@ int load_create(const struct options *options, struct measure *measure, struct l
 	load->measure = measure;
 	load->pause_ns = (options->retry ? pause_ms : TICK_MS) * NS_PER_MS;
 	load->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	rc = load->epoll_fd < 0 ? err_from_errno(errno) : create_lanes(load);
+	load->signal_fd = -1;
+	rc = load->epoll_fd < 0 ? err_from_errno(errno) : watch_signals(load);
+	if (rc == 0)
+		rc = create_lanes(load);
 	for (uint32_t i = 0; rc == 0 && i < options->connections; i++)
 		lane_connect(&load->lanes[i], clock_now_ns());
 	if (rc == 0)
@@ -257,6 +307,8 @@ void load_destroy(struct load *load)
 			client_finish(&load->lanes[i].client);
 		mem_free(load->lanes[i].slots);
 	}
+	if (load->signal_fd >= 0)
+		close(load->signal_fd);
 	if (load->epoll_fd >= 0)
 		close(load->epoll_fd);
 	buf_finish(&load->request);

@@ -13,6 +13,8 @@
  * is a standby, or when the connection breaks, the lane moves to the next address and repeats all
  * its calls under the same client and call ids.  A move that follows another without an answer
  * between them waits a little, so that masters are not flooded.
+ *
+ * SIGTERM and SIGINT end a run before its time, as if it were over; a second one ends the process.
  */
 #ifndef HOLDFAST_BENCH_LOAD_H
 #define HOLDFAST_BENCH_LOAD_H

@@ -39,6 +39,7 @@ struct load {
 	uint64_t tick_at_ns; /* next look at what is late */
 	uint64_t busy;       /* slots of all lanes */
 	bool is_issuing;     /* new operations are begun */
+	int signal_fd;       /* told to end; -1: told already */
 	struct plan *plan;
 	struct measure *measure;
 	struct buf request;        /* scratch for one request message */

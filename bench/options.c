@@ -30,6 +30,7 @@ static const char usage[] =
         "  --seconds S            how long to measure, 5\n"
         "  --count N              instead: stop after N operations\n"
         "  --warmup S             before measuring, 1; with --count 0\n"
+        "                         SIGTERM ends a run before its time\n"
         "  --files N              prepared files (delete: files to delete), 100000\n"
         "  --per-dir N            entries of a directory, so of a listing, 1000\n"
         "  --name-bytes N         length of a file's name, 16\n"

@@ -41,6 +41,14 @@ def loadgen(*arguments):
     return done.returncode, json.loads(lines[0]) if lines else None
 
 
+def wait_for_calls(pid):
+    """Returns when that process has worked a little."""
+    worked_ns = 0
+    while worked_ns < 20_000_000:
+        with open(f"/proc/{pid}/schedstat", encoding="utf-8") as file:
+            worked_ns = int(file.read().split()[0])
+
+
 def closed_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -147,6 +155,19 @@ class Tools(unittest.TestCase):
         self.assertEqual(result["repeats"], 6)
         self.assertGreaterEqual(result["longest_gap_ms"], 200)
         self.assertLess(result["longest_gap_ms"], 1000)
+
+    def test_a_signal_ends_the_run_and_the_results_are_printed(self):
+        for warmup in (0, 600):
+            with self.subTest(warmup=warmup):
+                echo = self.echo()
+                with subprocess.Popen([LOADGEN, "--target", echo.address, "--op", "root",
+                                       "--seconds", "600", "--warmup", str(warmup)],
+                                      stdout=subprocess.PIPE, text=True) as process:
+                    wait_for_calls(process.pid)
+                    process.send_signal(signal.SIGTERM)
+                    result = json.loads(process.communicate(timeout=30)[0])
+                self.assertEqual((process.returncode, result["errors"]), (0, 0))
+                self.assertEqual(result["ops"] > 0, warmup == 0)
 
     def test_retry_finds_a_server_that_starts_later(self):
         port = closed_port()
