@@ -84,6 +84,7 @@ void replicated_quorum(const struct journal *journal, struct journal_quorum *quo
 	quorum->primary_heard_ms_ago = ago_ms(replicated_now_ms(replicated), status.heard_ms);
 	quorum->waits_for = waiting_texts[status.waiting];
 	quorum->is_changing = status.changes_members;
+	quorum->tail_bytes = replicated->tail.bytes;
 	quorum->count = list == NULL ? 0 : list->members.count;
 	for (size_t i = 0; i < quorum->count; i++)
 		tell_member(replicated, &status, &list->members.member[i], &quorum->members[i]);
