@@ -256,7 +256,7 @@ static void end_orphans(struct replicated *replicated, uint64_t applied)
 		struct journal_append *append = CONTAINER_OF(node, struct journal_append, node);
 
 		node = node->next;
-		if (!is_decided(append, applied) && !IS_BROKEN(NOT_WRITTEN_AT_CUT))
+		if (append->index > applied && !IS_BROKEN(NOT_WRITTEN_AT_CUT))
 			continue;
 		list_remove(&append->node);
 		append->done(append, JOURNAL_NOT_WRITTEN);
