@@ -248,7 +248,14 @@ bool replicated_may_take(struct replicated *replicated, const struct peer_messag
 
 /* ---- applying ---- */
 
-static void end_orphans(struct replicated *replicated, uint64_t applied)
+/* One that was cut is surely not written when another is applied at its index, or when one of a
+ * later epoch is applied before it: along a log epochs never fall, so it cannot follow any more. */
+static bool is_decided(const struct journal_append *append, const struct entry *applied)
+{
+	return append->index <= applied->index || append->epoch < applied->epoch;
+}
+
+static void end_orphans(struct replicated *replicated, const struct entry *applied)
 {
 	struct list *node = replicated->orphans.next;
 
@@ -256,7 +263,7 @@ static void end_orphans(struct replicated *replicated, uint64_t applied)
 		struct journal_append *append = CONTAINER_OF(node, struct journal_append, node);
 
 		node = node->next;
-		if (append->index > applied && !IS_BROKEN(NOT_WRITTEN_AT_CUT))
+		if (!is_decided(append, applied) && !IS_BROKEN(NOT_WRITTEN_AT_CUT))
 			continue;
 		list_remove(&append->node);
 		append->done(append, JOURNAL_NOT_WRITTEN);
@@ -290,7 +297,7 @@ bool replicated_apply(struct replicated *replicated)
 	journal_apply(journal, replicated->slice, count, &last);
 	replicated->is_applying = false;
 	replicated_digest_note(replicated, last.index);
-	end_orphans(replicated, last.index);
+	end_orphans(replicated, &last);
 	tail_trim(tail,
 	          last.index < journal->commit.submitted.index ? last.index
 	                                                       : journal->commit.submitted.index,

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One real journal of three; the test speaks for the two others, over links of their own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "format/command.h"
+#include "format/entry.h"
+#include "journal/folder.h"
+#include "journal/peer_link.h"
+#include "unit/journal/house.h"
+
+#define CLUSTER "CID-house"
+
+enum { ENTRIES_MAX = 32, ELECTION_MS = 200, FRAME_BYTES_MAX = 1 << 20, REQUESTS = 3 };
+
+struct world;
+
+/* A master that the test speaks for. */
+struct fake {
+	struct world *world;
+	struct peer_link *link;
+	struct raft_id id;
+	char address[64];
+	bool votes;            /* for whoever asks */
+	bool acknowledges;     /* whatever it is sent */
+	bool says_not_member;  /* to whoever asks for a vote */
+	uint64_t chunk_offset; /* stored by the real one, as it said */
+	bool is_installed;
+};
+
+struct world {
+	struct house *house;
+	struct raft_id id; /* of the real one */
+	char address[64];
+	const char *addresses[3];
+	struct journal_replication replication;
+	struct fake b, c;
+	/* The log that the fakes have: ends[i] is where entry i ends in `bytes`. */
+	struct buf bytes;
+	struct entry entries[ENTRIES_MAX + 1];
+	size_t ends[ENTRIES_MAX + 1];
+	uint64_t last;
+	bool closes_when_it_fails;
+};
+
+/* ---- the fakes ---- */
+
+static void send(struct fake *fake, struct raft_message message, struct str payload)
+{
+	message.from = fake->id;
+	message.to = fake->world->id;
+	message.history = fake->world->b.id;
+	peer_link_send(fake->link, fake->world->address, &message, &payload, payload.size > 0);
+}
+
+static void on_vote(struct fake *fake, const struct raft_message *message)
+{
+	struct raft_message reply = {
+	        .kind = RAFT_MESSAGE_VOTE_REPLY,
+	        .term = message->term,
+	        .vote_reply = {.asked_term = message->vote.asked_term,
+	                       .is_pre = message->vote.is_pre},
+	};
+
+	if (fake->says_not_member) {
+		reply.vote_reply.refusal = RAFT_NOT_MEMBER;
+		reply.vote_reply.members_index = UINT32_MAX;
+	}
+	if (fake->votes || fake->says_not_member)
+		send(fake, reply, (struct str){0});
+}
+
+static void on_append(struct fake *fake, const struct raft_message *message)
+{
+	const struct raft_append_message *append = &message->append;
+
+	if (fake->acknowledges)
+		send(fake,
+		     (struct raft_message){.kind = RAFT_MESSAGE_APPEND_REPLY,
+		                           .term = message->term,
+		                           .append_reply = {.match = append->last,
+		                                            .number = append->number,
+		                                            .round = append->round,
+		                                            .sent_ms = append->sent_ms,
+		                                            .commit = append->commit}},
+		     (struct str){0});
+}
+
+static void on_message(void *context, const struct peer_message *message)
+{
+	struct fake *fake = context;
+
+	switch (message->message.kind) {
+	case RAFT_MESSAGE_VOTE: on_vote(fake, &message->message); break;
+	case RAFT_MESSAGE_APPEND: on_append(fake, &message->message); break;
+	case RAFT_MESSAGE_CHUNK_REPLY:
+		fake->chunk_offset = message->message.chunk_reply.offset;
+		fake->is_installed |= message->message.chunk_reply.is_installed;
+		break;
+	default: break;
+	}
+}
+
+static void ignore_beat(void *context, struct raft_id from, const struct peer_beat *beat)
+{
+	(void)context;
+	(void)from;
+	(void)beat;
+}
+
+static void ignore_conn(void *context, struct io_conn *conn)
+{
+	(void)context;
+	io_conn_close(conn);
+}
+
+static void draw_address(struct io *io, char *address, size_t size)
+{
+	struct io_listen_options options = {
+	        .host = "127.0.0.1", .backlog = 1, .on_accept = ignore_conn};
+	struct io_listener *listener;
+
+	assert_int_equal(io_listen(io, &options, &listener), 0);
+	snprintf(address, size, "127.0.0.1:%u", io_listener_port(listener));
+	io_listener_close(listener);
+}
+
+static void fake_start(struct world *w, struct fake *fake, uint8_t id)
+{
+	struct peer_link_options options = {.io = w->house->io,
+	                                    .cluster_id = CLUSTER,
+	                                    .address = fake->address,
+	                                    .service_address = "",
+	                                    .bind_host = "127.0.0.1",
+	                                    .retry_ms = 10,
+	                                    .silence_ms = 60 * 1000,
+	                                    .frame_bytes_max = FRAME_BYTES_MAX,
+	                                    .queue_bytes_max = FRAME_BYTES_MAX,
+	                                    .context = fake,
+	                                    .on_message = on_message,
+	                                    .on_beat = ignore_beat};
+	char *text = NULL;
+
+	fake->world = w;
+	memset(fake->id.bytes, id, sizeof(fake->id.bytes));
+	options.self = fake->id;
+	assert_int_equal(peer_link_open(&options, &fake->link, &text), 0);
+}
+
+/* ---- their log ---- */
+
+static void add_entry(struct world *w, uint64_t term, uint16_t kind, struct str payload)
+{
+	struct entry *entry = &w->entries[w->last + 1];
+
+	assert_true(w->last < ENTRIES_MAX);
+	*entry = (struct entry){.index = w->last + 1,
+	                        .epoch = term,
+	                        .kind = kind,
+	                        .version = 1,
+	                        .payload = payload};
+	entry_encode(entry, w->entries[w->last].chain, &w->bytes);
+	w->ends[++w->last] = w->bytes.size;
+}
+
+static void add_members(struct world *w, uint64_t term)
+{
+	struct raft_members members = {.count = 3};
+	const struct raft_id ids[] = {w->id, w->b.id, w->c.id};
+	struct buf payload;
+
+	for (size_t i = 0; i < 3; i++) {
+		members.member[i].id = ids[i];
+		members.member[i].is_voter = true;
+		strcpy(members.member[i].address, w->addresses[i]);
+	}
+	buf_init(&payload);
+	raft_members_encode(&members, &payload);
+	add_entry(w, term, ENTRY_members, buf_str(&payload));
+	buf_finish(&payload);
+}
+
+/* Entries after `prev`, as the leader of `term`. */
+static void send_append(struct fake *fake, uint64_t term, uint64_t prev)
+{
+	struct world *w = fake->world;
+	struct str entries = str_make(w->bytes.data + w->ends[prev], w->bytes.size - w->ends[prev]);
+
+	send(fake,
+	     (struct raft_message){.kind = RAFT_MESSAGE_APPEND,
+	                           .term = term,
+	                           .append = {.prev = prev,
+	                                      .prev_term = w->entries[prev].epoch,
+	                                      .last = w->last,
+	                                      .commit = w->last,
+	                                      .number = 1}},
+	     entries);
+}
+
+/* Until it has applied all of it. */
+static void lead(struct fake *fake, uint64_t term, uint64_t prev)
+{
+	struct house *house = fake->world->house;
+	uint64_t give_up_us = io_now_us(house->io) + RUN_UNTIL_SECONDS * 1000000ull;
+
+	while (house->toy.count < fake->world->last) {
+		assert_true(io_now_us(house->io) < give_up_us);
+		send_append(fake, term, prev);
+		io_run_once(house->io, 20);
+	}
+}
+
+/* ---- the real one ---- */
+
+static void on_failure(void *context, int rc, const char *text)
+{
+	struct house *house = context;
+	struct world *w = *(struct world **)(house + 1);
+
+	house_on_failure(context, rc, text);
+	if (w->closes_when_it_fails)
+		journal_close(house->journal, house_on_closed, house);
+}
+
+static void open_journal_of(struct world *w)
+{
+	char *text = NULL;
+
+	assert_int_equal(journal_open(&w->house->options, &w->house->journal, &text), 0);
+	RUN_UNTIL(w->house->io, w->house->phase == JOURNAL_FOLLOWING);
+}
+
+static void format_member(struct world *w)
+{
+	struct journal_format_options options = {
+	        .io = w->house->io, .folder = w->house->folder, .is_member = true};
+	struct marker marker;
+	char *text = NULL;
+
+	assert_int_equal(journal_format(&options, &text), 0);
+	mem_free(text);
+	assert_int_equal(folder_read_marker(w->house->io, w->house->folder, &marker, &text), 0);
+	memcpy(w->id.bytes, marker.member, sizeof(w->id.bytes));
+}
+
+static void fill_options(struct world *w)
+{
+	w->replication = (struct journal_replication){
+	        .address = w->address,
+	        .service_address = "",
+	        .addresses = w->addresses,
+	        .address_count = 3,
+	        .bind_host = "127.0.0.1",
+	        .election_min_ms = ELECTION_MS,
+	        .election_max_ms = ELECTION_MS + ELECTION_MS / 2,
+	        .heartbeat_ms = ELECTION_MS / 10,
+	        .retry_ms = 20,
+	        .silence_ms = 60 * 1000,
+	        .message_bytes_max = FRAME_BYTES_MAX,
+	        .append_bytes_max = 64 << 10,
+	        .window_bytes_max = 256 << 10,
+	        .chunk_bytes_max = 16 << 10,
+	        .tail_bytes_max = 1 << 20,
+	        .first_kind = 1,
+	        .first_version = 1,
+	};
+	w->house->options.kind = JOURNAL_REPLICATED;
+	w->house->options.replication = &w->replication;
+	w->house->options.on_failure = on_failure;
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	void *house;
+
+	house_setup(&house);
+	/* The house knows its world. */
+	w->house = realloc(house, sizeof(struct house) + sizeof(w));
+	*(struct world **)(w->house + 1) = w;
+	w->house->options.machine = toy_machine(&w->house->toy);
+	w->house->options.folder = w->house->folder;
+	w->house->options.context = w->house;
+	buf_init(&w->bytes);
+	draw_address(w->house->io, w->address, sizeof(w->address));
+	draw_address(w->house->io, w->b.address, sizeof(w->b.address));
+	draw_address(w->house->io, w->c.address, sizeof(w->c.address));
+	w->addresses[0] = w->address;
+	w->addresses[1] = w->b.address;
+	w->addresses[2] = w->c.address;
+	fake_start(w, &w->b, 'b');
+	fake_start(w, &w->c, 'c');
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	void *house = w->house;
+
+	house_close(house);
+	peer_link_close(w->b.link);
+	peer_link_close(w->c.link);
+	house_teardown(&house);
+	buf_finish(&w->bytes);
+	free(w);
+	return 0;
+}
+
+/* A voter beside the two, in term 1. */
+static void join(struct world *w)
+{
+	format_member(w);
+	fill_options(w);
+	open_journal_of(w);
+	add_entry(w, 1, 1, STR("first"));
+	add_members(w, 1);
+	add_entry(w, 1, ENTRY_term, (struct str){0});
+	lead(&w->b, 1, 0);
+}
+
+static void be_elected(struct world *w)
+{
+	w->b.votes = w->b.acknowledges = true;
+	RUN_UNTIL(w->house->io, w->house->phase == JOURNAL_LEADING);
+}
+
+/* ---- tests ---- */
+
+/* Of the entries of a deposed primary that were cut, those past the end of the next one's log have
+ * no other entry at their index, perhaps for ever. */
+static void what_a_later_epoch_cut_off_is_surely_not_written(void **state)
+{
+	struct house_append requests[REQUESTS];
+	struct world *w = *state;
+
+	join(w);
+	be_elected(w);
+	w->b.votes = w->b.acknowledges = false;
+	for (size_t i = 0; i < REQUESTS; i++)
+		assert_int_equal(house_append(w->house, &requests[i], STR("lost")), 0);
+	/* Entry 4 is its own first one, which b has. */
+	add_entry(w, journal_epoch(w->house->journal), ENTRY_term, (struct str){0});
+	add_entry(w, journal_epoch(w->house->journal) + 5, ENTRY_term, (struct str){0});
+	lead(&w->c, w->entries[5].epoch, 4);
+	be_elected(w);
+	assert_int_equal(w->house->toy.count, 6);
+	for (size_t i = 0; i < REQUESTS; i++) {
+		assert_int_equal(requests[i].done_calls, 1);
+		assert_int_equal(requests[i].outcome, JOURNAL_NOT_WRITTEN);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(what_a_later_epoch_cut_off_is_surely_not_written,
+	                                        setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
