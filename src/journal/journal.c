@@ -260,7 +260,7 @@ static void closed(struct io_task *task)
 
 void journal_step_close(struct journal *journal)
 {
-	if (!journal->is_closing || journal->is_closed || journal->recovery.is_reading ||
+	if (!journal->may_close || journal->is_closed || journal->recovery.is_reading ||
 	    journal->prepare.is_busy || !checkpointer_stop(&journal->checkpointer) ||
 	    !commit_drain(&journal->commit) ||
 	    (journal->ops->close != NULL && !journal->ops->close(journal)))
@@ -270,6 +270,15 @@ void journal_step_close(struct journal *journal)
 	io_post(journal->io, &journal->closed);
 }
 
+static void begin_close(struct io_task *task)
+{
+	struct journal *journal = CONTAINER_OF(task, struct journal, closing);
+
+	journal->may_close = true;
+	journal_step_close(journal);
+}
+
+/* From a later turn: one of our callbacks may be closing us, amid a message from another master. */
 void journal_close(struct journal *journal, void (*on_closed)(void *context), void *context)
 {
 	OBJ_CHECK(journal, JOURNAL_MAGIC);
@@ -278,8 +287,9 @@ void journal_close(struct journal *journal, void (*on_closed)(void *context), vo
 	journal->on_closed = on_closed;
 	journal->closed_context = context;
 	journal->closed.run = closed;
+	journal->closing.run = begin_close;
 	prepare_stop(&journal->prepare);
-	journal_step_close(journal);
+	io_post(journal->io, &journal->closing);
 }
 
 /* ---- figures ---- */

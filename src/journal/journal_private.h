@@ -89,10 +89,11 @@ struct journal {
 	struct recovery_log recovered_log; /* JOURNAL_REPLICATED only: until the core has it */
 	/* Closing. */
 	bool is_closing;
+	bool may_close; /* since the turn after that in which it was asked for */
 	bool is_closed; /* nothing is on its way any more */
 	void (*on_closed)(void *context);
 	void *closed_context;
-	struct io_task closed;
+	struct io_task closing, closed;
 };
 
 /* Hands committed entries to the state machine and runs done() of their appends. */

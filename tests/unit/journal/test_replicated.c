@@ -358,11 +358,26 @@ static void what_a_later_epoch_cut_off_is_surely_not_written(void **state)
 	}
 }
 
+/* ... though it hears of its removal from a message, whose connection must outlive the call. */
+static void who_was_removed_may_close_when_it_is_told_so(void **state)
+{
+	struct world *w = *state;
+
+	join(w);
+	w->closes_when_it_fails = true;
+	w->b.says_not_member = true;
+	RUN_UNTIL(w->house->io, w->house->is_closed);
+	w->house->journal = NULL;
+	assert_int_equal(w->house->failure, -ERR_FOREIGN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(what_a_later_epoch_cut_off_is_surely_not_written,
 	                                        setup, teardown),
+	        cmocka_unit_test_setup_teardown(who_was_removed_may_close_when_it_is_told_so, setup,
+	                                        teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
