@@ -46,6 +46,16 @@ static void note_role(struct replicated *replicated)
 	replicated->is_unsettled = true;
 }
 
+/* After a hand-over that failed nothing else may happen that would say so. */
+static void settle_room(struct replicated *replicated)
+{
+	bool had_taken = replicated->is_taking;
+
+	replicated->is_taking = raft_takes_proposals(replicated->core);
+	if (replicated->is_taking && !had_taken)
+		commit_has_room(&replicated->journal->commit);
+}
+
 static void stop_if_removed(struct replicated *replicated)
 {
 	struct journal *journal = replicated->journal;
@@ -142,6 +152,7 @@ static void settle(struct replicated *replicated)
 		replicated_fetch(replicated);
 		has_more = !replicated->is_apply_posted && replicated_apply(replicated);
 		settle_phase(replicated);
+		settle_room(replicated);
 		replicated_reads_answer(replicated);
 		replicated_changes_settle(replicated);
 		stop_if_removed(replicated);

@@ -56,6 +56,7 @@ struct replicated {
 	bool is_stepping, is_settling;
 	bool is_unsettled; /* something happened that settling may go on with */
 	bool is_removed;   /* taken out of the members */
+	bool is_taking;    /* the core took proposals, when it was last looked */
 	struct io_timer tick;
 	uint64_t wake_ms; /* when `tick` is due */
 	enum raft_role role;

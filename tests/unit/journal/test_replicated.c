@@ -371,6 +371,34 @@ static void who_was_removed_may_close_when_it_is_told_so(void **state)
 	assert_int_equal(w->house->failure, -ERR_FOREIGN);
 }
 
+static void on_changed(struct journal_change *change, int rc, const char *text)
+{
+	(void)rc;
+	(void)text;
+	change->priority = 1;
+}
+
+static void appends_are_taken_again_when_a_hand_over_fails(void **state)
+{
+	struct world *w = *state;
+	struct journal_change change = {
+	        .kind = JOURNAL_TRANSFER, .address = "", .done = on_changed};
+	struct house_append request;
+	size_t room_calls = w->house->room_calls;
+
+	join(w);
+	be_elected(w);
+	w->b.votes = false;
+	journal_change(w->house->journal, &change);
+	while (house_append(w->house, &request, STR("late")) == -ERR_AGAIN) {
+		RUN_UNTIL(w->house->io, w->house->room_calls > room_calls);
+		room_calls = w->house->room_calls;
+	}
+	RUN_UNTIL(w->house->io, change.priority == 1);
+	RUN_UNTIL(w->house->io, request.done_calls == 1);
+	assert_int_equal(request.outcome, JOURNAL_COMMITTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +406,8 @@ int main(void)
 	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(who_was_removed_may_close_when_it_is_told_so, setup,
 	                                        teardown),
+	        cmocka_unit_test_setup_teardown(appends_are_taken_again_when_a_hand_over_fails,
+	                                        setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
