@@ -215,7 +215,14 @@ static struct raft_id own_id(const struct journal *journal)
 	return id;
 }
 
-/* A lone master's journal has no list of members: it is one by itself. */
+/* A lone master's journal has no list of members: it is one by itself.  Who belongs to another's
+ * cluster and has no list yet, or no more, gets it from there. */
+static bool is_lone(const struct raft_start *start, struct raft_id self)
+{
+	return start->last > 0 && start->list_count == 0 &&
+	       (raft_id_is_none(start->vote.history) || raft_id_equal(start->vote.history, self));
+}
+
 static void join_itself(struct replicated *replicated, struct raft_start *start,
                         struct raft_list *list)
 {
@@ -265,7 +272,7 @@ static int create_core(struct replicated *replicated)
 
 	io_random(journal->io, &raft.seed, sizeof(raft.seed));
 	replicated_vote_read(vote_file_vote(journal->vote), &start.vote);
-	if (start.last > 0 && start.list_count == 0)
+	if (is_lone(&start, raft.self))
 		join_itself(replicated, &start, &self);
 	return raft_create(&raft, &start, &replicated->core);
 }

@@ -29,6 +29,7 @@ struct install {
 	atomic_bool is_given_up;
 	struct checkpoint_header header;
 	struct checkpoint_footer footer;
+	struct raft_list list; /* in effect there; no members: it has none, see read_list() */
 	struct checkpoint_reader *reader;
 	struct buf records;
 	void *load;
@@ -55,20 +56,13 @@ static void finish(struct install *install)
 
 static void tell_core(struct install *install)
 {
-	struct raft_list list = {.index = install->header.members_index};
-	struct raft_event event = {
-	        .kind = RAFT_INSTALLED,
-	        .installed = {.index = install->header.index,
-	                      .index_term = install->header.epoch,
-	                      .list = &list},
-	};
+	struct raft_event event = {.kind = RAFT_INSTALLED};
 
-	if (install->rc < 0)
-		event.installed.index = 0;
-	else if (raft_members_decode(
-	                 str_make(install->header.members, install->header.members_bytes),
-	                 &list.members) < 0)
-		event.installed.index = 0;
+	if (install->rc >= 0) {
+		event.installed.index = install->header.index;
+		event.installed.index_term = install->header.epoch;
+		event.installed.list = install->list.members.count == 0 ? NULL : &install->list;
+	}
 	replicated_step(install->replicated, &event);
 }
 
@@ -194,6 +188,19 @@ static void run_check(struct io_work *work)
 	                                     &install->footer, &install->text);
 }
 
+/* Before anything is replaced.  A master that was alone when it wrote the checkpoint had no list:
+ * the first one is among the entries that follow. */
+static int read_list(struct install *install)
+{
+	const struct checkpoint_header *header = &install->header;
+
+	install->list.index = header->members_index;
+	return header->members_bytes == 0
+	               ? 0
+	               : raft_members_decode(str_make(header->members, header->members_bytes),
+	                                     &install->list.members);
+}
+
 static void check_done(struct io_work *work)
 {
 	struct install *install = CONTAINER_OF(work, struct install, work);
@@ -204,6 +211,8 @@ static void check_done(struct io_work *work)
 		finish(install);
 		return;
 	}
+	if (install->rc == 0)
+		install->rc = read_list(install);
 	if (install->rc == 0 && !install->store.keeps_log) {
 		load(install);
 		return;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "format/checkpoint.h"
 #include "format/command.h"
 #include "format/entry.h"
 #include "journal/folder.h"
@@ -399,6 +400,77 @@ static void appends_are_taken_again_when_a_hand_over_fails(void **state)
 	assert_int_equal(request.outcome, JOURNAL_COMMITTED);
 }
 
+static void on_saved(void *context, int rc, uint64_t index)
+{
+	assert_int_equal(rc, 0);
+	*(uint64_t *)context = index;
+}
+
+/* The checkpoint of a master that is alone, and has no list of members therefore. */
+static void save_alone(struct world *w, struct buf *bytes, struct checkpoint_header *header)
+{
+	struct house *house = w->house;
+	uint64_t index = 0;
+	const char *why;
+
+	house_format(house);
+	house_open(house);
+	house_fill(house, 4, 20);
+	assert_int_equal(journal_checkpoint(house->journal, on_saved, &index), 0);
+	RUN_UNTIL(house->io, index > 0);
+	buf_init(bytes);
+	assert_int_equal(
+	        io_read_file(house->io, house_newest(house, "checkpoint-"), 1 << 20, bytes), 0);
+	assert_int_equal(checkpoint_header_decode(bytes->data, header, &why), 0);
+	house_close(house);
+	strcat(house->folder, "-2");
+}
+
+static void give_checkpoint(struct fake *fake, uint64_t term,
+                            const struct checkpoint_header *header, struct str bytes)
+{
+	struct house *house = fake->world->house;
+	uint64_t give_up_us = io_now_us(house->io) + RUN_UNTIL_SECONDS * 1000000ull;
+
+	while (!fake->is_installed) {
+		assert_true(io_now_us(house->io) < give_up_us);
+		send(fake,
+		     (struct raft_message){.kind = RAFT_MESSAGE_CHUNK,
+		                           .term = term,
+		                           .chunk = {.index = header->index,
+		                                     .index_term = header->epoch,
+		                                     .size = bytes.size,
+		                                     .is_last = true}},
+		     bytes);
+		io_run_once(house->io, 20);
+	}
+}
+
+/* Else it would lead a cluster of its own. */
+static void a_newcomer_with_a_lone_masters_checkpoint_waits_for_the_list_of_members(void **state)
+{
+	struct world *w = *state;
+	struct checkpoint_header header;
+	struct buf bytes;
+
+	save_alone(w, &bytes, &header);
+	format_member(w);
+	fill_options(w);
+	open_journal_of(w);
+	give_checkpoint(&w->b, header.epoch + 1, &header, buf_str(&bytes));
+	assert_int_equal(w->house->toy.count, header.index);
+	house_close(w->house);
+	open_journal_of(w);
+	assert_int_equal(w->house->toy.count, header.index);
+	w->last = header.index;
+	w->entries[w->last] =
+	        (struct entry){.index = header.index, .epoch = header.epoch, .chain = header.chain};
+	add_members(w, header.epoch + 1);
+	lead(&w->b, header.epoch + 1, header.index);
+	assert_int_equal(journal_epoch(w->house->journal), header.epoch + 1);
+	buf_finish(&bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +480,9 @@ int main(void)
 	                                        teardown),
 	        cmocka_unit_test_setup_teardown(appends_are_taken_again_when_a_hand_over_fails,
 	                                        setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                a_newcomer_with_a_lone_masters_checkpoint_waits_for_the_list_of_members,
+	                setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
