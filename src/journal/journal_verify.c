@@ -15,11 +15,10 @@ struct verify {
 	struct buf *report;
 	struct journal_verdict verdict;
 	/* The segment before, as far as it was read. */
-	struct segment_id before_id;
-	struct segment_id left_over_id; /* the one behind it of which nothing counts */
-	struct entry end;               /* last entry of it that counts */
-	bool is_before_gone;            /* it was removed since the folder was listed */
-	uint64_t counts_up_to;          /* in the segment being read */
+	size_t before_place;
+	struct entry end;      /* last entry of it that counts */
+	bool is_before_gone;   /* it was removed since the folder was listed */
+	uint64_t counts_up_to; /* in the segment being read */
 	/* Entry at the end of the newest good checkpoint, to be met in a segment. */
 	struct entry checkpoint;
 	uint64_t older;         /* the index after which segments must be there */
@@ -112,9 +111,16 @@ static bool meets_checkpoint(void *context, const struct segment_scan *scan)
 	return true;
 }
 
-static bool is_before(const struct segment_header *header, struct segment_id id)
+/* Its header names the segment before, or one behind that of which nothing counts. */
+static bool is_next(const struct verify *verify, size_t place, const struct segment_header *header)
 {
-	return header->before_epoch == id.epoch && header->before_first_index == id.first_index;
+	const struct segment_id *ids = verify->walk.names.segments;
+
+	for (size_t i = verify->before_place; verify->verdict.segments > 0 && i < place; i++)
+		if (header->before_epoch == ids[i].epoch &&
+		    header->before_first_index == ids[i].first_index)
+			return true;
+	return false;
 }
 
 /* A checkpoint that came from the primary was put in the place of all that was here. */
@@ -127,15 +133,12 @@ static bool begins_after(const struct segment_header *header, const struct entry
 
 /* What a checkpoint makes needless is removed, also while this reads, and a power cut may bring one
  * of several back: what follows a gap below the older checkpoint stands for itself. */
-static bool follows(struct verify *verify, const struct segment_header *header)
+static bool follows(struct verify *verify, size_t place, const struct segment_header *header)
 {
-	bool is_next = verify->verdict.segments > 0 && (is_before(header, verify->before_id) ||
-	                                                is_before(header, verify->left_over_id));
-	bool continues = header->before_end == verify->end.index &&
-	                 header->before_end_epoch == verify->end.epoch &&
-	                 header->before_end_chain == verify->end.chain;
-
-	if (is_next && continues && !verify->is_before_gone)
+	if (is_next(verify, place, header) && !verify->is_before_gone &&
+	    header->before_end == verify->end.index &&
+	    header->before_end_epoch == verify->end.epoch &&
+	    header->before_end_chain == verify->end.chain)
 		return true;
 	verify->verdict.first_index = header->first_index;
 	if (begins_after(header, &verify->checkpoint))
@@ -148,7 +151,7 @@ static void check_follows(struct verify *verify, size_t place, const struct segm
 {
 	char name[FOLDER_NAME_BYTES];
 
-	if (follows(verify, header))
+	if (follows(verify, place, header))
 		return;
 	folder_segment_name(verify->walk.names.segments[place], name);
 	problem(verify, text_make("%s/%s: a hole before it: it begins at index %" PRIu64
@@ -157,14 +160,10 @@ static void check_follows(struct verify *verify, size_t place, const struct segm
 }
 
 /* A cut leaves it behind until a checkpoint has made it needless. */
-static bool is_left_over(struct verify *verify, size_t place)
+static bool is_left_over(const struct verify *verify, size_t place)
 {
-	struct segment_id id = verify->walk.names.segments[place];
-
-	if (walk_segment_end(&verify->walk, place) >= id.first_index)
-		return false;
-	verify->left_over_id = id;
-	return true;
+	return walk_segment_end(&verify->walk, place) <
+	       verify->walk.names.segments[place].first_index;
 }
 
 static void verify_segment(struct verify *verify, size_t place)
@@ -195,7 +194,7 @@ static void verify_segment(struct verify *verify, size_t place)
 		return;
 	}
 	verify->verdict.segments++;
-	verify->before_id = verify->walk.names.segments[place];
+	verify->before_place = place;
 	if (rc < 0 || finding == SEGMENT_HOLE || finding == SEGMENT_ROT)
 		problem(verify, text);
 	else if (finding == SEGMENT_TORN)
