@@ -2,7 +2,7 @@
 /*
  * A cluster of masters in a simulated world, its clients, and what must hold whatever happens.
  *
- *   sim_cluster.c        a run: rounds of trouble, each healed; the end
+ *   cluster_run.c        a run: rounds of trouble, each healed; the end
  *   cluster_masters.c    starting and ending of masters
  *   cluster_faults.c     the trouble
  *   cluster_clients.c    what clients do, and what they may be answered
@@ -70,6 +70,7 @@ struct slot {
 	uint8_t lost_id[JOURNAL_ID_BYTES]; /* the member that its lost disk was */
 	bool is_settled;                   /* it was a voter when the primary was last asked */
 	bool is_closed;                    /* CLOSING: it may go */
+	bool is_rotten;                    /* bytes of its disk changed by themselves */
 	bool has_failed;                   /* its journal cannot go on: the process ends */
 	bool has_new_role;
 	/* the observer */
@@ -190,6 +191,7 @@ enum fault_kind {
 	FAULT_FAILING_DISK,
 	FAULT_TRANSFER,
 	FAULT_CHECKPOINT,
+	FAULT_ROT, /* on one master in a run, so that there are whole copies of everything */
 	FAULT_WIPE,
 	FAULT_ADD,
 	FAULT_REMOVE,
@@ -226,6 +228,8 @@ struct cluster {
 	bool cuts_rest;   /* healing some cuts the others off */
 	/* trouble */
 	unsigned weights[FAULT_KINDS];
+	bool was_settled;    /* all members had joined once: others have what rots */
+	unsigned rotten;     /* slot whose disk may rot */
 	uint64_t trouble_us; /* between two faults, on average */
 	struct sim_event trouble;
 	struct sim_event tick;
@@ -241,6 +245,9 @@ _Noreturn void cluster_wrong(struct cluster *cluster, const char *format, ...) P
 void cluster_say(const struct cluster *cluster, const char *format, ...) PRINTF_LIKE(2, 3);
 /* One event and what follows of it.  False: nothing is going to happen any more. */
 bool cluster_step(struct cluster *cluster);
+
+/* Tells its figures in one line.  0, or the process ends by cluster_wrong(). */
+int cluster_run(uint64_t seed);
 
 /* ---- masters ---- */
 

@@ -29,7 +29,8 @@ try {
 	uint64_t generation; /* of the slot's process */
 	uint64_t number;
 	int32_t call_id;
-	uint64_t seen; /* when it was made */
+	uint64_t seen;    /* when it was made */
+	uint64_t applied; /* by the master when it arrived */
 	struct command command;
 	char texts[3][128];
 	char path[128]; /* of a read */
@@ -353,6 +354,20 @@ static void answer(struct try *try)
 	sim_world_schedule(client->cluster->world, &try->answer, way_us);
 }
 
+/* A master that has a call in its own journal, applied, knows better than to send it away. */
+static void judge_elsewhere(const struct try *try, int rc, uint64_t index)
+{
+	const struct cluster *cluster = try->client->cluster;
+
+	if (rc == -ERR_STANDBY && index != 0 && index <= try->applied &&
+	    is_kept(history_fact(&cluster->history, index)))
+		cluster_wrong(
+		        try->client->cluster,
+		        "m%u sends call %d of client %u elsewhere, which it has applied (%" PRIu64
+		        ")",
+		        try->slot->number + 1, try->call_id, try->client->number, index);
+}
+
 static void write_done(struct master_write *write)
 {
 	struct try *try = CONTAINER_OF(write, struct try, write);
@@ -362,6 +377,7 @@ static void write_done(struct master_write *write)
 
 	sim_world_note(cluster->world, &result->rc, sizeof(result->rc));
 	if (!write->is_unknown && is_not_now(result->rc)) {
+		judge_elsewhere(try, result->rc, index);
 		try->is_without_effect = index == 0;
 	} else if (!write->is_unknown) {
 		try->is_answer = true;
@@ -400,6 +416,7 @@ static void arrive(void *context)
 {
 	struct try *try = context;
 
+	try->applied = try->slot->applied;
 	if (try->path[0] != '\0') {
 		try->read.ready = read_ready;
 		master_read(try->slot->master, &try->read);

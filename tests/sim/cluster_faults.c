@@ -2,6 +2,7 @@
 /*
  * Trouble, drawn from the seed: which kinds a run has at all, and how often each.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -244,6 +245,54 @@ static void mend_disk(struct slot *slot)
 	sim_disk_set_capacity(sim_machine_disk(slot->machine), 0);
 }
 
+static bool is_segment(const char *name)
+{
+	return strncmp(name, "segment-", 8) == 0 && strstr(name, ".tmp") == NULL;
+}
+
+/* The n-th segment of the folder into `path`.  False: there are not so many. */
+static bool find_segment(struct sim_disk *disk, uint64_t n, char *path, size_t size)
+{
+	bool is_found = false;
+	size_t count = 0;
+	char **names;
+
+	if (sim_disk_list(disk, SIM_KIT_FOLDER, &names, &count) < 0)
+		return false;
+	for (size_t i = 0; i < count && !is_found; i++) {
+		is_found = is_segment(names[i]) && n-- == 0;
+		if (is_found)
+			snprintf(path, size, "%s/%s", SIM_KIT_FOLDER, names[i]);
+	}
+	io_free_names(names, count);
+	return is_found;
+}
+
+/* A byte of a segment changes; mostly where something was written. */
+static void rot(struct cluster *cluster)
+{
+	struct slot *slot = &cluster->slots[cluster->rotten];
+	struct sim_disk *disk = sim_machine_disk(slot->machine);
+	uint64_t n = random_below(&cluster->random, 6);
+	struct io_stat stat;
+	uint64_t offset;
+	char path[128];
+
+	cluster->was_settled |= masters_are_settled(cluster);
+	if (!cluster->was_settled || slot->state == SLOT_UNUSED ||
+	    !find_segment(disk, n, path, sizeof(path)) || sim_disk_stat(disk, path, &stat) < 0 ||
+	    stat.size == 0)
+		return;
+	offset = random_below(&cluster->random, stat.size);
+	if (random_chance(&cluster->random, 3, 4))
+		offset %= 16384;
+	if (offset >= stat.size)
+		return;
+	cluster_say(cluster, "%s of m%u rots at %u", path, slot->number + 1, (unsigned)offset);
+	sim_disk_flip(disk, path, offset, (uint8_t)(1u << random_below(&cluster->random, 8)));
+	slot->is_rotten = true;
+}
+
 /* ---- commands of an operator ---- */
 
 struct order {
@@ -393,6 +442,7 @@ static void make_trouble(struct cluster *cluster, enum fault_kind kind)
 	case FAULT_FAILING_DISK: set_disk_faults(cluster, false); break;
 	case FAULT_TRANSFER: transfer(cluster); break;
 	case FAULT_CHECKPOINT: checkpoint(cluster); break;
+	case FAULT_ROT: rot(cluster); break;
 	case FAULT_WIPE: wipe(cluster); break;
 	case FAULT_ADD: add(cluster); break;
 	case FAULT_REMOVE: remove_one(cluster); break;
@@ -493,12 +543,12 @@ void faults_heal(struct cluster *cluster, unsigned mask)
 void faults_init(struct cluster *cluster)
 {
 	static const unsigned usual[FAULT_KINDS] = {
-	        [FAULT_KILL] = 10,        [FAULT_POWER_CUT] = 8,   [FAULT_DIE_IN_OPERATION] = 8,
-	        [FAULT_CLOSE] = 2,        [FAULT_PAUSE] = 8,       [FAULT_PARTITION] = 10,
-	        [FAULT_SLOW_LINK] = 5,    [FAULT_SLOW_DISK] = 5,   [FAULT_FULL_DISK] = 4,
-	        [FAULT_FAILING_DISK] = 2, [FAULT_TRANSFER] = 8,    [FAULT_CHECKPOINT] = 5,
-	        [FAULT_WIPE] = 4,         [FAULT_ADD] = 5,         [FAULT_REMOVE] = 4,
-	        [FAULT_CLOCK] = 1,        [FAULT_ALL_AT_ONCE] = 2,
+	        [FAULT_KILL] = 10,        [FAULT_POWER_CUT] = 8, [FAULT_DIE_IN_OPERATION] = 8,
+	        [FAULT_CLOSE] = 2,        [FAULT_PAUSE] = 8,     [FAULT_PARTITION] = 10,
+	        [FAULT_SLOW_LINK] = 5,    [FAULT_SLOW_DISK] = 5, [FAULT_FULL_DISK] = 4,
+	        [FAULT_FAILING_DISK] = 2, [FAULT_TRANSFER] = 8,  [FAULT_CHECKPOINT] = 5,
+	        [FAULT_ROT] = 4,          [FAULT_WIPE] = 4,      [FAULT_ADD] = 5,
+	        [FAULT_REMOVE] = 4,       [FAULT_CLOCK] = 1,     [FAULT_ALL_AT_ONCE] = 2,
 	};
 
 	cluster->trouble.run = trouble;
@@ -513,6 +563,11 @@ void faults_init(struct cluster *cluster)
 		if (random_chance(&cluster->random, 1, 2))
 			cluster->weights[i] = usual[i];
 	}
+	cluster->rotten = (unsigned)random_below(&cluster->random, cluster->size);
+	if (cluster->size < 3)
+		cluster->weights[FAULT_ROT] = 0;
+	if (cluster->weights[FAULT_ROT] > 0)
+		cluster->weights[FAULT_WIPE] = cluster->weights[FAULT_REMOVE] = 0;
 	cluster->trouble_us = 50000u << random_below(&cluster->random, 6);
 	cluster->longest_us = 100000u << random_below(&cluster->random, 7);
 	sim_world_schedule(cluster->world, &cluster->tick, TICK_US);

@@ -7,7 +7,13 @@
 #include "base/mem.h"
 #include "sim/cluster.h"
 
-enum { SERVICE_PORT = 19998, RESTART_US_MAX = 2000000, ORDER_US = 3000000 };
+enum {
+	SERVICE_PORT = 19998,
+	RESTART_US_MAX = 2000000,
+	START_US_MAX = 100000,
+	LATE_US_MAX = 8000000,
+	ORDER_US = 3000000
+};
 
 /* ---- options ---- */
 
@@ -197,7 +203,7 @@ static void died(struct slot *slot)
 
 	cluster_say(slot->cluster, "m%u died%s%s", slot->number + 1, damage[0] == '\0' ? "" : ": ",
 	            damage);
-	if (damage[0] != '\0' && !slot->may_be_damaged)
+	if (damage[0] != '\0' && !slot->may_be_damaged && !slot->is_rotten)
 		cluster_wrong(slot->cluster, "m%u ended without a reason: %s", slot->number + 1,
 		              damage);
 	slot->cluster->figures.damages += damage[0] != '\0';
@@ -388,6 +394,15 @@ static void make_first_entry(struct buf *payload)
 	command_encode(&command, payload);
 }
 
+/* Mostly together; one may be late. */
+static uint64_t first_start(struct cluster *cluster)
+{
+	bool is_late = random_chance(&cluster->random, 1, 8);
+
+	return sim_world_now_us(cluster->world) +
+	       random_below(&cluster->random, is_late ? LATE_US_MAX : START_US_MAX);
+}
+
 void masters_init(struct cluster *cluster)
 {
 	make_first_entry(&cluster->first);
@@ -405,6 +420,8 @@ void masters_init(struct cluster *cluster)
 			                      (int64_t)random_below(&cluster->random, 100001) -
 			                              50000);
 	}
-	for (unsigned i = 0; i < cluster->size; i++)
+	for (unsigned i = 0; i < cluster->size; i++) {
 		master_wipe(&cluster->slots[i]);
+		cluster->slots[i].start_us = first_start(cluster);
+	}
 }

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every broken twin of what is around the consensus core (base/twins.def) must be found by a run of
+ * a cluster, and the same run without the bug must find nothing.
+ *
+ *   sim_twins          all, each from the seed that is known to find it; the table of
+ *                      docs/host-twins.md
+ *   sim_twins NAME     that one, from seed 1 on
+ *   sim_twins NAME S   that one, seed S, with all that the run says
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/twins.h"
+#include "sim/cluster.h"
+
+enum { SECONDS_MAX = 120, FAILURE_BYTES = 1024 };
+
+enum twin twin_running;
+
+static const char *const names[] = {
+        "none",
+#define TWIN(name, text) #name,
+#include "base/twins.def"
+#undef TWIN
+};
+
+static const char *const texts[] = {
+        "",
+#define TWIN(name, text) text,
+#include "base/twins.def"
+#undef TWIN
+};
+
+/* Seeds that are known to find it; the others are found from the first on. */
+static const uint64_t known[TWINS_END] = {
+        [TWIN_NONE] = 1,
+};
+
+/* The line that tells what is wrong, without seed and time. */
+static void read_failure(FILE *from, char *failure)
+{
+	char line[FAILURE_BYTES];
+
+	failure[0] = '\0';
+	while (fgets(line, sizeof(line), from) != NULL) {
+		const char *at = strstr(line, " s: ");
+
+		if (strncmp(line, "seed ", 5) == 0 && at != NULL)
+			snprintf(failure, FAILURE_BYTES, "%s", at + 4);
+		else if (failure[0] == '\0' && strstr(line, ".c:") != NULL)
+			snprintf(failure, FAILURE_BYTES, "%s", line);
+	}
+	failure[strcspn(failure, "\n")] = '\0';
+}
+
+/* True: nothing was found. */
+static bool run(enum twin twin, uint64_t seed, char *failure)
+{
+	int ends[2], status;
+	FILE *from;
+
+	fflush(stdout);
+	if (pipe(ends) != 0)
+		abort();
+	if (fork() == 0) {
+		twin_running = twin;
+		dup2(ends[1], STDERR_FILENO);
+		if (freopen("/dev/null", "w", stdout) == NULL)
+			abort();
+		alarm(SECONDS_MAX);
+		_exit(cluster_run(seed));
+	}
+	close(ends[1]);
+	from = fdopen(ends[0], "r");
+	read_failure(from, failure);
+	fclose(from);
+	wait(&status);
+	if (failure[0] == '\0' && WIFSIGNALED(status))
+		snprintf(failure, FAILURE_BYTES, "signal %d", WTERMSIG(status));
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool find(enum twin twin, uint64_t first)
+{
+	char failure[FAILURE_BYTES];
+	time_t end = time(NULL) + SECONDS_MAX;
+	uint64_t seed;
+
+	for (seed = first; time(NULL) < end; seed++) {
+		if (run(twin, seed, failure))
+			continue;
+		printf("| %s | %s | %" PRIu64 " | %s |\n", names[twin], texts[twin], seed, failure);
+		fflush(stdout);
+		if (run(TWIN_NONE, seed, failure))
+			return true;
+		printf("%s, seed %" PRIu64 ": found without the bug as well: %s\n", names[twin],
+		       seed, failure);
+		return false;
+	}
+	printf("%s: not found in %d s, by seeds %" PRIu64 " to %" PRIu64 "\n", names[twin],
+	       SECONDS_MAX, first, seed);
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	bool are_found = true;
+
+	for (int twin = TWIN_NONE + 1; twin < TWINS_END; twin++) {
+		if (argc > 1 && strcmp(argv[1], names[twin]) != 0)
+			continue;
+		if (argc > 2) {
+			twin_running = (enum twin)twin;
+			return cluster_run(strtoull(argv[2], NULL, 10));
+		}
+		are_found &= find((enum twin)twin, argc > 1 || known[twin] == 0 ? 1 : known[twin]);
+	}
+	return !are_found;
+}
