@@ -165,8 +165,9 @@ void chunks_stored(struct raft *core, uint64_t index, uint64_t offset)
 		follower->checkpoint = 0;
 		follower->is_installing = false;
 	}
+	/* A refusal is not tried again at once: a full disk stays so for a while. */
 	if (!raft_id_is_none(core->leader_id) && core->role == RAFT_FOLLOWER)
-		reply(core, core->leader_id, index, RAFT_OK);
+		reply(core, core->leader_id, index, offset == 0 ? RAFT_NOT_STORED : RAFT_OK);
 }
 
 void chunks_installed(struct raft *core, uint64_t index, uint64_t term,

@@ -13,6 +13,8 @@
  */
 #include "raft/raft_private.h"
 
+enum { HEARTBEATS = 3 };
+
 bool membership_change_runs(const struct raft *core)
 {
 	const struct raft_list *list = log_list(&core->log);
@@ -50,6 +52,14 @@ static bool is_heard(struct raft *core, struct raft_id id)
 	return peer != NULL && progress_is_heard(core, peer);
 }
 
+static bool answers_now(struct raft *core, struct raft_id id)
+{
+	struct progress *peer = progress_find(core, id);
+
+	return peer != NULL && (peer->is_self || core->now_ms - peer->heard_ms <=
+	                                                 HEARTBEATS * core->options.heartbeat_ms);
+}
+
 static void drop(struct raft_members *members, struct raft_id id)
 {
 	for (size_t i = 0; i < members->count; i++)
@@ -64,13 +74,14 @@ static struct raft_member *find(struct raft_members *members, struct raft_id id)
 	return (struct raft_member *)raft_member_by_id(members, id);
 }
 
-/* Could these decide anything, as things are? */
+/* Could these decide anything, as things are?  Who has missed some heartbeats may be dead: a change
+ * that cannot be committed is not taken back. */
 static bool has_live_quorum(struct raft *core, const struct raft_members *members)
 {
 	size_t heard = 0;
 
 	for (size_t i = 0; i < members->count; i++)
-		heard += members->member[i].is_voter && is_heard(core, members->member[i].id);
+		heard += members->member[i].is_voter && answers_now(core, members->member[i].id);
 	return heard > raft_voter_count(members) / 2;
 }
 

@@ -46,6 +46,7 @@ struct call {
 	uint8_t client_id[16];
 	int32_t call_id;
 	bool was_forwarded;            /* it came from another master */
+	bool is_sent_on;               /* by a standby, whatever is configured */
 	struct forwarding *forwarding; /* NULL: it was never sent on to another */
 	struct str text;               /* of a refusal by fill(); empty: the code's own */
 	uint64_t index;                /* that the answer saw; 0: none */

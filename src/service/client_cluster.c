@@ -220,6 +220,9 @@ static void change_safe_mode(struct call *call, bool is_on)
 		safe_mode_end_start(call_master(call));
 	command->kind = ENTRY_safe_mode;
 	command->safe_mode.is_on = is_on;
+	/* dfsadmin asks every master, for HDFS's have a safe mode each, and fails at the first that
+	 * refuses; three times the same is the same. */
+	call->is_sent_on = true;
 	call_propose(call);
 }
 

@@ -125,7 +125,7 @@ void call_refuse(struct call *call, int rc, struct str text)
 
 void call_refer(struct call *call, const char *category)
 {
-	if (call->service->options.forwards && !call->was_forwarded)
+	if ((call->service->options.forwards || call->is_sent_on) && !call->was_forwarded)
 		forward_call(call);
 	else
 		call_refuse(call, -ERR_STANDBY,
