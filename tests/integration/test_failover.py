@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from hadoop_rpc import Connection
+from hadoop_rpc import Connection, RemoteError, field
 from processes import wait_until
 from quorum import Quorum
 from quorum_writers import Load
@@ -103,3 +103,21 @@ def test_a_wiped_master_joins_anew(quorum, load):
     wait_until(lambda: all(m["is_voter"] for m in quorum.status(wiped)["quorum"]["members"])
                and len(quorum.status(wiped)["quorum"]["members"]) == 3, "the newcomer votes")
     load.ends()
+
+
+def test_safe_mode_is_entered_and_left_through_any_master(quorum):
+    """As Java's dfsadmin does it: all masters are asked, and each must obey."""
+    leave, enter, get = 1, 2, 3
+    primary = quorum.members.index(quorum.primary())
+    connections = [Connection(member.port) for member in quorum.members]
+
+    def ask(connection, action):
+        return field(connection.call("setSafeMode", [(1, action)]), 1)
+    for connection in connections:
+        assert ask(connection, enter) == 1
+    with pytest.raises(RemoteError, match="safe mode"):
+        connections[primary].mkdirs("/refused")
+    for connection in connections:
+        assert ask(connection, leave) == 0
+    wait_until(lambda: not any(ask(connection, get) for connection in connections),
+               "every master has left it")
