@@ -66,8 +66,8 @@ void replicated_reads_proven(struct replicated *replicated, uint64_t ticket, uin
 	LIST_FOR_EACH (node, &replicated->reads) {
 		struct journal_read *read = CONTAINER_OF(node, struct journal_read, node);
 
-		if (read->ticket > ticket)
-			break;
+		if (read->ticket == 0 || read->ticket > ticket)
+			break; /* 0: it is being asked for in this very step */
 		if (read->is_proven)
 			continue;
 		read->is_proven = true;
