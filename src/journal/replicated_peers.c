@@ -21,12 +21,13 @@ static const char *address_of(const struct replicated *replicated,
 
 void replicated_send(struct replicated *replicated, const struct raft_message *message)
 {
-	const char *address = address_of(replicated, message);
+	const char *address =
+	        replicated->link == NULL ? NULL : address_of(replicated, message); /* closing */
 	bool carries = (message->kind == RAFT_MESSAGE_APPEND &&
 	                message->append.last > message->append.prev) ||
 	               message->kind == RAFT_MESSAGE_CHUNK;
 
-	if (address == NULL || replicated->link == NULL)
+	if (address == NULL)
 		return;
 	peer_link_send(replicated->link, address, message, replicated->carried,
 	               carries ? replicated->carried_count : 0);

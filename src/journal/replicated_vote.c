@@ -121,7 +121,8 @@ static void bind(struct replicated *replicated, const struct raft_vote *vote)
 		memcpy(marker->cluster_id, told, strlen(told) + 1);
 	else
 		name_cluster(vote->history, marker->cluster_id);
-	peer_link_bind(replicated->link, marker->cluster_id);
+	if (replicated->link != NULL) /* not closing */
+		peer_link_bind(replicated->link, marker->cluster_id);
 }
 
 void replicated_vote_write(struct replicated *replicated, const struct raft_vote *vote,
