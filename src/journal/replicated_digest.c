@@ -65,6 +65,14 @@ static void send_beats(struct io_timer *timer)
 
 /* ---- judging ---- */
 
+static bool says(const struct peer_beat *beat, const struct peer_digest *digest)
+{
+	for (size_t i = 0; i < beat->digest_count; i++)
+		if (beat->digests[i].index == digest->index)
+			return hash128_equal(beat->digests[i].digest, digest->digest);
+	return false;
+}
+
 /* Voters among the others that say `digest` of that index. */
 static size_t count_voters(const struct replicated *replicated, const struct peer_digest *digest)
 {
@@ -75,11 +83,7 @@ static size_t count_voters(const struct replicated *replicated, const struct pee
 		const struct heard_beat *heard = &replicated->heard[i];
 		const struct raft_member *member = raft_member_by_id(&list->members, heard->from);
 
-		if (member == NULL || !member->is_voter)
-			continue;
-		for (size_t at = 0; at < heard->beat.digest_count; at++)
-			count += heard->beat.digests[at].index == digest->index &&
-			         hash128_equal(heard->beat.digests[at].digest, digest->digest);
+		count += member != NULL && member->is_voter && says(&heard->beat, digest);
 	}
 	return count;
 }
