@@ -240,7 +240,8 @@ int checkpointer_start(struct checkpointer *checkpointer,
 	struct journal *journal = checkpointer->journal;
 	const struct state_machine *machine = &journal->options.machine;
 
-	if (checkpointer->is_running || checkpointer->is_barred)
+	if (checkpointer->is_running || checkpointer->is_barred ||
+	    journal->applied.index < checkpointer->newest)
 		return -ERR_BUSY;
 	checkpointer->is_running = true;
 	checkpointer->rc = checkpointer->clean_rc = 0;

@@ -70,7 +70,7 @@ void checkpointer_init(struct checkpointer *checkpointer, struct journal *journa
 void checkpointer_loaded(struct checkpointer *checkpointer, uint64_t index, uint64_t older);
 /* So much was applied: may start one, if that is due. */
 void checkpointer_count(struct checkpointer *checkpointer, uint64_t entries, uint64_t bytes);
-/* -ERR_BUSY: one runs, or is being installed. */
+/* -ERR_BUSY: one runs, or is being installed, or came from a peer and is ahead of the state. */
 int checkpointer_start(struct checkpointer *checkpointer,
                        void (*done)(void *context, int rc, uint64_t index), void *context);
 /* The journal is durable further than before: one that waits for that goes on. */
