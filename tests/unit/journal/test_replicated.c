@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -28,11 +29,14 @@ struct fake {
 	struct peer_link *link;
 	struct raft_id id;
 	char address[64];
-	bool votes;            /* for whoever asks */
-	bool acknowledges;     /* whatever it is sent */
-	bool says_not_member;  /* to whoever asks for a vote */
-	uint64_t chunk_offset; /* stored by the real one, as it said */
-	bool is_installed;
+	bool votes;           /* for whoever asks */
+	bool acknowledges;    /* whatever it is sent */
+	bool says_not_member; /* to whoever asks for a vote */
+	bool knows_no_other;  /* whoever asks hears of a cluster of the two fakes */
+	bool was_asked_in;
+	uint64_t match;    /* as the real one says */
+	bool is_installed; /* as the real one says; so is why not */
+	enum raft_refusal chunk_refusal;
 };
 
 struct world {
@@ -93,15 +97,49 @@ static void on_append(struct fake *fake, const struct raft_message *message)
 		     (struct str){0});
 }
 
+static void fill_members(const struct world *w, struct raft_members *members)
+{
+	const struct raft_id ids[] = {w->id, w->b.id, w->c.id};
+
+	*members = (struct raft_members){.count = 3};
+	for (size_t i = 0; i < 3; i++) {
+		members->member[i].id = ids[i];
+		members->member[i].is_voter = true;
+		strcpy(members->member[i].address, w->addresses[i]);
+	}
+}
+
+static void on_ask(struct fake *fake, const struct raft_message *message)
+{
+	struct raft_list list = {.index = 2};
+
+	fill_members(fake->world, &list.members);
+	list.members.member[0] = list.members.member[--list.members.count];
+	if (fake->knows_no_other)
+		send(fake,
+		     (struct raft_message){.kind = RAFT_MESSAGE_ANSWER,
+		                           .term = message->term + 1,
+		                           .answer = {.address = message->ask.address,
+		                                      .token = message->ask.token,
+		                                      .last = 2,
+		                                      .last_term = 1,
+		                                      .leader = fake->id,
+		                                      .list = &list}},
+		     (struct str){0});
+}
+
 static void on_message(void *context, const struct peer_message *message)
 {
 	struct fake *fake = context;
 
 	switch (message->message.kind) {
+	case RAFT_MESSAGE_ASK: on_ask(fake, &message->message); break;
+	case RAFT_MESSAGE_JOIN: fake->was_asked_in = true; break;
+	case RAFT_MESSAGE_APPEND_REPLY: fake->match = message->message.append_reply.match; break;
 	case RAFT_MESSAGE_VOTE: on_vote(fake, &message->message); break;
 	case RAFT_MESSAGE_APPEND: on_append(fake, &message->message); break;
 	case RAFT_MESSAGE_CHUNK_REPLY:
-		fake->chunk_offset = message->message.chunk_reply.offset;
+		fake->chunk_refusal = message->message.chunk_reply.refusal;
 		fake->is_installed |= message->message.chunk_reply.is_installed;
 		break;
 	default: break;
@@ -170,17 +208,13 @@ static void add_entry(struct world *w, uint64_t term, uint16_t kind, struct str 
 	w->ends[++w->last] = w->bytes.size;
 }
 
-static void add_members(struct world *w, uint64_t term)
+static void add_members(struct world *w, uint64_t term, bool is_voter)
 {
-	struct raft_members members = {.count = 3};
-	const struct raft_id ids[] = {w->id, w->b.id, w->c.id};
+	struct raft_members members;
 	struct buf payload;
 
-	for (size_t i = 0; i < 3; i++) {
-		members.member[i].id = ids[i];
-		members.member[i].is_voter = true;
-		strcpy(members.member[i].address, w->addresses[i]);
-	}
+	fill_members(w, &members);
+	members.member[0].is_voter = is_voter;
 	buf_init(&payload);
 	raft_members_encode(&members, &payload);
 	add_entry(w, term, ENTRY_members, buf_str(&payload));
@@ -188,7 +222,7 @@ static void add_members(struct world *w, uint64_t term)
 }
 
 /* Entries after `prev`, as the leader of `term`. */
-static void send_append(struct fake *fake, uint64_t term, uint64_t prev)
+static void send_append(struct fake *fake, uint64_t term, uint64_t prev, uint64_t commit)
 {
 	struct world *w = fake->world;
 	struct str entries = str_make(w->bytes.data + w->ends[prev], w->bytes.size - w->ends[prev]);
@@ -199,22 +233,30 @@ static void send_append(struct fake *fake, uint64_t term, uint64_t prev)
 	                           .append = {.prev = prev,
 	                                      .prev_term = w->entries[prev].epoch,
 	                                      .last = w->last,
-	                                      .commit = w->last,
+	                                      .commit = commit,
 	                                      .number = 1}},
 	     entries);
 }
 
+/* Says it again and again, for connections have to be made first. */
+#define SAY_UNTIL(w, say, condition)                                                               \
+	do {                                                                                       \
+		uint64_t until_us = io_now_us((w)->house->io) + RUN_UNTIL_SECONDS * 1000000ull;    \
+                                                                                                   \
+		while (!(condition)) {                                                             \
+			if (io_now_us((w)->house->io) > until_us)                                  \
+				fail_msg("never became true: %s", #condition);                     \
+			say;                                                                       \
+			io_run_once((w)->house->io, 20);                                           \
+		}                                                                                  \
+	} while (0)
+
 /* Until it has applied all of it. */
 static void lead(struct fake *fake, uint64_t term, uint64_t prev)
 {
-	struct house *house = fake->world->house;
-	uint64_t give_up_us = io_now_us(house->io) + RUN_UNTIL_SECONDS * 1000000ull;
+	struct world *w = fake->world;
 
-	while (house->toy.count < fake->world->last) {
-		assert_true(io_now_us(house->io) < give_up_us);
-		send_append(fake, term, prev);
-		io_run_once(house->io, 20);
-	}
+	SAY_UNTIL(w, send_append(fake, term, prev, w->last), w->house->toy.count >= w->last);
 }
 
 /* ---- the real one ---- */
@@ -322,7 +364,7 @@ static void join(struct world *w)
 	fill_options(w);
 	open_journal_of(w);
 	add_entry(w, 1, 1, STR("first"));
-	add_members(w, 1);
+	add_members(w, 1, true);
 	add_entry(w, 1, ENTRY_term, (struct str){0});
 	lead(&w->b, 1, 0);
 }
@@ -426,24 +468,18 @@ static void save_alone(struct world *w, struct buf *bytes, struct checkpoint_hea
 	strcat(house->folder, "-2");
 }
 
-static void give_checkpoint(struct fake *fake, uint64_t term,
-                            const struct checkpoint_header *header, struct str bytes)
+/* In one piece. */
+static void send_checkpoint(struct fake *fake, const struct checkpoint_header *header,
+                            struct str bytes)
 {
-	struct house *house = fake->world->house;
-	uint64_t give_up_us = io_now_us(house->io) + RUN_UNTIL_SECONDS * 1000000ull;
-
-	while (!fake->is_installed) {
-		assert_true(io_now_us(house->io) < give_up_us);
-		send(fake,
-		     (struct raft_message){.kind = RAFT_MESSAGE_CHUNK,
-		                           .term = term,
-		                           .chunk = {.index = header->index,
-		                                     .index_term = header->epoch,
-		                                     .size = bytes.size,
-		                                     .is_last = true}},
-		     bytes);
-		io_run_once(house->io, 20);
-	}
+	send(fake,
+	     (struct raft_message){.kind = RAFT_MESSAGE_CHUNK,
+	                           .term = header->epoch + 1,
+	                           .chunk = {.index = header->index,
+	                                     .index_term = header->epoch,
+	                                     .size = bytes.size,
+	                                     .is_last = true}},
+	     bytes);
 }
 
 /* Else it would lead a cluster of its own. */
@@ -457,7 +493,7 @@ static void a_newcomer_with_a_lone_masters_checkpoint_waits_for_the_list_of_memb
 	format_member(w);
 	fill_options(w);
 	open_journal_of(w);
-	give_checkpoint(&w->b, header.epoch + 1, &header, buf_str(&bytes));
+	SAY_UNTIL(w, send_checkpoint(&w->b, &header, buf_str(&bytes)), w->b.is_installed);
 	assert_int_equal(w->house->toy.count, header.index);
 	house_close(w->house);
 	open_journal_of(w);
@@ -465,9 +501,32 @@ static void a_newcomer_with_a_lone_masters_checkpoint_waits_for_the_list_of_memb
 	w->last = header.index;
 	w->entries[w->last] =
 	        (struct entry){.index = header.index, .epoch = header.epoch, .chain = header.chain};
-	add_members(w, header.epoch + 1);
+	add_members(w, header.epoch + 1, true);
 	lead(&w->b, header.epoch + 1, header.index);
 	assert_int_equal(journal_epoch(w->house->journal), header.epoch + 1);
+	buf_finish(&bytes);
+}
+
+/* Else it would be sent again and again, as fast as the network is. */
+static void a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct checkpoint_header header;
+	char in_the_way[256];
+	struct buf bytes;
+
+	save_alone(w, &bytes, &header);
+	format_member(w);
+	fill_options(w);
+	open_journal_of(w);
+	snprintf(in_the_way, sizeof(in_the_way), "%s/checkpoint-%020llu.incoming.tmp",
+	         w->house->folder, (unsigned long long)header.index);
+	assert_int_equal(io_mkdir(w->house->io, in_the_way), 0);
+	SAY_UNTIL(w, send_checkpoint(&w->b, &header, buf_str(&bytes)),
+	          w->b.chunk_refusal == RAFT_NOT_STORED);
+	assert_false(w->b.is_installed);
+	assert_int_equal(rmdir(in_the_way), 0);
+	SAY_UNTIL(w, send_checkpoint(&w->b, &header, buf_str(&bytes)), w->b.is_installed);
 	buf_finish(&bytes);
 }
 
@@ -483,6 +542,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(
 	                a_newcomer_with_a_lone_masters_checkpoint_waits_for_the_list_of_members,
 	                setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
