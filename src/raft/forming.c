@@ -28,9 +28,13 @@ void forming_init(struct raft *core)
 	}
 }
 
+/* A learner's seat counts when it is committed: with its leader it may have been lost, and then
+ * nobody comes by to say so.  (A voter asks for votes.) */
 static bool is_seated(const struct raft *core)
 {
-	return core_member(core, core->options.self) != NULL;
+	const struct raft_member *member = core_member(core, core->options.self);
+
+	return member != NULL && (member->is_voter || !membership_change_runs(core));
 }
 
 static bool hears_leader(const struct raft *core)

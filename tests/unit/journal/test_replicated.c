@@ -530,6 +530,21 @@ static void a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused(void **stat
 	buf_finish(&bytes);
 }
 
+/* The entry that let it in is lost with the leader that wrote it. */
+static void a_learner_whose_admission_was_never_committed_asks_again(void **state)
+{
+	struct world *w = *state;
+
+	format_member(w);
+	fill_options(w);
+	open_journal_of(w);
+	add_entry(w, 1, 1, STR("first"));
+	add_members(w, 1, false);
+	SAY_UNTIL(w, send_append(&w->b, 1, 0, 0), w->b.match >= w->last);
+	w->c.knows_no_other = true;
+	RUN_UNTIL(w->house->io, w->c.was_asked_in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -544,6 +559,8 @@ int main(void)
 	                setup, teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                a_learner_whose_admission_was_never_committed_asks_again, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
