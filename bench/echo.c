@@ -27,8 +27,8 @@ static const char usage[] =
         "  --name-bytes N    of their names, 16\n"
         "  --sync FILE       one write and sync for all changes of a turn, before its replies\n"
         "  --probe N         only sync 4 KB N times and print how long that takes, as JSON\n"
-        "  --writers N       instead: so many write at the same time, each to a file of its own\n"
-        "                    (FILE.0, ...) and past the kernel's cache, as masters on one disk do\n"
+        "  --writers N       of probes: so many at the same time, each in a file of its own,\n"
+        "                    FILE.0, ...\n"
         "  --wrong N         every N-th reply is wrong: a client that checks must notice\n";
 
 enum option_id {
@@ -60,7 +60,7 @@ struct command_line {
 	const char *listen;
 	const char *sync_path;
 	uint32_t probes;
-	uint32_t writers; /* 0: one, with the sync file of the server */
+	uint32_t writers; /* of probes */
 	struct echo_options echo;
 };
 
@@ -105,7 +105,8 @@ static int take_option(enum option_id id, const char *name, const char *value,
 
 static int parse(int argc, char **argv, struct command_line *ret_line)
 {
-	struct command_line line = {.echo.canned = {.entries = 1000, .name_bytes = 16}};
+	struct command_line line = {.writers = 1,
+	                            .echo.canned = {.entries = 1000, .name_bytes = 16}};
 	int id, place = 0;
 
 	while ((id = getopt_long(argc, argv, "", table, &place)) != -1) {
@@ -126,33 +127,13 @@ static int parse(int argc, char **argv, struct command_line *ret_line)
 	return 0;
 }
 
-/* Bare syncs of one block each, as the server does them. */
-static int time_syncs(const char *path, uint32_t count, struct hist *hist)
-{
-	struct sync_file file;
-	int rc = sync_file_open(&file, path);
-
-	if (rc < 0)
-		return rc;
-	for (uint32_t i = 0; i < count && rc == 0; i++) {
-		uint64_t began_ns = clock_now_ns();
-
-		sync_file_add(&file, STR("one record"));
-		rc = sync_file_sync(&file);
-		hist_record(hist, clock_now_ns() - began_ns);
-	}
-	sync_file_close(&file);
-	return rc;
-}
-
 static int probe(const struct command_line *line)
 {
 	struct hist hist;
 	int rc;
 
 	hist_clear(&hist);
-	rc = line->writers == 0 ? time_syncs(line->sync_path, line->probes, &hist)
-	                        : sync_probe(line->sync_path, line->writers, line->probes, &hist);
+	rc = sync_probe(line->sync_path, line->writers, line->probes, &hist);
 	if (rc < 0)
 		return rc;
 	printf("{\"syncs\": %u, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f}\n",

@@ -211,29 +211,33 @@ class Counters:
     }
 
     def __init__(self, masters):
-        self.masters, self.most = masters, dict.fromkeys(self.LIMITS, 0)
+        self.most = dict.fromkeys(self.LIMITS, 0)
         self.rss_bytes = 0
         self.is_over = threading.Event()
-        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.lock = threading.Lock()
+        self.threads = [threading.Thread(target=self._watch, args=(member,), daemon=True)
+                        for member in masters.members]
 
-    def _watch(self):
+    def _watch(self, member):
         while not self.is_over.wait(0.02):
-            for member in self.masters.members:
-                status = member.status() if member.server else None
-                if status is None:
-                    continue
-                seen = {**status, **status["quorum"]}
+            status = member.status()
+            if status is None:
+                continue
+            seen = {**status, **status["quorum"]}
+            with self.lock:
                 self.rss_bytes = max(self.rss_bytes, status["resident_bytes"])
                 for name in self.most:
                     self.most[name] = max(self.most[name], seen[name])
 
     def __enter__(self):
-        self.thread.start()
+        for thread in self.threads:
+            thread.start()
         return self
 
     def __exit__(self, *_):
         self.is_over.set()
-        self.thread.join()
+        for thread in self.threads:
+            thread.join()
 
 
 class HdfsCli:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The durable half of the echo server: what a round of calls must at least write.  The records of
- * one round go into one pwrite(), padded to whole blocks of 4 KB, and one fdatasync().
+ * one round go into one pwrite(), padded to whole blocks of 4 KB, which is durable when it returns:
+ * O_DSYNC, past the kernel's cache (O_DIRECT) where the file system can, as masters write, too.
  *
  * The file has its full size and is filled with zeros before anything is measured, and is written
  * in a ring: so no sync has to write metadata, and no round waits for space to be prepared.
