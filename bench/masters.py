@@ -150,6 +150,13 @@ class Masters:
             and (m["is_self"] or (m["is_connected"] and m["match"] >= status["commit_index"]))
             for m in listed)
 
+    def _why_unsettled(self):
+        primary = self.primary()
+        if primary is None:
+            return "there is no primary"
+        keys = ("address", "is_voter", "is_connected", "match", "health")
+        return str([{key: m[key] for key in keys} for m in primary.status()["quorum"]["members"]])
+
     def settled(self, seconds=60):
         """Waits until all members vote, are well and have everything; returns the primary."""
         def look():
@@ -157,7 +164,10 @@ class Masters:
                 member.must_run()
             primary = self.primary()
             return primary if primary and self._is_settled(primary) else None
-        return wait_until(look, "all masters in step", seconds)
+        try:
+            return wait_until(look, "all masters in step", seconds)
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}; {self._why_unsettled()}") from error
 
     def first(self, member):
         """Addresses for a client, that member's before the others'."""

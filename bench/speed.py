@@ -67,7 +67,6 @@ def create_shape(bench, table, masters, echo, connections, inflight):
               elsewhere="Alluxio 3 k/s, HDFS mkdirs 29 k/s, etcd 50 k/s on 24 cores",
               values={"files_per_s": files, "leader_us": leader, "followers_us": followers,
                       "echo_files_per_s": most})
-    # Half of an operation is a call: two calls, one after the other, make a file.
     p99_ms = median(ours, "p99_us") / 1000
     table.add(f"{what}: p99 of a file", f"<= {CREATE_P99_MS} ms", f"{p99_ms:.1f} ms",
               p99_ms <= CREATE_P99_MS, ceiling=f"{median(ceiling, 'p99_us') / 1000:.1f} ms",
