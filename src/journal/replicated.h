@@ -102,6 +102,7 @@ struct replicated {
 	uint64_t segment_epoch;           /* of this run, before the first cut */
 	enum raft_refusal told_refusal;
 	uint64_t told_us;
+	uint64_t log_told_us; /* that the log is damaged; 0: never */
 };
 
 /* ---- replicated.c ---- */

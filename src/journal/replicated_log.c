@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Entries for a peer that lags further than the tail goes back: read from segments, beside the
- * loop.
+ * loop.  Where those are damaged it gets the newest checkpoint, once that holds what it lacks.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 #include "journal/replicated.h"
 #include "journal/text.h"
 
-enum { BREAKS_MAX = 7 };
+enum { BREAKS_MAX = 7, TELL_EVERY_US = 60 * 1000 * 1000 };
 
 struct log_fetch {
 	struct io_work work;
@@ -73,6 +73,31 @@ static void shorten(struct log_fetch *fetch)
 	fetch->entries.size = (size_t)(end - start);
 }
 
+/* They are asked for again with every heartbeat. */
+static void tell(struct log_fetch *fetch)
+{
+	struct replicated *replicated = fetch->replicated;
+	uint64_t now_us = io_now_us(replicated->journal->io);
+
+	if (replicated->log_told_us != 0 && now_us - replicated->log_told_us < TELL_EVERY_US)
+		return;
+	replicated->log_told_us = now_us;
+	journal_notice(replicated->journal, fetch->rc, fetch->text);
+	fetch->text = NULL;
+}
+
+/* The log begins after the newest checkpoint, as far as peers are concerned. */
+static void give_up_older(const struct log_fetch *fetch)
+{
+	const struct journal *journal = fetch->replicated->journal;
+	struct raft_event event = {.kind = RAFT_COMPACTED,
+	                           .compacted = journal->checkpointer.newest};
+
+	if (event.compacted >= fetch->fetch.first && event.compacted <= journal->applied.index &&
+	    !journal->checkpointer.is_running)
+		replicated_step(fetch->replicated, &event);
+}
+
 static void done(struct io_work *work)
 {
 	struct log_fetch *fetch = CONTAINER_OF(work, struct log_fetch, work);
@@ -85,10 +110,11 @@ static void done(struct io_work *work)
 		replicated->carried[0] = buf_str(&fetch->entries);
 		replicated->carried_count = 1;
 	} else if (fetch->rc != -ERR_NO_FILE) {
-		journal_notice(journal, fetch->rc, fetch->text);
-		fetch->text = NULL;
+		tell(fetch);
 	}
 	replicated_fetched(replicated, &fetch->fetch, fetch->rc == 0 ? fetch->last : 0);
+	if (fetch->rc == -ERR_DAMAGED)
+		give_up_older(fetch);
 	destroy(fetch);
 	journal_step_close(journal);
 }

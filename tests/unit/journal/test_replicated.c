@@ -33,6 +33,8 @@ struct fake {
 	bool acknowledges;    /* whatever it is sent */
 	bool says_not_member; /* to whoever asks for a vote */
 	bool knows_no_other;  /* whoever asks hears of a cluster of the two fakes */
+	bool lags;            /* has two entries */
+	bool got_chunk;
 	bool was_asked_in;
 	uint64_t match;    /* as the real one says */
 	bool is_installed; /* as the real one says; so is why not */
@@ -84,17 +86,22 @@ static void on_vote(struct fake *fake, const struct raft_message *message)
 static void on_append(struct fake *fake, const struct raft_message *message)
 {
 	const struct raft_append_message *append = &message->append;
+	struct raft_message reply = {.kind = RAFT_MESSAGE_APPEND_REPLY,
+	                             .term = message->term,
+	                             .append_reply = {.match = append->last,
+	                                              .number = append->number,
+	                                              .round = append->round,
+	                                              .sent_ms = append->sent_ms,
+	                                              .commit = append->commit}};
 
-	if (fake->acknowledges)
-		send(fake,
-		     (struct raft_message){.kind = RAFT_MESSAGE_APPEND_REPLY,
-		                           .term = message->term,
-		                           .append_reply = {.match = append->last,
-		                                            .number = append->number,
-		                                            .round = append->round,
-		                                            .sent_ms = append->sent_ms,
-		                                            .commit = append->commit}},
-		     (struct str){0});
+	if (fake->lags) {
+		reply.append_reply.match = 0;
+		reply.append_reply.refusal = RAFT_LOG_DIFFERS;
+		reply.append_reply.hint = 2;
+		reply.append_reply.hint_term = 1;
+	}
+	if (fake->acknowledges || fake->lags)
+		send(fake, reply, (struct str){0});
 }
 
 static void fill_members(const struct world *w, struct raft_members *members)
@@ -134,6 +141,7 @@ static void on_message(void *context, const struct peer_message *message)
 
 	switch (message->message.kind) {
 	case RAFT_MESSAGE_ASK: on_ask(fake, &message->message); break;
+	case RAFT_MESSAGE_CHUNK: fake->got_chunk = true; break;
 	case RAFT_MESSAGE_JOIN: fake->was_asked_in = true; break;
 	case RAFT_MESSAGE_APPEND_REPLY: fake->match = message->message.append_reply.match; break;
 	case RAFT_MESSAGE_VOTE: on_vote(fake, &message->message); break;
@@ -545,6 +553,29 @@ static void a_learner_whose_admission_was_never_committed_asks_again(void **stat
 	RUN_UNTIL(w->house->io, w->c.was_asked_in);
 }
 
+static void who_lacks_entries_that_are_damaged_gets_a_checkpoint(void **state)
+{
+	struct world *w = *state;
+	uint64_t saved = 0;
+	char path[512];
+
+	join(w);
+	RUN_UNTIL(w->house->io, w->b.match >= w->last);
+	house_close(w->house);
+	snprintf(path, sizeof(path), "%s", house_newest(w->house, "segment-"));
+	w->replication.tail_bytes_max = 1;
+	open_journal_of(w);
+	be_elected(w);
+	house_fill(w->house, 3, 100);
+	house_flip(path, 4096 + 80);
+	assert_int_equal(journal_checkpoint(w->house->journal, on_saved, &saved), 0);
+	RUN_UNTIL(w->house->io, saved > 0);
+	w->c.lags = true;
+	RUN_UNTIL(w->house->io, w->c.got_chunk);
+	buf_append_u8(&w->house->notices, 0);
+	assert_non_null(strstr((char *)w->house->notices.data, path));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -561,6 +592,8 @@ int main(void)
 	                a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused, setup, teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_learner_whose_admission_was_never_committed_asks_again, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                who_lacks_entries_that_are_damaged_gets_a_checkpoint, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
