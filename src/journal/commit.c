@@ -302,10 +302,6 @@ static void submit(struct commit *commit)
 		io_timer_start(&commit->hang, journal->options.sync_hang_ms * 1000);
 	io_thread_set_spin(journal->sync_thread, batch->count >= SPIN_ENTRIES ? SPIN_US : 0);
 	io_thread_submit(journal->sync_thread, &batch->work);
-	if (IS_BROKEN(REPLY_BEFORE_SYNC)) {
-		commit->durable = batch->last.index;
-		journal->ops->written(journal, batch);
-	}
 }
 
 static void submit_if_due(struct commit *commit)

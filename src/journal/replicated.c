@@ -22,8 +22,7 @@ uint64_t replicated_now_ms(const struct replicated *replicated)
 static enum journal_phase due_phase(const struct replicated *replicated)
 {
 	if (replicated->role == RAFT_LEADER &&
-	    (replicated->journal->applied.index >= replicated->lead_from ||
-	     IS_BROKEN(SERVES_BEFORE_APPLIED)))
+	    replicated->journal->applied.index >= replicated->lead_from)
 		return JOURNAL_LEADING;
 	return JOURNAL_FOLLOWING;
 }
@@ -335,6 +334,15 @@ static void write_rest(struct replicated *replicated)
 		journal_fail(journal, rc, NULL);
 }
 
+/* A broken twin's way. */
+static void trust_rest(struct replicated *replicated)
+{
+	struct entry end = tail_ends_at(&replicated->tail, replicated->tail.last);
+
+	commit_begin(&replicated->journal->commit, &end);
+	begin(replicated);
+}
+
 static void recovered(struct journal *journal)
 {
 	struct replicated *replicated = journal->replicated;
@@ -344,7 +352,9 @@ static void recovered(struct journal *journal)
 	replicated->segment_epoch = journal->recovered_log.run + 1;
 	if (!take_rest(replicated))
 		journal_fail(journal, -ERR_NO_MEMORY, NULL);
-	else if (journal->rest.size > 0 && !IS_BROKEN(READABLE_IS_DURABLE))
+	else if (IS_BROKEN(READABLE_IS_DURABLE))
+		trust_rest(replicated);
+	else if (journal->rest.size > 0)
 		write_rest(replicated);
 	else
 		begin(replicated);

@@ -279,6 +279,8 @@ bool replicated_apply(struct replicated *replicated)
 	size_t count = 0, bytes = 0;
 	struct entry last;
 
+	if (IS_BROKEN(NOT_WRITTEN_AT_CUT))
+		end_orphans(replicated, &journal->applied);
 	if (replicated->is_applying || replicated_is_loading(replicated) || index > commit)
 		return false;
 	for (; index <= commit && count < COUNT_OF(replicated->slice) &&

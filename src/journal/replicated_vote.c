@@ -69,9 +69,7 @@ static void run(struct io_work *work)
 	if (write->binds)
 		write->rc = folder_write_marker(journal->io, journal->folder, &write->marker);
 	fill(&vote, &write->vote);
-	if (IS_BROKEN(VOTE_NOT_RECORDED))
-		memset(vote.voted_for, 0, sizeof(vote.voted_for));
-	if (write->rc == 0)
+	if (write->rc == 0 && (write->binds || !IS_BROKEN(VOTE_NOT_RECORDED)))
 		write->rc = vote_file_write(journal->vote, &vote);
 }
 

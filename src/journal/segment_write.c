@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/text.h"
 
 static struct segment_writer *allocate(struct io *io, const char *folder, uint64_t number)
@@ -68,7 +69,9 @@ static int reopen(struct segment_writer *writer)
 {
 	struct io_file *file;
 	int rc = io_file_open(writer->io, writer->temporary,
-	                      IO_OPEN_WRITE | IO_OPEN_DIRECT | IO_OPEN_DSYNC, &file);
+	                      IO_OPEN_WRITE | IO_OPEN_DIRECT |
+	                              (IS_BROKEN(REPLY_BEFORE_SYNC) ? 0 : IO_OPEN_DSYNC),
+	                      &file);
 
 	if (rc < 0)
 		return rc;
