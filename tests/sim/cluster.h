@@ -200,6 +200,17 @@ enum fault_kind {
 	FAULT_KINDS
 };
 
+/* Trouble that leads to one place rather than anywhere. */
+struct cluster_plot {
+	unsigned size; /* masters */
+	unsigned weights[FAULT_KINDS];
+	uint64_t trouble_us; /* as in the cluster */
+	uint64_t longest_us;
+	bool abandons;       /* clients give up what they may */
+	bool cuts_by_chance; /* ways are cut one by one */
+	uint64_t hold_ms;    /* calls without a primary; 0: drawn */
+};
+
 struct figures {
 	uint64_t acknowledged, refused, repeated, reads, abandoned, failovers, faults, damages,
 	        checkpoints_loaded, members_changed;
@@ -216,6 +227,7 @@ struct cluster {
 	bool has_small_tail; /* of entries in memory, so that peers are fed from segments */
 	bool reads_by_lease;
 	uint64_t checkpoint_entries;
+	uint64_t hold_ms; /* how long masters hold calls while there is no primary */
 	struct buf first; /* payload of entry 1 */
 	struct slot slots[CLUSTER_SLOTS_MAX];
 	struct client clients[CLUSTER_CLIENTS];
@@ -227,6 +239,7 @@ struct cluster {
 	unsigned healed;  /* slots, as bits, that are kept well */
 	bool cuts_rest;   /* healing some cuts the others off */
 	/* trouble */
+	const struct cluster_plot *plot; /* NULL: none */
 	unsigned weights[FAULT_KINDS];
 	bool was_settled;    /* all members had joined once: others have what rots */
 	unsigned rotten;     /* slot whose disk may rot */
@@ -248,6 +261,7 @@ bool cluster_step(struct cluster *cluster);
 
 /* Tells its figures in one line.  0, or the process ends by cluster_wrong(). */
 int cluster_run(uint64_t seed);
+int cluster_run_plot(uint64_t seed, const struct cluster_plot *plot);
 
 /* ---- masters ---- */
 

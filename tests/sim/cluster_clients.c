@@ -509,7 +509,9 @@ static void think(struct sim_event *event)
 
 	if (client->is_waiting)
 		return;
-	if (may_abandon(client) && random_chance(&client->random, 1, 6))
+	if (may_abandon(client) &&
+	    (random_chance(&client->random, 1, 6) ||
+	     (client->cluster->plot != NULL && client->cluster->plot->abandons)))
 		abandon(client);
 	if (!client->has_call) {
 		if (client->cluster->is_draining)

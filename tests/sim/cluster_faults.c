@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "sim/cluster.h"
 
-enum { TICK_US = 5000 };
+enum { TICK_US = 5000, SECOND_US = 1000 * 1000 };
 
 static uint64_t now(const struct cluster *cluster)
 {
@@ -162,7 +162,7 @@ static bool is_beside_bridge(struct cluster *cluster, unsigned from, unsigned to
 static bool is_by_chance(struct cluster *cluster, unsigned from, unsigned to, uint64_t draw)
 {
 	(void)cluster;
-	return hash64(draw, &(unsigned[2]){from, to}, 2 * sizeof(unsigned)) % 3 == 0;
+	return hash64(draw, &(unsigned[2]){from, to}, 2 * sizeof(unsigned)) % 5 < 2;
 }
 
 static void mend_network(struct cluster *cluster)
@@ -184,7 +184,9 @@ static void partition(struct cluster *cluster)
 	};
 
 	mend_network(cluster);
-	cut_ways(cluster, shapes[random_below(&cluster->random, COUNT_OF(shapes))]);
+	cut_ways(cluster, cluster->plot != NULL && cluster->plot->cuts_by_chance
+	                          ? is_by_chance
+	                          : shapes[random_below(&cluster->random, COUNT_OF(shapes))]);
 	cluster->network_us = until(cluster);
 	cluster_say(cluster, "the network is cut");
 }
@@ -339,6 +341,18 @@ static void transfer(struct cluster *cluster)
 	if (primary != NULL)
 		order(primary, JOURNAL_TRANSFER,
 		      random_chance(&cluster->random, 1, 3) ? "" : cluster->slots[to].address);
+}
+
+/* A primary that cannot read its own entries cannot bring others up to date: an operator who reads
+ * its log elects another. */
+static void keep_rot_from_leading(struct cluster *cluster)
+{
+	struct slot *primary = masters_primary(cluster);
+
+	if (primary == NULL || !primary->is_rotten || now(cluster) < primary->asked_us + SECOND_US)
+		return;
+	primary->asked_us = now(cluster);
+	order(primary, JOURNAL_TRANSFER, "");
 }
 
 static void begin_checkpoint(void *context)
@@ -500,6 +514,8 @@ static void tick(struct sim_event *event)
 	struct cluster *cluster = CONTAINER_OF(event, struct cluster, tick);
 
 	masters_review(cluster);
+	if (cluster->is_calm)
+		keep_rot_from_leading(cluster);
 	if (!cluster->is_calm) {
 		if (is_due(cluster, cluster->network_us))
 			mend_network(cluster);
@@ -563,6 +579,8 @@ void faults_init(struct cluster *cluster)
 		if (random_chance(&cluster->random, 1, 2))
 			cluster->weights[i] = usual[i];
 	}
+	if (cluster->plot != NULL)
+		memcpy(cluster->weights, cluster->plot->weights, sizeof(cluster->weights));
 	cluster->rotten = (unsigned)random_below(&cluster->random, cluster->size);
 	if (cluster->size < 3)
 		cluster->weights[FAULT_ROT] = 0;
@@ -570,5 +588,9 @@ void faults_init(struct cluster *cluster)
 		cluster->weights[FAULT_WIPE] = cluster->weights[FAULT_REMOVE] = 0;
 	cluster->trouble_us = 50000u << random_below(&cluster->random, 6);
 	cluster->longest_us = 100000u << random_below(&cluster->random, 7);
+	if (cluster->plot != NULL) {
+		cluster->trouble_us = cluster->plot->trouble_us;
+		cluster->longest_us = cluster->plot->longest_us;
+	}
 	sim_world_schedule(cluster->world, &cluster->tick, TICK_US);
 }

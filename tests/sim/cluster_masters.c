@@ -102,7 +102,7 @@ static void step_create(void *context)
 	options.context = slot;
 	options.on_role = on_role;
 	options.on_failure = on_failure;
-	options.hold_ms = 2000;
+	options.hold_ms = slot->cluster->hold_ms;
 	options.journal.checkpoint_entries = slot->cluster->checkpoint_entries;
 	if (!slot->cluster->is_lone_kind) {
 		fill_replication(slot, &replication, addresses);

@@ -273,12 +273,13 @@ static void finish_run(struct cluster *cluster)
 
 /* ---- runs ---- */
 
-static struct cluster *set_up(uint64_t seed)
+static struct cluster *set_up(uint64_t seed, const struct cluster_plot *plot)
 {
 	static const unsigned sizes[] = {1, 3, 3, 3, 5};
 	struct cluster *cluster = mem_must_zalloc(sizeof(*cluster));
 
 	cluster->seed = seed;
+	cluster->plot = plot;
 	cluster->is_told = getenv("SIM_LOG") != NULL;
 	cluster->random = random_make(seed);
 	cluster->world = sim_world_create(random_u64(&cluster->random));
@@ -291,11 +292,18 @@ static struct cluster *set_up(uint64_t seed)
 		cluster->is_lone_kind = cluster->size == 0;
 		cluster->size += cluster->is_lone_kind;
 	}
+	if (plot != NULL) {
+		cluster->size = plot->size;
+		cluster->is_lone_kind = false;
+	}
 	cluster->slot_count = cluster->is_lone_kind ? 1 : 5;
 	cluster->has_drift = random_chance(&cluster->random, 1, 2);
 	cluster->has_small_tail = random_chance(&cluster->random, 1, 2);
 	cluster->reads_by_lease = random_chance(&cluster->random, 2, 3);
 	cluster->checkpoint_entries = 20u << random_below(&cluster->random, 6);
+	cluster->hold_ms = 50u << random_below(&cluster->random, 6);
+	if (plot != NULL && plot->hold_ms > 0)
+		cluster->hold_ms = plot->hold_ms;
 	history_init(&cluster->history, cluster);
 	masters_init(cluster);
 	faults_init(cluster);
@@ -321,7 +329,12 @@ static void tell_figures(const struct cluster *cluster, unsigned rounds)
 
 int cluster_run(uint64_t seed)
 {
-	struct cluster *cluster = set_up(seed);
+	return cluster_run_plot(seed, NULL);
+}
+
+int cluster_run_plot(uint64_t seed, const struct cluster_plot *plot)
+{
+	struct cluster *cluster = set_up(seed, plot);
 	unsigned rounds = 1 + (unsigned)random_below(&cluster->random, ROUNDS_MAX);
 
 	for (unsigned i = 0; i < rounds; i++)
