@@ -90,6 +90,8 @@ void chunks_reply(struct raft *core, const struct raft_message *message)
 		outbox_refused_by(core, peer->id, reply->refusal);
 	if (peer->mode != PROGRESS_CHECKPOINT || reply->index != peer->checkpoint)
 		return;
+	if (reply->is_installed || reply->offset > peer->chunk_offset)
+		peer->moved_ms = core->now_ms;
 	if (reply->is_installed) {
 		progress_begin_probe(core, peer, reply->index + 1);
 		return;

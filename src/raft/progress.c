@@ -66,6 +66,7 @@ static void add(struct raft *core, const struct raft_member *member)
 	        .id = member->id,
 	        .is_self = raft_id_equal(member->id, core->options.self),
 	        .heard_ms = core->now_ms,
+	        .moved_ms = core->now_ms,
 	        .goal = core->log.last,
 	        .goal_ms = core->now_ms,
 	};
@@ -249,6 +250,8 @@ static void accepted(struct raft *core, struct progress *peer,
 {
 	uint64_t match = reply->match < core->log.last ? reply->match : core->log.last;
 
+	if (match > peer->match || match == core->log.last)
+		peer->moved_ms = core->now_ms;
 	if (match > peer->match)
 		peer->match = match;
 	free_inflight(peer);

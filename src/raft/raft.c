@@ -191,6 +191,12 @@ const struct raft_list *raft_members_at(const struct raft *core, uint64_t index)
 	return log_list_at(&core->log, index);
 }
 
+/* Its disk may be full: those of the others are not to fill up with it. */
+static bool is_stalled(const struct raft *core, const struct progress *peer)
+{
+	return core->now_ms - peer->moved_ms > RAFT_STALLED_MS;
+}
+
 uint64_t raft_keep_from(const struct raft *core)
 {
 	uint64_t from = core->log.last + 1;
@@ -199,7 +205,7 @@ uint64_t raft_keep_from(const struct raft *core)
 		const struct progress *peer = &core->leader.peers[i];
 		uint64_t needed = peer->match + 1;
 
-		if (peer->is_self || !progress_is_heard(core, peer))
+		if (peer->is_self || !progress_is_heard(core, peer) || is_stalled(core, peer))
 			continue;
 		if (peer->mode == PROGRESS_CHECKPOINT)
 			needed = peer->checkpoint == 0 ? core->log.base + 1 : peer->checkpoint + 1;

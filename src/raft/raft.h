@@ -59,7 +59,7 @@
 
 struct raft;
 
-enum { RAFT_ELECTION_MS_MAX = 10 * 60 * 1000 };
+enum { RAFT_ELECTION_MS_MAX = 10 * 60 * 1000, RAFT_STALLED_MS = 60 * 1000 };
 
 /* ---- refusals ---- */
 
@@ -497,7 +497,8 @@ bool raft_takes_proposals(const struct raft *core);
 const struct raft_list *raft_members(const struct raft *core);
 /* The list in effect at an index from the base on, to be saved in a checkpoint; NULL: none. */
 const struct raft_list *raft_members_at(const struct raft *core, uint64_t index);
-/* Entries from here on are still needed by a peer that is being brought up to date. */
+/* Entries from here on are still needed by a peer that is being brought up to date.  One that has
+ * not got further for RAFT_STALLED_MS does not count: it gets a checkpoint when it goes on. */
 uint64_t raft_keep_from(const struct raft *core);
 
 #endif

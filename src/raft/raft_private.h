@@ -86,6 +86,7 @@ struct progress {
 	uint64_t beat_ms;    /* last heartbeat */
 	uint64_t told_round; /* in it */
 	uint64_t heard_ms;
+	uint64_t moved_ms; /* when it last got further */
 	uint64_t answered_round;
 	uint64_t answered_sent_ms; /* sending time of the newest append that it answered */
 	uint32_t health;

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which entries a leader keeps for its peers.  The test speaks for them, and is the clock. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "raft/raft.h"
+
+enum { ELECTION_MS = 100, HEARTBEAT_MS = 10 };
+
+struct world {
+	struct raft *core;
+	struct raft_update update;
+	struct raft_status status;
+	uint64_t now_ms;
+	uint64_t match_c; /* what c says of itself; b has everything */
+};
+
+static struct raft_id id_of(char name)
+{
+	struct raft_id id;
+
+	memset(id.bytes, name, sizeof(id.bytes));
+	return id;
+}
+
+static void step(struct world *w, struct raft_event event)
+{
+	event.now_ms = w->now_ms;
+	assert_int_equal(raft_step(w->core, &event, &w->update), 0);
+	raft_status(w->core, &w->status);
+}
+
+static void receive(struct world *w, char from, struct raft_message message)
+{
+	message.from = id_of(from);
+	message.to = id_of('a');
+	message.history = id_of('h');
+	message.term = w->status.term;
+	step(w, (struct raft_event){.kind = RAFT_RECEIVED, .message = &message});
+}
+
+static void answer_heartbeat(struct world *w, char from, uint64_t match)
+{
+	receive(w, from,
+	        (struct raft_message){.kind = RAFT_MESSAGE_APPEND_REPLY,
+	                              .append_reply = {.match = match, .sent_ms = w->now_ms}});
+}
+
+/* Time goes on, and both peers answer. */
+static void pass(struct world *w, uint64_t ms)
+{
+	for (uint64_t end_ms = w->now_ms + ms; w->now_ms < end_ms;) {
+		w->now_ms += HEARTBEAT_MS;
+		step(w, (struct raft_event){.kind = RAFT_TICK});
+		answer_heartbeat(w, 'b', w->status.last);
+		answer_heartbeat(w, 'c', w->match_c);
+	}
+}
+
+static void sync_vote(struct world *w)
+{
+	if (w->update.what & RAFT_PERSIST_VOTE)
+		step(w, (struct raft_event){.kind = RAFT_VOTE_SYNCED,
+		                            .vote_synced = w->update.vote_number});
+}
+
+static void be_elected(struct world *w)
+{
+	w->now_ms += 2 * ELECTION_MS;
+	step(w, (struct raft_event){.kind = RAFT_TICK});
+	receive(w, 'b',
+	        (struct raft_message){
+	                .kind = RAFT_MESSAGE_VOTE_REPLY,
+	                .vote_reply = {.asked_term = w->status.term + 1, .is_pre = true}});
+	sync_vote(w);
+	receive(w, 'b',
+	        (struct raft_message){.kind = RAFT_MESSAGE_VOTE_REPLY,
+	                              .vote_reply = {.asked_term = w->status.term}});
+	assert_int_equal(w->status.role, RAFT_LEADER);
+	step(w, (struct raft_event){.kind = RAFT_SYNCED,
+	                            .synced = {.generation = w->update.append.generation,
+	                                       .last = w->update.append.last}});
+}
+
+static int setup(void **state)
+{
+	static const char *const addresses[] = {"a:1", "b:1", "c:1"};
+	struct world *w = calloc(1, sizeof(*w));
+	struct raft_options options = {.self = id_of('a'),
+	                               .address = "a:1",
+	                               .addresses = addresses,
+	                               .address_count = 3,
+	                               .election_min_ms = ELECTION_MS,
+	                               .election_max_ms = ELECTION_MS + ELECTION_MS / 2,
+	                               .heartbeat_ms = HEARTBEAT_MS,
+	                               .retry_ms = HEARTBEAT_MS,
+	                               .append_bytes_max = 1000,
+	                               .window_bytes_max = 1000,
+	                               .chunk_bytes_max = 1000};
+	struct raft_run run = {.first = 1, .term = 1};
+	struct raft_list list = {.index = 1, .members.count = 3};
+	struct raft_start start = {.now_ms = 1000,
+	                           .vote = {.term = 1, .history = id_of('h')},
+	                           .runs = &run,
+	                           .run_count = 1,
+	                           .last = 5,
+	                           .commit = 5,
+	                           .lists = &list,
+	                           .list_count = 1};
+
+	for (size_t i = 0; i < 3; i++) {
+		list.members.member[i].id = id_of((char)('a' + i));
+		list.members.member[i].is_voter = true;
+		strcpy(list.members.member[i].address, addresses[i]);
+	}
+	assert_int_equal(raft_create(&options, &start, &w->core), 0);
+	raft_status(w->core, &w->status);
+	w->now_ms = start.now_ms;
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	raft_destroy(w->core);
+	free(w);
+	return 0;
+}
+
+static void a_peer_that_does_not_get_further_pins_entries_for_a_while_only(void **state)
+{
+	struct world *w = *state;
+
+	be_elected(w);
+	w->match_c = 2;
+	pass(w, RAFT_STALLED_MS / 2);
+	assert_int_equal(raft_keep_from(w->core), 3);
+	w->match_c = 3;
+	pass(w, RAFT_STALLED_MS);
+	assert_int_equal(raft_keep_from(w->core), 4);
+	pass(w, 2 * HEARTBEAT_MS);
+	assert_int_equal(raft_keep_from(w->core), w->status.last + 1);
+}
+
+static void a_peer_that_has_everything_pins_from_its_first_lag_on(void **state)
+{
+	struct world *w = *state;
+
+	be_elected(w);
+	w->match_c = w->status.last;
+	pass(w, 2 * RAFT_STALLED_MS);
+	step(w, (struct raft_event){.kind = RAFT_PROPOSED, .proposed = 10});
+	assert_int_equal(raft_keep_from(w->core), w->match_c + 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(
+	                a_peer_that_does_not_get_further_pins_entries_for_a_while_only, setup,
+	                teardown),
+	        cmocka_unit_test_setup_teardown(
+	                a_peer_that_has_everything_pins_from_its_first_lag_on, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
