@@ -17,8 +17,8 @@ void chunks_begin(struct raft *core, struct progress *peer)
 	peer->inflight_count = peer->inflight_bytes = 0;
 	peer->chunk_number = 0;
 	peer->checkpoint = 0;
-	peer->chunk_offset = 0;
-	peer->is_chunk_out = false;
+	peer->chunk_offset = peer->chunk_end = 0;
+	peer->is_chunk_out = peer->is_installing = false;
 	peer->chunk_ms = core->now_ms;
 }
 
@@ -69,6 +69,7 @@ void chunks_fetched(struct raft *core, const struct raft_chunk_fetched *fetched)
 	peer->checkpoint = fetched->index;
 	peer->is_chunk_out = true;
 	peer->chunk_ms = core->now_ms;
+	peer->chunk_end = fetched->is_last ? peer->chunk_offset + fetched->size : 0;
 	outbox_add(core, RAFT_MESSAGE_CHUNK, peer->id)->chunk = (struct raft_chunk_message){
 	        .index = fetched->index,
 	        .index_term = fetched->index_term,
@@ -96,9 +97,13 @@ void chunks_reply(struct raft *core, const struct raft_message *message)
 		progress_begin_probe(core, peer, reply->index + 1);
 		return;
 	}
-	peer->chunk_offset = reply->offset;
+	/* While it installs it answers nothing: the last piece asks it now and then. */
+	peer->is_installing = reply->refusal == RAFT_OK && peer->chunk_end != 0 &&
+	                      reply->offset == peer->chunk_end;
+	if (!peer->is_installing)
+		peer->chunk_offset = reply->offset;
 	peer->chunk_number = 0;
-	peer->is_chunk_out = reply->refusal != RAFT_OK;
+	peer->is_chunk_out = reply->refusal != RAFT_OK || peer->is_installing;
 }
 
 /* ---- receiving ---- */

@@ -32,7 +32,7 @@ void progress_begin_probe(struct raft *core, struct progress *peer, uint64_t nex
 	peer->mode = PROGRESS_PROBE;
 	peer->next = next;
 	peer->probe_number = core->leader.number + 1;
-	peer->is_waiting = false;
+	peer->is_waiting = peer->is_installing = false;
 	peer->fetch_number = 0;
 	peer->inflight_count = peer->inflight_bytes = 0;
 }

@@ -194,7 +194,7 @@ const struct raft_list *raft_members_at(const struct raft *core, uint64_t index)
 /* Its disk may be full: those of the others are not to fill up with it. */
 static bool is_stalled(const struct raft *core, const struct progress *peer)
 {
-	return core->now_ms - peer->moved_ms > RAFT_STALLED_MS;
+	return core->now_ms - peer->moved_ms > RAFT_STALLED_MS && !peer->is_installing;
 }
 
 uint64_t raft_keep_from(const struct raft *core)

@@ -100,6 +100,8 @@ struct progress {
 	uint64_t checkpoint;   /* index; 0: whichever is newest */
 	uint64_t chunk_offset; /* stored by the peer up to here */
 	bool is_chunk_out;     /* a piece is on its way */
+	uint64_t chunk_end;    /* of the piece sent last, if it is the checkpoint's last; 0 */
+	bool is_installing;    /* the peer has stored that one */
 	uint64_t chunk_ms;     /* since when */
 };
 

@@ -161,6 +161,41 @@ static void a_peer_that_has_everything_pins_from_its_first_lag_on(void **state)
 	assert_int_equal(raft_keep_from(w->core), w->match_c + 1);
 }
 
+/* It says nothing meanwhile, and whatever was written since is what it asks for next. */
+static void a_peer_that_installs_a_checkpoint_pins_what_follows_it_however_long_it_takes(
+        void **state)
+{
+	struct world *w = *state;
+	const struct raft_fetch_chunk *fetch;
+
+	be_elected(w);
+	step(w, (struct raft_event){.kind = RAFT_COMPACTED, .compacted = 5});
+	receive(w, 'c',
+	        (struct raft_message){.kind = RAFT_MESSAGE_APPEND_REPLY,
+	                              .append_reply = {.number = 1, .refusal = RAFT_LOG_DIFFERS}});
+	w->match_c = 0;
+	for (w->now_ms += HEARTBEAT_MS; !(w->update.what & RAFT_FETCH_CHUNK);)
+		step(w, (struct raft_event){.kind = RAFT_TICK});
+	fetch = w->update.chunk_fetches;
+	step(w, (struct raft_event){.kind = RAFT_CHUNK_FETCHED,
+	                            .chunk_fetched = {.number = fetch->number,
+	                                              .index = 5,
+	                                              .index_term = 1,
+	                                              .size = 10,
+	                                              .is_last = true}});
+	receive(w, 'c',
+	        (struct raft_message){.kind = RAFT_MESSAGE_CHUNK_REPLY,
+	                              .chunk_reply = {.index = 5, .offset = 10}});
+	assert_false(w->update.what & RAFT_FETCH_CHUNK);
+	pass(w, 2 * RAFT_STALLED_MS);
+	assert_int_equal(raft_keep_from(w->core), 6);
+	receive(w, 'c',
+	        (struct raft_message){.kind = RAFT_MESSAGE_CHUNK_REPLY,
+	                              .chunk_reply = {.index = 5, .is_installed = true}});
+	answer_heartbeat(w, 'c', 5);
+	assert_int_equal(raft_keep_from(w->core), 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +204,9 @@ int main(void)
 	                teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_peer_that_has_everything_pins_from_its_first_lag_on, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                a_peer_that_installs_a_checkpoint_pins_what_follows_it_however_long_it_takes,
+	                setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
