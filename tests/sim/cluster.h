@@ -5,6 +5,7 @@
  *   cluster_run.c        a run: rounds of trouble, each healed; the end
  *   cluster_masters.c    starting and ending of masters
  *   cluster_faults.c     the trouble
+ *   cluster_scenes.c     trouble that follows a script
  *   cluster_clients.c    what clients do, and what they may be answered
  *   cluster_history.c    the one history, told by whoever applies an entry first
  *
@@ -206,9 +207,9 @@ struct cluster_plot {
 	unsigned weights[FAULT_KINDS];
 	uint64_t trouble_us; /* as in the cluster */
 	uint64_t longest_us;
-	bool abandons;       /* clients give up what they may */
-	bool cuts_by_chance; /* ways are cut one by one */
-	uint64_t hold_ms;    /* calls without a primary; 0: drawn */
+	bool abandons;                          /* clients give up what they may */
+	uint64_t hold_ms;                       /* calls without a primary; 0: drawn */
+	void (*scene)(struct cluster *cluster); /* instead of rounds of trouble */
 };
 
 struct figures {
@@ -239,7 +240,8 @@ struct cluster {
 	unsigned healed;  /* slots, as bits, that are kept well */
 	bool cuts_rest;   /* healing some cuts the others off */
 	/* trouble */
-	const struct cluster_plot *plot; /* NULL: none */
+	const struct cluster_plot *plot;  /* NULL: none */
+	unsigned cast[CLUSTER_SLOTS_MAX]; /* slots, in the order of a scene's parts */
 	unsigned weights[FAULT_KINDS];
 	bool was_settled;    /* all members had joined once: others have what rots */
 	unsigned rotten;     /* slot whose disk may rot */
@@ -258,6 +260,10 @@ _Noreturn void cluster_wrong(struct cluster *cluster, const char *format, ...) P
 void cluster_say(const struct cluster *cluster, const char *format, ...) PRINTF_LIKE(2, 3);
 /* One event and what follows of it.  False: nothing is going to happen any more. */
 bool cluster_step(struct cluster *cluster);
+/* False: not within the time. */
+bool cluster_step_until(struct cluster *cluster, bool (*is_over)(struct cluster *cluster),
+                        uint64_t us);
+bool cluster_never(struct cluster *cluster);
 
 /* Tells its figures in one line.  0, or the process ends by cluster_wrong(). */
 int cluster_run(uint64_t seed);
@@ -290,5 +296,9 @@ void faults_init(struct cluster *cluster);
 void faults_begin(struct cluster *cluster);
 /* Ends all trouble of these slots, as bits, and of the network between them. */
 void faults_heal(struct cluster *cluster, unsigned mask);
+
+/* ---- scenes ---- */
+
+void scene_cut_and_committed(struct cluster *cluster);
 
 #endif

@@ -184,9 +184,7 @@ static void partition(struct cluster *cluster)
 	};
 
 	mend_network(cluster);
-	cut_ways(cluster, cluster->plot != NULL && cluster->plot->cuts_by_chance
-	                          ? is_by_chance
-	                          : shapes[random_below(&cluster->random, COUNT_OF(shapes))]);
+	cut_ways(cluster, shapes[random_below(&cluster->random, COUNT_OF(shapes))]);
 	cluster->network_us = until(cluster);
 	cluster_say(cluster, "the network is cut");
 }

@@ -74,9 +74,8 @@ bool cluster_step(struct cluster *cluster)
 	return has_more;
 }
 
-/* False: not within the time. */
-static bool step_until(struct cluster *cluster, bool (*is_over)(struct cluster *cluster),
-                       uint64_t us)
+bool cluster_step_until(struct cluster *cluster, bool (*is_over)(struct cluster *cluster),
+                        uint64_t us)
 {
 	uint64_t end_us = sim_world_now_us(cluster->world) + us;
 
@@ -88,7 +87,7 @@ static bool step_until(struct cluster *cluster, bool (*is_over)(struct cluster *
 	return true;
 }
 
-static bool is_never(struct cluster *cluster)
+bool cluster_never(struct cluster *cluster)
 {
 	(void)cluster;
 	return false;
@@ -173,7 +172,7 @@ static void demand_progress(struct cluster *cluster)
 	faults_heal(cluster, draw_majority(cluster));
 	cluster_say(cluster, "healed: %x", cluster->healed);
 	cluster->acknowledged_before = cluster->figures.acknowledged;
-	if (step_until(cluster, has_progressed, PROGRESS_US))
+	if (cluster_step_until(cluster, has_progressed, PROGRESS_US))
 		return;
 	tell_state(cluster);
 	cluster_wrong(cluster, "nothing is acknowledged although a majority is well");
@@ -182,7 +181,8 @@ static void demand_progress(struct cluster *cluster)
 static void play_round(struct cluster *cluster)
 {
 	faults_begin(cluster);
-	step_until(cluster, is_never, 500000 + random_below(&cluster->random, 12000000));
+	cluster_step_until(cluster, cluster_never,
+	                   500000 + random_below(&cluster->random, 12000000));
 	demand_progress(cluster);
 }
 
@@ -242,7 +242,7 @@ static void close_all(struct cluster *cluster)
 		if (cluster->slots[i].state == SLOT_RUNNING)
 			master_begin_close(&cluster->slots[i]);
 	}
-	if (!step_until(cluster, are_closed, END_US)) {
+	if (!cluster_step_until(cluster, are_closed, END_US)) {
 		tell_state(cluster);
 		cluster_wrong(cluster, "masters do not close");
 	}
@@ -255,11 +255,11 @@ static void finish_run(struct cluster *cluster)
 	cluster->cuts_rest = false;
 	faults_heal(cluster, members(cluster, &count));
 	cluster->is_draining = true;
-	if (!step_until(cluster, are_quiet, END_US)) {
+	if (!cluster_step_until(cluster, are_quiet, END_US)) {
 		tell_state(cluster);
 		cluster_wrong(cluster, "calls are not answered");
 	}
-	if (!step_until(cluster, are_equal, END_US)) {
+	if (!cluster_step_until(cluster, are_equal, END_US)) {
 		tell_state(cluster);
 		cluster_wrong(cluster, "the masters do not become equal");
 	}
@@ -337,8 +337,11 @@ int cluster_run_plot(uint64_t seed, const struct cluster_plot *plot)
 	struct cluster *cluster = set_up(seed, plot);
 	unsigned rounds = 1 + (unsigned)random_below(&cluster->random, ROUNDS_MAX);
 
-	for (unsigned i = 0; i < rounds; i++)
-		play_round(cluster);
+	if (plot != NULL && plot->scene != NULL)
+		plot->scene(cluster);
+	else
+		for (unsigned i = 0; i < rounds; i++)
+			play_round(cluster);
 	finish_run(cluster);
 	tell_figures(cluster, rounds);
 	return 0;

@@ -44,14 +44,10 @@ static const uint64_t known[TWINS_END] = {
 
 /* Where chaos alone would take long. */
 static const struct cluster_plot plots[TWINS_END] = {
-        /* What one master has cut, another may still commit: of five, each hears some. */
         [TWIN_NOT_WRITTEN_AT_CUT] = {.size = 5,
-                                     .weights = {[FAULT_PARTITION] = 10},
-                                     .trouble_us = 60000,
-                                     .longest_us = 200000,
                                      .abandons = true,
-                                     .cuts_by_chance = true,
-                                     .hold_ms = 20},
+                                     .hold_ms = 20,
+                                     .scene = scene_cut_and_committed},
         /* Die in a write, start, lose the power. */
         [TWIN_READABLE_IS_DURABLE] = {.size = 3,
                                       .weights = {[FAULT_DIE_IN_OPERATION] = 10,
