@@ -190,6 +190,12 @@ static int judge(const struct place *place, enum segment_finding finding, bool i
 	return -ERR_DAMAGED;
 }
 
+/* All that counts in it was taken. */
+static bool is_read_up(const struct log_range *range, size_t which, uint64_t next)
+{
+	return which + 1 < range->segment_count && next >= range->segments[which + 1].first_index;
+}
+
 static int read_segment(struct log_reader *reader, const struct log_range *range, size_t which,
                         uint64_t *bad_offset, struct taking *taking, char **ret_text)
 {
@@ -205,7 +211,7 @@ static int read_segment(struct log_reader *reader, const struct log_range *range
 		rc = judge(place, finding, is_newest, bad_offset, ret_text);
 	/* Where it ended it would say the same again; and what was read up is not asked for again.
 	 */
-	if (finding != SEGMENT_BATCH || rc < 0 || (!is_newest && taking->next > taking->last))
+	if (finding != SEGMENT_BATCH || rc < 0 || is_read_up(range, which, taking->next))
 		place_free(place);
 	return rc < 0 ? rc : 0;
 }

@@ -129,6 +129,16 @@ static bool copy_segments(struct segments *to, const struct segments *from)
 	return true;
 }
 
+/* A peer that gets no further than the tail's beginning runs after it as long as entries come. */
+static uint64_t last_to_read(const struct replicated *replicated, uint64_t wanted)
+{
+	uint64_t before_tail = replicated->tail.first - 1;
+	uint64_t durable = replicated->journal->commit.durable;
+	uint64_t here = durable > before_tail ? durable : before_tail;
+
+	return wanted < here ? wanted : here;
+}
+
 void replicated_read_log(struct replicated *replicated, const struct raft_fetch *wanted)
 {
 	struct journal *journal = replicated->journal;
@@ -143,8 +153,7 @@ void replicated_read_log(struct replicated *replicated, const struct raft_fetch 
 	fetch->work = (struct io_work){.run = run, .done = done};
 	fetch->replicated = replicated;
 	fetch->fetch = *wanted;
-	if (fetch->fetch.last >= replicated->tail.first)
-		fetch->fetch.last = replicated->tail.first - 1;
+	fetch->fetch.last = last_to_read(replicated, wanted->last);
 	memcpy(fetch->cluster_id, journal->marker.cluster_id, sizeof(fetch->cluster_id));
 	buf_init(&fetch->entries);
 	replicated->works++;

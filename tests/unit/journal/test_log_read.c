@@ -173,6 +173,17 @@ static void a_segment_that_is_being_read_may_be_removed(void **state)
 	assert_int_equal(expect(w, 9), 9);
 }
 
+static void a_segment_that_was_not_read_up_stays_open(void **state)
+{
+	struct world *w = *state;
+
+	w->range.last = 3;
+	assert_int_equal(expect(w, 1), 3);
+	made_remove(&w->folder, made_name(&w->segments[0]));
+	w->range.last = LAST;
+	assert_int_equal(expect(w, 4), 8);
+}
+
 static void what_is_in_no_segment_is_not_to_be_had(void **state)
 {
 	struct world *w = *state;
@@ -285,6 +296,7 @@ int main(void)
 	        IN_WORLD(at_least_one_entry_comes_and_no_more_than_fit),
 	        IN_WORLD(many_peers_read_at_once),
 	        IN_WORLD(a_segment_that_is_being_read_may_be_removed),
+	        IN_WORLD(a_segment_that_was_not_read_up_stays_open),
 	        IN_WORLD(what_is_in_no_segment_is_not_to_be_had),
 	        IN_WORLD(the_newest_segment_grows_meanwhile),
 	        IN_WORLD(a_segment_that_was_newest_is_read_on_when_it_is_not_any_more),
