@@ -201,7 +201,7 @@ void journal_progress(const struct journal *journal, struct journal_progress *re
  * read may be answered here, the state being at least `index` new (applied already).  A lone master
  * and a primary with its lease answer in the call; a standby after a round with the primary, which
  * is also the proof that the primary lived after this call.  -ERR_STANDBY: no primary answered
- * within an election time-out; try again. */
+ * within an election time-out, or a checkpoint is being loaded; try again. */
 struct journal_read {
 	void (*done)(struct journal_read *read, int rc, uint64_t index);
 	struct list node;  /* private */

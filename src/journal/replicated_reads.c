@@ -23,13 +23,22 @@ static uint64_t limit_us(const struct replicated *replicated)
 	return replicated->options.election_max_ms * 1000;
 }
 
+/* A proof is no use while the state is being replaced, which may take minutes: the caller has
+ * bounds for calls that wait, this list has none. */
+static bool is_too_late(const struct replicated *replicated, const struct journal_read *read,
+                        uint64_t now_us)
+{
+	return now_us - read->asked_us >= limit_us(replicated) &&
+	       (!read->is_proven || replicated_is_loading(replicated));
+}
+
 static void limit_reached(struct io_timer *timer)
 {
 	struct replicated *replicated = CONTAINER_OF(timer, struct replicated, read_limit);
 	uint64_t now_us = io_now_us(replicated->journal->io);
 
-	while (!list_is_empty(&replicated->reads) && !first_read(replicated)->is_proven &&
-	       now_us - first_read(replicated)->asked_us >= limit_us(replicated))
+	while (!list_is_empty(&replicated->reads) &&
+	       is_too_late(replicated, first_read(replicated), now_us))
 		end_first(replicated, -ERR_STANDBY);
 	if (!list_is_empty(&replicated->reads))
 		io_timer_start(&replicated->read_limit, limit_us(replicated) / 2);

@@ -35,6 +35,7 @@ struct fake {
 	bool knows_no_other;  /* whoever asks hears of a cluster of the two fakes */
 	bool lags;            /* has two entries */
 	bool got_chunk;
+	uint64_t read_index; /* of the proofs that it gives; 0: gives none */
 	bool was_asked_in;
 	uint64_t match;    /* as the real one says */
 	bool is_installed; /* as the real one says; so is why not */
@@ -135,12 +136,23 @@ static void on_ask(struct fake *fake, const struct raft_message *message)
 		     (struct str){0});
 }
 
+static void on_read(struct fake *fake, const struct raft_message *message)
+{
+	struct raft_message reply = {
+	        .kind = RAFT_MESSAGE_READ_REPLY, .term = message->term, .read = message->read};
+
+	reply.read.index = fake->read_index;
+	if (fake->read_index > 0)
+		send(fake, reply, (struct str){0});
+}
+
 static void on_message(void *context, const struct peer_message *message)
 {
 	struct fake *fake = context;
 
 	switch (message->message.kind) {
 	case RAFT_MESSAGE_ASK: on_ask(fake, &message->message); break;
+	case RAFT_MESSAGE_READ: on_read(fake, &message->message); break;
 	case RAFT_MESSAGE_CHUNK: fake->got_chunk = true; break;
 	case RAFT_MESSAGE_JOIN: fake->was_asked_in = true; break;
 	case RAFT_MESSAGE_APPEND_REPLY: fake->match = message->message.append_reply.match; break;
@@ -576,6 +588,50 @@ static void who_lacks_entries_that_are_damaged_gets_a_checkpoint(void **state)
 	assert_non_null(strstr((char *)w->house->notices.data, path));
 }
 
+static int save_one_record(void *context, void *save, size_t bytes, struct buf *buf)
+{
+	(void)bytes;
+	return toy_save_step(context, save, sizeof(uint64_t), buf);
+}
+
+/* A large state on a slow machine: each record takes half an election time-out. */
+static int load_slowly(void *context, void *load, struct str records)
+{
+	struct house *house = CONTAINER_OF((struct toy *)context, struct house, toy);
+	uint64_t until_us = io_now_us(house->io) + ELECTION_MS * 1000 / 2;
+
+	while (io_now_us(house->io) < until_us)
+		continue;
+	return toy_load_step(context, load, records);
+}
+
+static void on_read_done(struct journal_read *read, int rc, uint64_t index)
+{
+	(void)index;
+	assert_int_equal(rc, -ERR_STANDBY);
+	read->done = NULL;
+}
+
+static void a_read_does_not_wait_for_a_checkpoint_to_be_loaded(void **state)
+{
+	struct world *w = *state;
+	struct journal_read read = {.done = on_read_done};
+	struct checkpoint_header header;
+	struct buf bytes;
+
+	w->house->options.machine.save_step = save_one_record;
+	w->house->options.machine.load_step = load_slowly;
+	save_alone(w, &bytes, &header);
+	format_member(w);
+	fill_options(w);
+	open_journal_of(w);
+	w->b.read_index = header.index + 1;
+	SAY_UNTIL(w, send_checkpoint(&w->b, &header, buf_str(&bytes)), w->house->toy.count > 0);
+	journal_read_index(w->house->journal, &read);
+	RUN_UNTIL(w->house->io, read.done == NULL);
+	buf_finish(&bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -594,6 +650,8 @@ int main(void)
 	                a_learner_whose_admission_was_never_committed_asks_again, setup, teardown),
 	        cmocka_unit_test_setup_teardown(
 	                who_lacks_entries_that_are_damaged_gets_a_checkpoint, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_read_does_not_wait_for_a_checkpoint_to_be_loaded,
+	                                        setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
