@@ -120,9 +120,13 @@ class Masters:
                                        self.site))
         for member in self.members:
             member.format(self.journal_addresses, self.addresses)
-        for member in self.members:
-            member.start()
-        self.settled()
+        try:
+            for member in self.members:
+                member.start()
+            self.settled()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def addresses(self):
