@@ -238,6 +238,7 @@ struct cluster {
 	bool is_draining; /* clients begin nothing */
 	bool is_calm;     /* no new trouble, and nothing is mended but what `healed` says */
 	unsigned healed;  /* slots, as bits, that are kept well */
+	bool ends_here;   /* the scene leaves nothing that could be made well */
 	bool cuts_rest;   /* healing some cuts the others off */
 	/* trouble */
 	const struct cluster_plot *plot;  /* NULL: none */
@@ -292,6 +293,12 @@ struct slot *masters_primary(struct cluster *cluster);
 
 /* Lets it in, by a command to the primary. */
 void faults_allow(struct slot *slot);
+/* A newcomer with an empty disk, in a slot that is not used; it is let in.  There is a primary. */
+void faults_add(struct cluster *cluster);
+/* It is taken out. */
+void faults_remove(struct slot *slot);
+/* Primacy goes to whoever is best. */
+void faults_transfer(struct slot *primary);
 void faults_init(struct cluster *cluster);
 void faults_begin(struct cluster *cluster);
 /* Ends all trouble of these slots, as bits, and of the network between them. */
@@ -300,5 +307,12 @@ void faults_heal(struct cluster *cluster, unsigned mask);
 /* ---- scenes ---- */
 
 void scene_cut_and_committed(struct cluster *cluster);
+void scene_one_wiped(struct cluster *cluster);
+void scene_two_wiped(struct cluster *cluster); /* serves no more */
+void scene_late(struct cluster *cluster);
+void scene_wiped_while_down(struct cluster *cluster);
+void scene_grown(struct cluster *cluster);
+void scene_all_replaced(struct cluster *cluster);
+void scene_shrunk(struct cluster *cluster);
 
 #endif

@@ -331,6 +331,11 @@ static void order(struct slot *primary, enum journal_change_kind kind, const cha
 	sim_machine_post(primary->machine, give_order, order, 0);
 }
 
+void faults_transfer(struct slot *primary)
+{
+	order(primary, JOURNAL_TRANSFER, "");
+}
+
 static void transfer(struct cluster *cluster)
 {
 	struct slot *primary = masters_primary(cluster);
@@ -350,7 +355,7 @@ static void keep_rot_from_leading(struct cluster *cluster)
 	if (primary == NULL || !primary->is_rotten || now(cluster) < primary->asked_us + SECOND_US)
 		return;
 	primary->asked_us = now(cluster);
-	order(primary, JOURNAL_TRANSFER, "");
+	faults_transfer(primary);
 }
 
 static void begin_checkpoint(void *context)
@@ -399,10 +404,8 @@ void faults_allow(struct slot *slot)
 		order(primary, JOURNAL_ALLOW, slot->address);
 }
 
-static void add(struct cluster *cluster)
+void faults_add(struct cluster *cluster)
 {
-	if (cluster->is_lone_kind || count_members(cluster) > 4 || !masters_are_settled(cluster))
-		return;
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		struct slot *slot = &cluster->slots[i];
 
@@ -415,17 +418,27 @@ static void add(struct cluster *cluster)
 	}
 }
 
+static void add(struct cluster *cluster)
+{
+	if (!cluster->is_lone_kind && count_members(cluster) <= 4 && masters_are_settled(cluster))
+		faults_add(cluster);
+}
+
+void faults_remove(struct slot *slot)
+{
+	slot->is_leaving = slot->was_leaving = true;
+	slot->asked_us = now(slot->cluster);
+	order(masters_primary(slot->cluster), JOURNAL_REMOVE, slot->address);
+}
+
 static void remove_one(struct cluster *cluster)
 {
-	struct slot *primary = masters_primary(cluster);
 	struct slot *slot = pick(cluster);
 
 	if (slot == NULL || cluster->is_lone_kind || count_members(cluster) < 3 ||
 	    !masters_are_settled(cluster))
 		return;
-	slot->is_leaving = slot->was_leaving = true;
-	slot->asked_us = now(cluster);
-	order(primary, JOURNAL_REMOVE, slot->address);
+	faults_remove(slot);
 }
 
 static void shift_clock(struct cluster *cluster)

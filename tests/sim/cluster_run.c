@@ -342,7 +342,8 @@ int cluster_run_plot(uint64_t seed, const struct cluster_plot *plot)
 	else
 		for (unsigned i = 0; i < rounds; i++)
 			play_round(cluster);
-	finish_run(cluster);
+	if (!cluster->ends_here)
+		finish_run(cluster);
 	tell_figures(cluster, rounds);
 	return 0;
 }

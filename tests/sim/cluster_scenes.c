@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <string.h>
 
 #include "sim/cluster.h"
@@ -40,6 +41,39 @@ static void set_latency(struct cluster *cluster, unsigned from, unsigned to, uin
 	sim_net_set(cluster->slots[from].machine, cluster->slots[to].machine, &link);
 }
 
+/* Everybody is well and stays so. */
+static void begin(struct cluster *cluster)
+{
+	faults_heal(cluster, (1u << cluster->slot_count) - 1);
+	if (!cluster_step_until(cluster, is_settled, 30 * SECOND_US))
+		cluster_wrong(cluster, "the masters do not begin to serve");
+}
+
+/* The masters of the list, all of them voters, run. */
+static void settle(struct cluster *cluster, const char *after)
+{
+	if (!cluster_step_until(cluster, masters_are_settled, 30 * SECOND_US))
+		cluster_wrong(cluster, "the masters are not settled after %s", after);
+}
+
+/* Not to be started again by itself. */
+static void stop_for_good(struct slot *slot)
+{
+	master_stop(slot, false);
+	slot->start_us = UINT64_MAX;
+}
+
+static struct slot *draw_running(struct cluster *cluster)
+{
+	for (;;) {
+		struct slot *slot =
+		        &cluster->slots[random_below(&cluster->random, cluster->slot_count)];
+
+		if (slot->state == SLOT_RUNNING)
+			return slot;
+	}
+}
+
 /* ---- what one has cut, another commits ---- */
 
 static bool third_leads(struct cluster *cluster)
@@ -59,8 +93,7 @@ void scene_cut_and_committed(struct cluster *cluster)
 {
 	unsigned *cast = cluster->cast;
 
-	faults_heal(cluster, (1u << cluster->slot_count) - 1);
-	cluster_step_until(cluster, is_settled, 30 * SECOND_US);
+	begin(cluster);
 	cast[0] = masters_primary(cluster)->number;
 	for (unsigned i = 1; i < 5; i++)
 		cast[i] = (cast[0] + i) % 5;
@@ -83,4 +116,139 @@ void scene_cut_and_committed(struct cluster *cluster)
 	cut_both(cluster, cast[3], cast[4], false);
 	cluster_step_until(cluster, second_leads, 10 * SECOND_US);
 	cluster_step_until(cluster, cluster_never, SECOND_US);
+}
+
+/* ---- lost disks ---- */
+
+void scene_one_wiped(struct cluster *cluster)
+{
+	begin(cluster);
+	master_lose_disk(draw_running(cluster));
+	settle(cluster, "one lost its disk");
+}
+
+static void demand_silence(struct cluster *cluster, const char *who)
+{
+	uint64_t acknowledged, entries;
+
+	cluster_step_until(cluster, cluster_never, SECOND_US);
+	acknowledged = cluster->figures.acknowledged;
+	entries = history_last(&cluster->history);
+	cluster_step_until(cluster, cluster_never, 20 * SECOND_US);
+	if (cluster->figures.acknowledged != acknowledged ||
+	    history_last(&cluster->history) != entries || masters_primary(cluster) != NULL)
+		cluster_wrong(cluster, "%s serve", who);
+}
+
+/* Who is left cannot know what the two had, and they know nothing. */
+void scene_two_wiped(struct cluster *cluster)
+{
+	struct slot *left;
+
+	begin(cluster);
+	left = draw_running(cluster);
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		struct slot *slot = &cluster->slots[i];
+
+		if (slot != left && slot->state == SLOT_RUNNING)
+			master_lose_disk(slot);
+	}
+	demand_silence(cluster, "one master and two empty ones");
+	stop_for_good(left);
+	demand_silence(cluster, "two empty masters of a cluster of three");
+	cluster->ends_here = true;
+}
+
+void scene_wiped_while_down(struct cluster *cluster)
+{
+	struct slot *down, *wiped;
+
+	begin(cluster);
+	down = draw_running(cluster);
+	stop_for_good(down);
+	cluster_step_until(cluster, cluster_never, 2 * SECOND_US);
+	wiped = draw_running(cluster);
+	master_lose_disk(wiped);
+	cluster_step_until(cluster, cluster_never, 15 * SECOND_US);
+	if (!wiped->is_settled)
+		cluster_wrong(cluster, "m%u is not replaced while m%u is down", wiped->number + 1,
+		              down->number + 1);
+	down->start_us = 0;
+	settle(cluster, "the one that was down came back");
+}
+
+/* ---- forming and changing ---- */
+
+/* Two cannot form what is configured as three. */
+void scene_late(struct cluster *cluster)
+{
+	unsigned late = (unsigned)random_below(&cluster->random, cluster->size);
+
+	faults_heal(cluster, (1u << cluster->slot_count) - 1);
+	cluster->slots[late].start_us = UINT64_MAX;
+	cluster_step_until(cluster, cluster_never, 10 * SECOND_US);
+	if (masters_primary(cluster) != NULL)
+		cluster_wrong(cluster, "a cluster is formed without m%u", late + 1);
+	cluster->slots[late].start_us = 0;
+	settle(cluster, "the late one came");
+}
+
+void scene_grown(struct cluster *cluster)
+{
+	begin(cluster);
+	faults_add(cluster);
+	cluster_step_until(cluster, cluster_never, 3 * SECOND_US);
+	faults_add(cluster);
+	settle(cluster, "two joined one");
+	if (cluster->slots[0].state != SLOT_RUNNING || !cluster->slots[0].is_settled)
+		cluster_wrong(cluster, "the first one is gone");
+}
+
+static bool has_left(struct cluster *cluster)
+{
+	return cluster->slots[cluster->cast[0]].state == SLOT_UNUSED;
+}
+
+/* It elects another first, if it is the primary. */
+static void remove_slot(struct cluster *cluster, struct slot *slot)
+{
+	cluster->cast[0] = slot->number;
+	for (unsigned tries = 0; tries < 20 && !has_left(cluster); tries++) {
+		struct slot *primary = masters_primary(cluster);
+
+		if (primary == slot)
+			faults_transfer(slot);
+		else if (primary != NULL)
+			faults_remove(slot);
+		cluster_step_until(cluster, has_left, 4 * SECOND_US);
+	}
+	if (!has_left(cluster))
+		cluster_wrong(cluster, "m%u is not taken out", slot->number + 1);
+}
+
+void scene_all_replaced(struct cluster *cluster)
+{
+	begin(cluster);
+	for (unsigned i = 0; i < 3; i++) {
+		faults_add(cluster);
+		settle(cluster, "one joined");
+		remove_slot(cluster, &cluster->slots[i]);
+		settle(cluster, "one left");
+	}
+}
+
+/* Two of five died and are taken out. */
+void scene_shrunk(struct cluster *cluster)
+{
+	struct slot *dead[2];
+
+	begin(cluster);
+	for (unsigned i = 0; i < 2; i++) {
+		dead[i] = draw_running(cluster);
+		stop_for_good(dead[i]);
+	}
+	cluster_step_until(cluster, cluster_never, 3 * SECOND_US);
+	for (unsigned i = 0; i < 2; i++)
+		remove_slot(cluster, dead[i]);
+	settle(cluster, "two were taken out");
 }

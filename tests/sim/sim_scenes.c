@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Scenes of a cluster that have a name, each from several seeds.
+ *
+ *   sim_scenes             all
+ *   sim_scenes NAME S      that one, seed S
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sim/cluster.h"
+
+enum { SEEDS = 5 };
+
+static const struct {
+	const char *name;
+	struct cluster_plot plot;
+} scenes[] = {
+        {"one_of_three_wiped_comes_back_under_another_id", {.size = 3, .scene = scene_one_wiped}},
+        {"two_of_three_wiped_serve_no_more", {.size = 3, .scene = scene_two_wiped}},
+        {"a_first_start_waits_for_the_late_one", {.size = 3, .scene = scene_late}},
+        {"a_member_is_replaced_while_another_is_down",
+         {.size = 5, .scene = scene_wiped_while_down}},
+        {"one_grows_to_three", {.size = 1, .scene = scene_grown}},
+        {"all_three_are_replaced_one_after_the_other", {.size = 3, .scene = scene_all_replaced}},
+        {"five_become_three_after_two_died", {.size = 5, .scene = scene_shrunk}},
+        {"what_one_has_cut_another_commits",
+         {.size = 5, .abandons = true, .hold_ms = 20, .scene = scene_cut_and_committed}},
+};
+
+static int run(size_t scene, uint64_t seed)
+{
+	int status;
+
+	fflush(stdout);
+	if (fork() == 0) {
+		if (freopen("/dev/null", "w", stdout) == NULL)
+			abort();
+		_exit(cluster_run_plot(seed, &scenes[scene].plot));
+	}
+	wait(&status);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < COUNT_OF(scenes); i++) {
+		if (argc > 2 && strcmp(argv[1], scenes[i].name) == 0)
+			return cluster_run_plot(strtoull(argv[2], NULL, 10), &scenes[i].plot);
+		for (uint64_t seed = 1; argc == 1 && seed <= SEEDS; seed++) {
+			if (run(i, seed) == 0)
+				continue;
+			printf("%s fails by seed %d\n", scenes[i].name, (int)seed);
+			failed = 1;
+		}
+	}
+	return failed;
+}
