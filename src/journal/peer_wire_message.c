@@ -171,6 +171,7 @@ static void fields_of_answer(struct peer_fields *fields, struct raft_answer_mess
 	peer_field_u64(fields, &answer->token);
 	peer_field_u64(fields, &answer->last);
 	peer_field_u64(fields, &answer->last_term);
+	peer_field_bool(fields, &answer->is_unsure);
 	peer_field_id(fields, &answer->leader);
 	field_list(fields, &answer->list, room);
 }

@@ -8,10 +8,18 @@
  *
  * Without one it asks all other voters, and whoever their lists name beside.  A leader has every
  * entry that this voter ever helped to commit, so the end of its log will do, if it says so when
- * asked: an append may be an old one, sent before what was lost.  Otherwise all must answer: of any
- * majority that included this voter some other one answers, so the highest answer is not below what
- * was committed.  That needs lists of three and more: of two, the entry that made a second one a
- * voter may be known to that one alone, which an older list does not name.
+ * asked: an append may be an old one, sent before what was lost.
+ *
+ * Otherwise all must answer, twice: every second question is asked after all first answers are
+ * there.  A leader may still count what this voter acknowledged before it was lost, commit the
+ * entry with one that had answered before it had that entry, and then lose its own copy, not synced
+ * yet, before it answers.  But who leads no longer when it answers first commits nothing after
+ * that: another one of the majority has the entry then, and says so when asked again.  And who
+ * still leads has it in its log.  So the highest of all answers is not below what was committed.
+ *
+ * Who has lost entries itself and does not know how many does not count as one that answered
+ * (docs/decisions/0006).  All this needs lists of three and more: of two, the entry that made a
+ * second one a voter may be known to that one alone, which an older list does not name.
  */
 #include "raft/raft_private.h"
 
@@ -85,32 +93,65 @@ static void found(struct raft *core, uint64_t term, uint64_t index)
 		set(core, RAFT_NO_BOUND, 0, 0);
 }
 
+static void note_answer(struct bound_search *search, const struct raft_message *message,
+                        uint64_t asked_ms)
+{
+	const struct raft_answer_message *answer = &message->answer;
+
+	for (size_t i = 0; i < search->count; i++)
+		if (raft_id_equal(search->asked[i].id, message->from)) {
+			search->asked[i].has_answered = true;
+			search->asked[i].has_confirmed |=
+			        search->again_ms != 0 && asked_ms >= search->again_ms;
+		}
+	if (log_is_not_below(answer->last_term, answer->last, search->term, search->index)) {
+		search->term = answer->last_term;
+		search->index = answer->last;
+	}
+}
+
+/* Begins the second round when all have answered; the first again when one more is to be asked.
+ * True when both are over. */
+static bool is_complete(struct bound_search *search, uint64_t now_ms)
+{
+	bool all_answered = true, all_confirmed = true;
+
+	for (size_t i = 0; i < search->count; i++) {
+		all_answered &= search->asked[i].has_answered;
+		all_confirmed &= search->asked[i].has_confirmed;
+	}
+	if (all_answered && search->again_ms == 0) {
+		search->ask_ms = search->again_ms = now_ms + 1;
+	} else if (!all_answered) {
+		search->again_ms = 0;
+		for (size_t i = 0; i < search->count; i++)
+			search->asked[i].has_confirmed = false;
+	}
+	return all_answered && all_confirmed;
+}
+
 void bound_answered(struct raft *core, const struct raft_message *message)
 {
 	const struct raft_answer_message *answer = &message->answer;
 	struct bound_search *search = &core->bound;
-	bool is_complete = true;
+	uint64_t asked_ms = forming_asked_ms(core, answer);
 
-	if (core->vote.bound != RAFT_BOUND_UNKNOWN || answer->list == NULL ||
-	    !raft_id_equal(message->history, core->vote.history) ||
-	    forming_asked_ms(core, answer) == NEVER)
+	if (core->vote.bound != RAFT_BOUND_UNKNOWN || answer->list == NULL || answer->is_unsure ||
+	    !raft_id_equal(message->history, core->vote.history) || asked_ms == NEVER)
 		return;
 	if (raft_id_equal(answer->leader, message->from) && message->term >= core->vote.term) {
 		found(core, answer->last_term, answer->last);
 		return;
 	}
-	for (size_t i = 0; i < search->count; i++)
-		if (raft_id_equal(search->asked[i].id, message->from))
-			search->asked[i].has_answered = true;
-	if (log_is_not_below(answer->last_term, answer->last, search->term, search->index)) {
-		search->term = answer->last_term;
-		search->index = answer->last;
-	}
+	note_answer(search, message, asked_ms);
 	add_voters(search, &answer->list->members, core->options.self);
-	for (size_t i = 0; i < search->count; i++)
-		is_complete &= search->asked[i].has_answered;
-	if (is_complete && !search->is_hopeless)
+	if (is_complete(search, core->now_ms) && !search->is_hopeless)
 		found(core, search->term, search->index);
+}
+
+static bool is_awaited(const struct bound_search *search, const struct bound_answer *answer)
+{
+	return !answer->has_answered || (search->again_ms != 0 && !answer->has_confirmed);
 }
 
 static void ask_all(struct raft *core)
@@ -124,7 +165,7 @@ static void ask_all(struct raft *core)
 		search->ask_ms = core->now_ms + core->options.retry_ms;
 		add_voters(search, members, core->options.self);
 		for (size_t i = 0; i < search->count; i++)
-			if (!search->asked[i].has_answered)
+			if (is_awaited(search, &search->asked[i]))
 				forming_ask(core, search->asked[i].id, search->asked[i].address);
 	}
 	outbox_wake(core, search->ask_ms);

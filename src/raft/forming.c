@@ -64,6 +64,7 @@ void forming_asked(struct raft *core, const struct raft_message *message)
 	        .token = message->ask.token,
 	        .last = log->last,
 	        .last_term = log_term(log, log->last),
+	        .is_unsure = core->vote.bound == RAFT_BOUND_UNKNOWN,
 	        .leader = core->leader_id,
 	        .list = log_list(log),
 	};

@@ -208,6 +208,7 @@ struct raft_answer_message {
 	uint64_t configured_hash;
 	uint64_t token;
 	uint64_t last, last_term;     /* end of the log, or the bound above it */
+	bool is_unsure;               /* its own bound is unknown: there may have been more */
 	struct raft_id leader;        /* none: knows none */
 	const struct raft_list *list; /* NULL: none */
 };

@@ -170,10 +170,12 @@ struct bound_answer {
 	struct raft_id id;
 	char address[RAFT_ADDRESS_BYTES_MAX + 1];
 	bool has_answered;
+	bool has_confirmed; /* answered in the second round */
 };
 
 struct bound_search {
 	uint64_t ask_ms;
+	uint64_t again_ms; /* questions from then on are of the second round; 0: the first one */
 	struct bound_answer asked[2 * RAFT_MEMBERS_MAX];
 	size_t count;
 	bool is_hopeless;     /* too few voters in some list, or too many: only a leader helps */

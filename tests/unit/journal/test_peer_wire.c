@@ -200,9 +200,14 @@ static struct raft_message make(struct world *w, enum raft_message_kind kind, en
 		message.ask = (struct raft_ask_message){address_of(w, filling), next_flag(&f),
 		                                        next(&f), next(&f)};
 	else if (kind == RAFT_MESSAGE_ANSWER)
-		message.answer = (struct raft_answer_message){
-		        address_of(w, filling),   next(&f),      next(&f), next(&f), next(&f),
-		        id_of((uint8_t)next(&f)), list_of(w, &f)};
+		message.answer = (struct raft_answer_message){address_of(w, filling),
+		                                              next(&f),
+		                                              next(&f),
+		                                              next(&f),
+		                                              next(&f),
+		                                              next_flag(&f),
+		                                              id_of((uint8_t)next(&f)),
+		                                              list_of(w, &f)};
 	else if (kind == RAFT_MESSAGE_JOIN || kind == RAFT_MESSAGE_JOIN_REPLY)
 		message.join = (struct raft_join_message){address_of(w, filling), next_refusal(&f)};
 	return message;
@@ -354,6 +359,7 @@ static void assert_same(const struct raft_message *a, const struct raft_message 
 		SAME(answer.token);
 		SAME(answer.last);
 		SAME(answer.last_term);
+		SAME(answer.is_unsure);
 		SAME_ID(answer.leader);
 		assert_same_list(a->answer.list, b->answer.list);
 	} else if (a->kind == RAFT_MESSAGE_JOIN || a->kind == RAFT_MESSAGE_JOIN_REPLY) {

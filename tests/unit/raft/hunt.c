@@ -265,7 +265,7 @@ static const struct ground grounds[RAFT_TWINS_END] = {
         [RAFT_TWIN_CHANGES_OVERLAP] = {64},
         [RAFT_TWIN_CHANGE_BEFORE_NOOP] = {1, plot_two_changes, 4, 1},
         [RAFT_TWIN_UNSYNCED_COUNTS] = {38},
-        [RAFT_TWIN_BOUND_FORGOTTEN] = {107},
+        [RAFT_TWIN_BOUND_FORGOTTEN] = {303},
 };
 
 static bool run_plot(struct world *world, void (*plot)(struct world *world))
