@@ -4,7 +4,9 @@
  *
  *   cluster_run.c        a run: rounds of trouble, each healed; the end
  *   cluster_masters.c    starting and ending of masters
- *   cluster_faults.c     the trouble
+ *   cluster_faults.c     the trouble: what, when, and its end
+ *   cluster_network.c    ... of the network
+ *   cluster_orders.c     ... that an operator makes
  *   cluster_scenes.c     trouble that follows a script
  *   cluster_clients.c    what clients do, and what they may be answered
  *   cluster_history.c    the one history, told by whoever applies an entry first
@@ -94,8 +96,7 @@ struct fact {
 	size_t payload_size;
 	uint16_t kind;
 	uint8_t version;
-	bool is_repeat; /* answered from the retry table */
-	bool changes_nothing;
+	bool is_repeat;        /* answered from the retry table */
 	struct hash128 digest; /* after it */
 	int rc;
 	bool value;
@@ -291,18 +292,37 @@ struct slot *masters_primary(struct cluster *cluster);
 
 /* ---- faults ---- */
 
-/* Lets it in, by a command to the primary. */
-void faults_allow(struct slot *slot);
-/* A newcomer with an empty disk, in a slot that is not used; it is let in.  There is a primary. */
-void faults_add(struct cluster *cluster);
-/* It is taken out. */
-void faults_remove(struct slot *slot);
-/* Primacy goes to whoever is best. */
-void faults_transfer(struct slot *primary);
+/* When a trouble that begins now ends. */
+uint64_t faults_until(struct cluster *cluster);
+/* One that is up, the primary half of the time.  NULL: nobody is. */
+struct slot *faults_pick(struct cluster *cluster);
 void faults_init(struct cluster *cluster);
 void faults_begin(struct cluster *cluster);
 /* Ends all trouble of these slots, as bits, and of the network between them. */
 void faults_heal(struct cluster *cluster, unsigned mask);
+
+/* ---- the network ---- */
+
+void network_mend(struct cluster *cluster);
+void network_cut(struct cluster *cluster);  /* in a shape that is drawn */
+void network_slow(struct cluster *cluster); /* the ways of one */
+
+/* ---- an operator ---- */
+
+/* Lets it in, by a command to the primary. */
+void order_allow(struct slot *slot);
+/* A newcomer with an empty disk, in a slot that is not used; it is let in.  There is a primary. */
+void order_add(struct cluster *cluster);
+/* It is taken out. */
+void order_remove(struct slot *slot);
+/* Primacy goes to whoever is best. */
+void order_transfer(struct slot *primary);
+/* The same, drawn, as far as nothing else is under way. */
+void orders_transfer(struct cluster *cluster);
+void orders_checkpoint(struct cluster *cluster);
+void orders_wipe(struct cluster *cluster);
+void orders_add(struct cluster *cluster);
+void orders_remove(struct cluster *cluster);
 
 /* ---- scenes ---- */
 

@@ -26,7 +26,6 @@ struct
 try {
 	struct client *client;
 	struct slot *slot;
-	uint64_t generation; /* of the slot's process */
 	uint64_t number;
 	int32_t call_id;
 	uint64_t seen;    /* when it was made */
@@ -446,7 +445,6 @@ static void make_call(struct client *client)
 	try = mem_must_zalloc(sizeof(*try));
 	try->client = client;
 	try->slot = slot;
-	try->generation = slot->generation;
 	try->number = ++client->try_number;
 	try->seen = cluster->seen;
 	try->answer.run = answer_arrives;

@@ -5,18 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/err.h"
-#include "base/mem.h"
 #include "sim/cluster.h"
 
-enum { TICK_US = 5000, SECOND_US = 1000 * 1000 };
+enum { TICK_US = 5000 };
 
 static uint64_t now(const struct cluster *cluster)
 {
 	return sim_world_now_us(cluster->world);
 }
 
-static uint64_t until(struct cluster *cluster)
+uint64_t faults_until(struct cluster *cluster)
 {
 	return now(cluster) + 1 + random_below(&cluster->random, cluster->longest_us);
 }
@@ -27,7 +25,7 @@ static bool is_up(const struct slot *slot)
 }
 
 /* The primary half of the time.  NULL: nobody is up. */
-static struct slot *pick(struct cluster *cluster)
+struct slot *faults_pick(struct cluster *cluster)
 {
 	struct slot *primary = masters_primary(cluster);
 	unsigned start = (unsigned)random_below(&cluster->random, cluster->slot_count);
@@ -43,17 +41,22 @@ static struct slot *pick(struct cluster *cluster)
 	return NULL;
 }
 
+static struct sim_machine *machine_at(struct cluster *cluster, unsigned i)
+{
+	return cluster->slots[i].machine;
+}
+
 /* ---- ends of processes ---- */
 
 static void stop(struct cluster *cluster, bool power_cut)
 {
-	struct slot *slot = pick(cluster);
+	struct slot *slot = faults_pick(cluster);
 
 	if (slot == NULL)
 		return;
 	master_stop(slot, power_cut);
 	if (slot->state == SLOT_DOWN)
-		slot->start_us = until(cluster);
+		slot->start_us = faults_until(cluster);
 }
 
 static void stop_all(struct cluster *cluster)
@@ -70,7 +73,7 @@ static void stop_all(struct cluster *cluster)
 
 static void set_disk_faults(struct cluster *cluster, bool dies)
 {
-	struct slot *slot = pick(cluster);
+	struct slot *slot = faults_pick(cluster);
 	struct sim_disk_faults faults = {-1, -1, -1, 0, 0, 0};
 
 	if (slot == NULL)
@@ -87,146 +90,41 @@ static void set_disk_faults(struct cluster *cluster, bool dies)
 
 static void pause_one(struct cluster *cluster)
 {
-	struct slot *slot = pick(cluster);
+	struct slot *slot = faults_pick(cluster);
 
 	if (slot == NULL)
 		return;
 	cluster_say(cluster, "m%u is paused", slot->number + 1);
 	sim_machine_pause(slot->machine);
-	slot->resume_us = until(cluster);
+	slot->resume_us = faults_until(cluster);
 }
 
 static void close_one(struct cluster *cluster)
 {
-	struct slot *slot = pick(cluster);
+	struct slot *slot = faults_pick(cluster);
 
 	if (slot != NULL)
 		master_begin_close(slot);
-}
-
-/* ---- the network ---- */
-
-static struct sim_machine *machine_at(struct cluster *cluster, unsigned i)
-{
-	return cluster->slots[i].machine;
-}
-
-static void cut_ways(struct cluster *cluster, bool (*is_cut)(struct cluster *cluster, unsigned from,
-                                                             unsigned to, uint64_t draw))
-{
-	uint64_t draw = random_u64(&cluster->random);
-
-	for (unsigned from = 0; from < cluster->slot_count; from++) {
-		for (unsigned to = 0; to < cluster->slot_count; to++) {
-			if (from != to && is_cut(cluster, from, to, draw))
-				sim_net_cut(machine_at(cluster, from), machine_at(cluster, to),
-				            true);
-		}
-	}
-}
-
-/* Two halves. */
-static bool is_between_halves(struct cluster *cluster, unsigned from, unsigned to, uint64_t draw)
-{
-	(void)cluster;
-	return (draw >> from & 1) != (draw >> to & 1);
-}
-
-/* One hears nobody, or is heard by nobody, or both. */
-static bool is_of_one(struct cluster *cluster, unsigned from, unsigned to, uint64_t draw)
-{
-	unsigned one = (unsigned)((draw >> 8) % cluster->slot_count);
-	uint64_t ways = draw % 3;
-
-	return (ways != 0 && from == one) || (ways != 1 && to == one);
-}
-
-/* Each talks to its neighbours only. */
-static bool is_outside_of_ring(struct cluster *cluster, unsigned from, unsigned to, uint64_t draw)
-{
-	unsigned size = cluster->slot_count;
-
-	(void)draw;
-	return (from + 1) % size != to && (to + 1) % size != from;
-}
-
-/* Two halves, and one that talks to both. */
-static bool is_beside_bridge(struct cluster *cluster, unsigned from, unsigned to, uint64_t draw)
-{
-	unsigned bridge = (unsigned)((draw >> 8) % cluster->slot_count);
-
-	return from != bridge && to != bridge && is_between_halves(cluster, from, to, draw);
-}
-
-/* Any way, in any direction. */
-static bool is_by_chance(struct cluster *cluster, unsigned from, unsigned to, uint64_t draw)
-{
-	(void)cluster;
-	return hash64(draw, &(unsigned[2]){from, to}, 2 * sizeof(unsigned)) % 5 < 2;
-}
-
-static void mend_network(struct cluster *cluster)
-{
-	cluster->network_us = 0;
-	for (unsigned from = 0; from < cluster->slot_count; from++) {
-		for (unsigned to = 0; to < cluster->slot_count; to++)
-			sim_net_set(machine_at(cluster, from), machine_at(cluster, to),
-			            &cluster->link);
-	}
-}
-
-static void partition(struct cluster *cluster)
-{
-	static bool (*const shapes[])(struct cluster * cluster, unsigned from, unsigned to,
-	                              uint64_t draw) = {
-	        is_between_halves,  is_of_one,        is_of_one,
-	        is_outside_of_ring, is_beside_bridge, is_by_chance,
-	};
-
-	mend_network(cluster);
-	cut_ways(cluster, shapes[random_below(&cluster->random, COUNT_OF(shapes))]);
-	cluster->network_us = until(cluster);
-	cluster_say(cluster, "the network is cut");
-}
-
-static void slow_link(struct cluster *cluster)
-{
-	struct slot *slot = pick(cluster);
-	struct sim_link link = cluster->link;
-
-	if (slot == NULL)
-		return;
-	link.latency_us = 1000 + (uint32_t)random_below(&cluster->random, 150000);
-	link.jitter_us = link.latency_us;
-	link.loss_ppm = (uint32_t)random_below(&cluster->random, 200000);
-	link.bytes_per_ms = (uint32_t)random_below(&cluster->random, 1000);
-	for (unsigned i = 0; i < cluster->slot_count; i++) {
-		sim_net_set(slot->machine, machine_at(cluster, i), &link);
-		if (random_chance(&cluster->random, 1, 2))
-			sim_net_set(machine_at(cluster, i), slot->machine, &link);
-	}
-	cluster->network_us = until(cluster);
-	cluster_say(cluster, "the ways of m%u are slow", slot->number + 1);
 }
 
 /* ---- disks ---- */
 
 static void slow_disk(struct cluster *cluster)
 {
-	struct slot *slot = pick(cluster);
+	struct slot *slot = faults_pick(cluster);
 	uint64_t delay_us = 1000u << random_below(&cluster->random, 9);
 
 	if (slot == NULL)
 		return;
 	sim_machine_set_disk_delay(slot->machine, delay_us);
-	slot->disk_us = until(cluster);
+	slot->disk_us = faults_until(cluster);
 	cluster_say(cluster, "the disk of m%u takes %u ms", slot->number + 1,
 	            (unsigned)(delay_us / 1000));
 }
 
 static void full_disk(struct cluster *cluster)
 {
-	struct slot *slot = pick(cluster);
+	struct slot *slot = faults_pick(cluster);
 	struct sim_disk *disk;
 
 	if (slot == NULL || (!slot->is_settled && !cluster->is_lone_kind))
@@ -234,7 +132,7 @@ static void full_disk(struct cluster *cluster)
 	disk = sim_machine_disk(slot->machine);
 	sim_disk_set_capacity(disk,
 	                      sim_disk_used(disk) + random_below(&cluster->random, 600 << 10));
-	slot->disk_us = until(cluster);
+	slot->disk_us = faults_until(cluster);
 	cluster_say(cluster, "the disk of m%u is full", slot->number + 1);
 }
 
@@ -293,157 +191,11 @@ static void rot(struct cluster *cluster)
 	slot->is_rotten = true;
 }
 
-/* ---- commands of an operator ---- */
-
-struct order {
-	struct slot *slot;
-	struct journal_change change;
-	char address[32];
-};
-
-static void ordered(struct journal_change *change, int rc, const char *text)
-{
-	struct order *order = CONTAINER_OF(change, struct order, change);
-
-	cluster_say(order->slot->cluster, "order %d about %s: %s%s%s", change->kind, order->address,
-	            err_name(rc), text == NULL ? "" : ": ", text == NULL ? "" : text);
-	if (rc == 0 && change->kind != JOURNAL_TRANSFER)
-		order->slot->cluster->figures.members_changed++;
-	mem_free(order);
-}
-
-static void give_order(void *context)
-{
-	struct order *order = context;
-
-	journal_change(master_journal(order->slot->master), &order->change);
-}
-
-static void order(struct slot *primary, enum journal_change_kind kind, const char *address)
-{
-	struct order *order = mem_must_zalloc(sizeof(*order));
-
-	order->slot = primary;
-	memcpy(order->address, address, strlen(address) + 1);
-	order->change.kind = kind;
-	order->change.address = order->address;
-	order->change.done = ordered;
-	sim_machine_post(primary->machine, give_order, order, 0);
-}
-
-void faults_transfer(struct slot *primary)
-{
-	order(primary, JOURNAL_TRANSFER, "");
-}
-
-static void transfer(struct cluster *cluster)
-{
-	struct slot *primary = masters_primary(cluster);
-	unsigned to = (unsigned)random_below(&cluster->random, cluster->slot_count);
-
-	if (primary != NULL)
-		order(primary, JOURNAL_TRANSFER,
-		      random_chance(&cluster->random, 1, 3) ? "" : cluster->slots[to].address);
-}
-
-/* A primary that cannot read its own entries cannot bring others up to date: an operator who reads
- * its log elects another. */
-static void keep_rot_from_leading(struct cluster *cluster)
-{
-	struct slot *primary = masters_primary(cluster);
-
-	if (primary == NULL || !primary->is_rotten || now(cluster) < primary->asked_us + SECOND_US)
-		return;
-	primary->asked_us = now(cluster);
-	faults_transfer(primary);
-}
-
-static void begin_checkpoint(void *context)
-{
-	struct slot *slot = context;
-
-	journal_checkpoint(master_journal(slot->master), NULL, NULL);
-}
-
-static void checkpoint(struct cluster *cluster)
-{
-	struct slot *slot = pick(cluster);
-
-	if (slot != NULL && slot->master != NULL)
-		sim_machine_post(slot->machine, begin_checkpoint, slot, 0);
-}
-
-static unsigned count_members(const struct cluster *cluster)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < cluster->slot_count; i++)
-		count += cluster->slots[i].state != SLOT_UNUSED;
-	return count;
-}
-
-/* The disk of one is lost; only while all the others have everything. */
-static void wipe(struct cluster *cluster)
-{
-	struct slot *slot = pick(cluster);
-
-	if (slot == NULL || cluster->is_lone_kind || count_members(cluster) < 3 ||
-	    !masters_are_settled(cluster))
-		return;
-	master_lose_disk(slot);
-	slot->start_us = until(cluster);
-}
-
-void faults_allow(struct slot *slot)
-{
-	struct slot *primary = masters_primary(slot->cluster);
-
-	slot->is_joining = true;
-	slot->asked_us = now(slot->cluster);
-	if (primary != NULL)
-		order(primary, JOURNAL_ALLOW, slot->address);
-}
-
-void faults_add(struct cluster *cluster)
-{
-	for (unsigned i = 0; i < cluster->slot_count; i++) {
-		struct slot *slot = &cluster->slots[i];
-
-		if (slot->state != SLOT_UNUSED)
-			continue;
-		master_wipe(slot);
-		faults_allow(slot);
-		slot->start_us = until(cluster);
-		return;
-	}
-}
-
-static void add(struct cluster *cluster)
-{
-	if (!cluster->is_lone_kind && count_members(cluster) <= 4 && masters_are_settled(cluster))
-		faults_add(cluster);
-}
-
-void faults_remove(struct slot *slot)
-{
-	slot->is_leaving = slot->was_leaving = true;
-	slot->asked_us = now(slot->cluster);
-	order(masters_primary(slot->cluster), JOURNAL_REMOVE, slot->address);
-}
-
-static void remove_one(struct cluster *cluster)
-{
-	struct slot *slot = pick(cluster);
-
-	if (slot == NULL || cluster->is_lone_kind || count_members(cluster) < 3 ||
-	    !masters_are_settled(cluster))
-		return;
-	faults_remove(slot);
-}
+/* ---- clocks ---- */
 
 static void shift_clock(struct cluster *cluster)
 {
-	struct slot *slot = pick(cluster);
+	struct slot *slot = faults_pick(cluster);
 
 	if (slot != NULL)
 		sim_machine_shift_wall(slot->machine,
@@ -460,17 +212,17 @@ static void make_trouble(struct cluster *cluster, enum fault_kind kind)
 	case FAULT_DIE_IN_OPERATION: set_disk_faults(cluster, true); break;
 	case FAULT_CLOSE: close_one(cluster); break;
 	case FAULT_PAUSE: pause_one(cluster); break;
-	case FAULT_PARTITION: partition(cluster); break;
-	case FAULT_SLOW_LINK: slow_link(cluster); break;
+	case FAULT_PARTITION: network_cut(cluster); break;
+	case FAULT_SLOW_LINK: network_slow(cluster); break;
 	case FAULT_SLOW_DISK: slow_disk(cluster); break;
 	case FAULT_FULL_DISK: full_disk(cluster); break;
 	case FAULT_FAILING_DISK: set_disk_faults(cluster, false); break;
-	case FAULT_TRANSFER: transfer(cluster); break;
-	case FAULT_CHECKPOINT: checkpoint(cluster); break;
+	case FAULT_TRANSFER: orders_transfer(cluster); break;
+	case FAULT_CHECKPOINT: orders_checkpoint(cluster); break;
 	case FAULT_ROT: rot(cluster); break;
-	case FAULT_WIPE: wipe(cluster); break;
-	case FAULT_ADD: add(cluster); break;
-	case FAULT_REMOVE: remove_one(cluster); break;
+	case FAULT_WIPE: orders_wipe(cluster); break;
+	case FAULT_ADD: orders_add(cluster); break;
+	case FAULT_REMOVE: orders_remove(cluster); break;
 	case FAULT_CLOCK: shift_clock(cluster); break;
 	case FAULT_ALL_AT_ONCE: stop_all(cluster); break;
 	case FAULT_KINDS: CHECK(false);
@@ -525,11 +277,9 @@ static void tick(struct sim_event *event)
 	struct cluster *cluster = CONTAINER_OF(event, struct cluster, tick);
 
 	masters_review(cluster);
-	if (cluster->is_calm)
-		keep_rot_from_leading(cluster);
 	if (!cluster->is_calm) {
 		if (is_due(cluster, cluster->network_us))
-			mend_network(cluster);
+			network_mend(cluster);
 		for (unsigned i = 0; i < cluster->slot_count; i++)
 			mend_slot(&cluster->slots[i], false);
 	}
@@ -555,7 +305,7 @@ void faults_heal(struct cluster *cluster, unsigned mask)
 
 	cluster->is_calm = true;
 	cluster->healed = mask;
-	mend_network(cluster);
+	network_mend(cluster);
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		if (mask & 1u << i)
 			sim_disk_set_faults(sim_machine_disk(machine_at(cluster, i)), &none);
@@ -585,7 +335,7 @@ void faults_init(struct cluster *cluster)
 		cluster->link.jitter_us = (uint32_t)random_below(&cluster->random, 20000);
 		cluster->link.loss_ppm = (uint32_t)random_below(&cluster->random, 20000);
 	}
-	mend_network(cluster);
+	network_mend(cluster);
 	for (unsigned i = 0; i < FAULT_KINDS; i++) {
 		if (random_chance(&cluster->random, 1, 2))
 			cluster->weights[i] = usual[i];

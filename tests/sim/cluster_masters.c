@@ -317,7 +317,7 @@ static void review(struct slot *slot, const struct journal_member *member)
 	if (slot->is_joining && member != NULL)
 		slot->is_joining = !member->is_voter;
 	else if (slot->is_joining && is_time)
-		faults_allow(slot);
+		order_allow(slot);
 }
 
 void masters_review(struct cluster *cluster)

@@ -196,9 +196,9 @@ void scene_late(struct cluster *cluster)
 void scene_grown(struct cluster *cluster)
 {
 	begin(cluster);
-	faults_add(cluster);
+	order_add(cluster);
 	cluster_step_until(cluster, cluster_never, 3 * SECOND_US);
-	faults_add(cluster);
+	order_add(cluster);
 	settle(cluster, "two joined one");
 	if (cluster->slots[0].state != SLOT_RUNNING || !cluster->slots[0].is_settled)
 		cluster_wrong(cluster, "the first one is gone");
@@ -217,9 +217,9 @@ static void remove_slot(struct cluster *cluster, struct slot *slot)
 		struct slot *primary = masters_primary(cluster);
 
 		if (primary == slot)
-			faults_transfer(slot);
+			order_transfer(slot);
 		else if (primary != NULL)
-			faults_remove(slot);
+			order_remove(slot);
 		cluster_step_until(cluster, has_left, 4 * SECOND_US);
 	}
 	if (!has_left(cluster))
@@ -230,7 +230,7 @@ void scene_all_replaced(struct cluster *cluster)
 {
 	begin(cluster);
 	for (unsigned i = 0; i < 3; i++) {
-		faults_add(cluster);
+		order_add(cluster);
 		settle(cluster, "one joined");
 		remove_slot(cluster, &cluster->slots[i]);
 		settle(cluster, "one left");
