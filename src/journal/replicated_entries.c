@@ -44,6 +44,8 @@ int replicated_append(struct journal *journal, struct journal_append *append)
 	if (rc < 0)
 		return rc;
 	rc = commit_append(&journal->commit, append);
+	if (rc == -ERR_NO_SPACE && replicated_will_hand_over(replicated))
+		return -ERR_AGAIN; /* it wants room already, and goes elsewhere with primacy */
 	if (rc < 0)
 		return rc;
 	entry = journal->commit.last;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How this master is, which its peers hear with every answer: a primary with a slow or full disk
- * hands over to a voter that says it is better, at most once in 30 s; else it stays and says so.
+ * hands over to a voter that says it is better, for a slow disk at most once in 30 s; else it stays
+ * and says so.
  */
 #include <inttypes.h>
 
@@ -11,6 +12,7 @@
 
 enum {
 	HAND_OVER_US = 30 * 1000 * 1000,
+	FULL_HAND_OVER_US = 1000 * 1000,
 	LOOK_US = 25 * 1000,
 	/* Bits: the higher, the worse. */
 	DISK_IS_SLOW = 1,
@@ -36,8 +38,8 @@ static uint32_t health(const struct replicated *replicated)
 	return health;
 }
 
-/* A voter that is heard and says it is better; NULL: none. */
-static bool is_anyone_better(const struct replicated *replicated)
+/* A voter that is heard says that it is better than so. */
+static bool is_anyone_better(const struct replicated *replicated, uint32_t health)
 {
 	struct raft_status status;
 
@@ -45,12 +47,24 @@ static bool is_anyone_better(const struct replicated *replicated)
 	for (size_t i = 0; i < status.peer_count; i++) {
 		const struct raft_peer_status *peer = &status.peers[i];
 
-		if (peer->is_voter && peer->health < replicated->health &&
+		if (peer->is_voter && peer->health < health &&
 		    replicated_now_ms(replicated) - peer->heard_ms <
 		            replicated->options.election_max_ms)
 			return true;
 	}
 	return false;
+}
+
+/* Disks are slow by turns, and primacy must not follow each of them; who has a full one cannot
+ * write at all (docs/decisions/0008). */
+static uint64_t pause_us(const struct replicated *replicated)
+{
+	return (replicated->health & DISK_IS_FULL) != 0 ? FULL_HAND_OVER_US : HAND_OVER_US;
+}
+
+bool replicated_will_hand_over(const struct replicated *replicated)
+{
+	return replicated->role == RAFT_LEADER && is_anyone_better(replicated, DISK_IS_FULL);
 }
 
 static void hand_over(struct replicated *replicated)
@@ -61,8 +75,8 @@ static void hand_over(struct replicated *replicated)
 
 	if (replicated->role != RAFT_LEADER || replicated->health == 0 ||
 	    (replicated->handed_over_us != 0 &&
-	     now_us - replicated->handed_over_us < HAND_OVER_US) ||
-	    !is_anyone_better(replicated))
+	     now_us - replicated->handed_over_us < pause_us(replicated)) ||
+	    !is_anyone_better(replicated, replicated->health))
 		return;
 	replicated->handed_over_us = now_us;
 	journal_notice(
