@@ -167,6 +167,7 @@ void workers_each(struct workers *workers, unsigned mask,
 void workers_totals(struct workers *workers, struct workers_totals *ret_totals)
 {
 	struct workers_totals totals = {
+	        .location_bytes = locations_bytes(workers->locations),
 	        .located = workers->counts.located,
 	        .under_replicated = workers->counts.under_replicated,
 	        .corrupt = workers->counts.corrupt,

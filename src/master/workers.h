@@ -105,6 +105,7 @@ void workers_each(struct workers *workers, unsigned mask,
                   bool (*each)(void *context, const struct worker_info *worker), void *context);
 
 struct workers_totals {
+	uint64_t location_bytes; /* memory for where replicas are */
 	uint64_t capacity; /* live and stale workers, bytes; never 0, for clients divide by it */
 	uint64_t used;
 	uint64_t remaining;

@@ -84,9 +84,10 @@ static void append_workers(struct buf *json, struct master *master)
 	workers_totals(master_workers(master), &totals);
 	buf_append_format(json,
 	                  "\"workers\":{\"live\":%u,\"stale\":%u,\"dead\":%u,\"capacity\":%" PRIu64
-	                  ",\"used\":%" PRIu64 ",\"remaining\":%" PRIu64 "}",
+	                  ",\"used\":%" PRIu64 ",\"remaining\":%" PRIu64
+	                  ",\"location_bytes\":%" PRIu64 "}",
 	                  totals.live, totals.stale, totals.dead, totals.capacity, totals.used,
-	                  totals.remaining);
+	                  totals.remaining, totals.location_bytes);
 }
 
 /* ---- several masters ---- */

@@ -113,7 +113,8 @@ static void fill_members(const struct world *w, struct raft_members *members)
 	for (size_t i = 0; i < 3; i++) {
 		members->member[i].id = ids[i];
 		members->member[i].is_voter = true;
-		strcpy(members->member[i].address, w->addresses[i]);
+		snprintf(members->member[i].address, sizeof(members->member[i].address), "%s",
+		         w->addresses[i]);
 	}
 }
 
@@ -485,7 +486,7 @@ static void save_alone(struct world *w, struct buf *bytes, struct checkpoint_hea
 	        io_read_file(house->io, house_newest(house, "checkpoint-"), 1 << 20, bytes), 0);
 	assert_int_equal(checkpoint_header_decode(bytes->data, header, &why), 0);
 	house_close(house);
-	strcat(house->folder, "-2");
+	snprintf(house->folder, sizeof(house->folder), "%s/journal-2", house->top);
 }
 
 /* In one piece. */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -117,7 +118,8 @@ static int setup(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		list.members.member[i].id = id_of((char)('a' + i));
 		list.members.member[i].is_voter = true;
-		strcpy(list.members.member[i].address, addresses[i]);
+		snprintf(list.members.member[i].address, sizeof(list.members.member[i].address),
+		         "%s", addresses[i]);
 	}
 	assert_int_equal(raft_create(&options, &start, &w->core), 0);
 	raft_status(w->core, &w->status);
@@ -162,8 +164,7 @@ static void a_peer_that_has_everything_pins_from_its_first_lag_on(void **state)
 }
 
 /* It says nothing meanwhile, and whatever was written since is what it asks for next. */
-static void a_peer_that_installs_a_checkpoint_pins_what_follows_it_however_long_it_takes(
-        void **state)
+static void a_peer_that_installs_a_checkpoint_pins_what_follows_it(void **state)
 {
 	struct world *w = *state;
 	const struct raft_fetch_chunk *fetch;
@@ -205,8 +206,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(
 	                a_peer_that_has_everything_pins_from_its_first_lag_on, setup, teardown),
 	        cmocka_unit_test_setup_teardown(
-	                a_peer_that_installs_a_checkpoint_pins_what_follows_it_however_long_it_takes,
-	                setup, teardown),
+	                a_peer_that_installs_a_checkpoint_pins_what_follows_it, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
