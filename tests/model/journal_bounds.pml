@@ -36,7 +36,8 @@
 #define DAMAGES  0
 #define INSTALLS 0
 #else
-#if defined(BOUND_FORGOTTEN_AT_START) || defined(REACHED_UNSYNCED) || defined(ASKED_ONCE) || defined(END_OF_OLD_APPEND)
+#if defined(BOUND_FORGOTTEN_AT_START) || defined(REACHED_UNSYNCED) || defined(ASKED_ONCE) ||        \
+        defined(END_OF_OLD_APPEND)
 #define DAMAGES  1
 #define INSTALLS 0
 #else
