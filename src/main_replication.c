@@ -150,6 +150,7 @@ static int read_times(const struct cli_site *site, struct journal_replication *t
 		                config_name(max), to->election_max_ms, config_name(min),
 		                to->election_min_ms);
 	to->heartbeat_ms = to->election_min_ms / HEARTBEATS_IN_TIMEOUT;
+	to->clock_skew_max_ms = config_duration_ms(config, CONFIG_KEY_HOLDFAST_CLOCK_SKEW_MAX);
 	to->retry_ms = config_duration_ms(
 	        config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_CATCHUP_RETRY_WAIT);
 	to->silence_ms = config_duration_ms(

@@ -135,13 +135,15 @@ struct journal_replication {
 	uint64_t election_min_ms;
 	uint64_t election_max_ms;
 	uint64_t heartbeat_ms;
-	uint64_t retry_ms;        /* between attempts to reach a peer */
-	uint64_t silence_ms;      /* a connection that says nothing for so long is cut */
-	size_t message_bytes_max; /* larger ones of peers are refused */
-	size_t append_bytes_max;  /* entries in one message */
-	size_t window_bytes_max;  /* sent to one peer and not yet acknowledged */
-	size_t chunk_bytes_max;   /* of a checkpoint in one message */
-	size_t tail_bytes_max;    /* entries kept in memory for peers */
+	uint64_t retry_ms;          /* between attempts to reach a peer */
+	uint64_t silence_ms;        /* a connection that says nothing for so long is cut */
+	size_t message_bytes_max;   /* larger ones of peers are refused */
+	size_t append_bytes_max;    /* entries in one message */
+	size_t window_bytes_max;    /* sent to one peer and not yet acknowledged */
+	size_t chunk_bytes_max;     /* of a checkpoint in one message */
+	size_t tail_bytes_max;      /* entries kept in memory for peers */
+	uint64_t clock_skew_max_ms; /* between wall clocks; beyond it a master lets others stand
+	                               first */
 	bool reads_by_lease;
 	bool forms_alone; /* operator: form a cluster although a configured address is silent */
 	/* Entry 1, if it is this master that forms the cluster: its identity. */

@@ -10,6 +10,7 @@
  *   replicated_transfer.c  checkpoints for peers, and from them
  *   replicated_install.c   one from a peer becomes the state
  *   replicated_health.c    a slow or full disk
+ *   replicated_skew.c      a clock that is far from the peers'
  *   replicated_digest.c    states compared with the peers'
  *   replicated_reads.c     reads that wait for a proof
  *   replicated_quorum.c    what is told of the quorum; changing it
@@ -82,8 +83,8 @@ struct replicated {
 	struct io_timer read_limit;
 	/* health */
 	struct io_timer look;
-	uint32_t health; /* 0 is best; what the core knows */
-	bool may_stand;  /* the same */
+	struct raft_condition condition; /* what the core knows */
+	bool is_skewed;                  /* its clock is far from the others' */
 	uint64_t handed_over_us;
 	/* digests */
 	struct io_timer beat;
@@ -170,6 +171,11 @@ void replicated_health_start(struct replicated *replicated);
 void replicated_health_stop(struct replicated *replicated);
 /* The disk here is full, and another master has room: it is primary soon. */
 bool replicated_will_hand_over(const struct replicated *replicated);
+
+/* ---- replicated_skew.c ---- */
+
+/* Its wall clock is too far from its peers'; a change of that is said. */
+bool replicated_is_skewed(struct replicated *replicated);
 
 /* ---- replicated_digest.c ---- */
 

@@ -17,7 +17,9 @@ static int admit(struct replicated *replicated, size_t size)
 		return -ERR_STANDBY;
 	if (size - ENTRY_OVERHEAD_BYTES > journal->options.entry_bytes_max)
 		return -ERR_TOO_LARGE;
-	if (!raft_takes_proposals(replicated->core) || journal->commit.last.index != tail->last)
+	if (journal->commit.last.index != tail->last)
+		return journal->prepare.is_out_of_room ? -ERR_NO_SPACE : -ERR_AGAIN;
+	if (!raft_takes_proposals(replicated->core))
 		return -ERR_AGAIN;
 	if (replicated->unapplied_bytes > 0 &&
 	    replicated->unapplied_bytes + size > journal->options.inflight_bytes_max)
@@ -39,13 +41,12 @@ int replicated_append(struct journal *journal, struct journal_append *append)
 	struct entry entry;
 	int rc = admit(replicated, size);
 
-	if (rc == -ERR_AGAIN)
-		journal->commit.wants_room = true;
-	if (rc < 0)
-		return rc;
-	rc = commit_append(&journal->commit, append);
+	if (rc == 0)
+		rc = commit_append(&journal->commit, append);
 	if (rc == -ERR_NO_SPACE && replicated_will_hand_over(replicated))
-		return -ERR_AGAIN; /* it wants room already, and goes elsewhere with primacy */
+		rc = -ERR_AGAIN; /* it goes elsewhere with primacy */
+	if (rc == -ERR_AGAIN || rc == -ERR_NO_SPACE)
+		journal->commit.wants_room = true;
 	if (rc < 0)
 		return rc;
 	entry = journal->commit.last;

@@ -59,7 +59,8 @@ static bool is_anyone_better(const struct replicated *replicated, uint32_t healt
  * write at all (docs/decisions/0008). */
 static uint64_t pause_us(const struct replicated *replicated)
 {
-	return (replicated->health & DISK_IS_FULL) != 0 ? FULL_HAND_OVER_US : HAND_OVER_US;
+	return (replicated->condition.health & DISK_IS_FULL) != 0 ? FULL_HAND_OVER_US
+	                                                          : HAND_OVER_US;
 }
 
 bool replicated_will_hand_over(const struct replicated *replicated)
@@ -73,10 +74,10 @@ static void hand_over(struct replicated *replicated)
 	uint64_t now_us = io_now_us(journal->io);
 	struct raft_event event = {.kind = RAFT_TRANSFER};
 
-	if (replicated->role != RAFT_LEADER || replicated->health == 0 ||
+	if (replicated->role != RAFT_LEADER || replicated->condition.health == 0 ||
 	    (replicated->handed_over_us != 0 &&
 	     now_us - replicated->handed_over_us < pause_us(replicated)) ||
-	    !is_anyone_better(replicated, replicated->health))
+	    !is_anyone_better(replicated, replicated->condition.health))
 		return;
 	replicated->handed_over_us = now_us;
 	journal_notice(
@@ -84,7 +85,8 @@ static void hand_over(struct replicated *replicated)
 	        text_make("%s: the disk is %s; primacy goes to a master that says its own is "
 	                  "better. The sync on its way has taken %" PRIu64
 	                  " ms, syncs take %" PRIu64 " us in the mean",
-	                  journal->folder, replicated->health & DISK_IS_FULL ? "full" : "slow",
+	                  journal->folder,
+	                  replicated->condition.health & DISK_IS_FULL ? "full" : "slow",
 	                  journal->commit.in_flight == NULL
 	                          ? 0
 	                          : (now_us - journal->commit.submitted_us) / 1000,
@@ -95,15 +97,18 @@ static void hand_over(struct replicated *replicated)
 static void look(struct io_timer *timer)
 {
 	struct replicated *replicated = CONTAINER_OF(timer, struct replicated, look);
+	struct raft_condition *known = &replicated->condition;
 	struct raft_event event = {
 	        .kind = RAFT_CONDITION,
 	        .condition = {.may_stand = !replicated->is_odd, .health = health(replicated)}};
 
 	io_timer_start(timer, LOOK_US);
-	if (event.condition.health != replicated->health ||
-	    event.condition.may_stand != replicated->may_stand) {
-		replicated->health = event.condition.health;
-		replicated->may_stand = event.condition.may_stand;
+	if (replicated_is_skewed(replicated))
+		event.condition.handicap_ms = (uint32_t)replicated->options.election_max_ms;
+	if (event.condition.may_stand != known->may_stand ||
+	    event.condition.health != known->health ||
+	    event.condition.handicap_ms != known->handicap_ms) {
+		*known = event.condition;
 		replicated_step(replicated, &event);
 	}
 	hand_over(replicated);
@@ -112,7 +117,7 @@ static void look(struct io_timer *timer)
 void replicated_health_init(struct replicated *replicated)
 {
 	io_timer_init(replicated->journal->io, &replicated->look, look);
-	replicated->may_stand = true;
+	replicated->condition.may_stand = true;
 }
 
 void replicated_health_start(struct replicated *replicated)

@@ -121,3 +121,24 @@ def test_safe_mode_is_entered_and_left_through_any_master(quorum):
         assert ask(connection, leave) == 0
     wait_until(lambda: not any(ask(connection, get) for connection in connections),
                "every master has left it")
+
+
+def test_a_master_whose_clock_is_wrong_says_so(tmp_path):
+    quorum = Quorum(tmp_path)
+    wrong = quorum.members[0]
+    try:
+        for member in quorum.members:
+            member.format()
+            member.start_master(wait=False, wrapper=(
+                "env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", "+1h")
+                if member is wrong else ())
+        quorum.primary()
+        wait_until(lambda: "ms before that of the other masters" in wrong.master_log(),
+                   "the clock is noticed")
+        load = Load(quorum)
+        load.goes_on()
+        load.ends()
+        for member in quorum.members[1:]:
+            assert "that of the other masters" not in member.master_log()
+    finally:
+        quorum.close()

@@ -322,6 +322,7 @@ static void fill_options(struct world *w)
 	        .address_count = 3,
 	        .bind_host = "127.0.0.1",
 	        .election_min_ms = ELECTION_MS,
+	        .clock_skew_max_ms = 10000,
 	        .election_max_ms = ELECTION_MS + ELECTION_MS / 2,
 	        .heartbeat_ms = ELECTION_MS / 10,
 	        .retry_ms = 20,
