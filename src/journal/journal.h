@@ -262,11 +262,12 @@ struct journal_change {
 	const char *address; /* borrowed until done() */
 	uint8_t priority;
 	void (*done)(struct journal_change *change, int rc, const char *text);
-	struct list node;    /* private */
-	struct io_task task; /* private */
-	uint64_t asked_ms;   /* private */
-	int rc;              /* private */
-	const char *text;    /* private */
+	struct list node;             /* private */
+	struct io_task task;          /* private */
+	uint64_t asked_ms;            /* private */
+	uint8_t id[JOURNAL_ID_BYTES]; /* private: of the member */
+	int rc;                       /* private */
+	const char *text;             /* private */
 };
 void journal_change(struct journal *journal, struct journal_change *change);
 

@@ -2,7 +2,8 @@
 /*
  * The journal replicated among several masters: the host of the consensus core (raft/raft.h).
  *
- *   replicated.c           opening; one event: flush, step, do what the update says
+ *   replicated.c           one event: flush, step, do what the update says; life
+ *   replicated_start.c     from what was found on disk to a core that runs
  *   replicated_vote.c      the core's vote record
  *   replicated_entries.c   appending, entries from the leader, cutting, applying
  *   replicated_peers.c     messages, and entries fetched for them
@@ -112,6 +113,15 @@ struct replicated {
  * step. */
 enum raft_refusal replicated_step(struct replicated *replicated, struct raft_event *event);
 uint64_t replicated_now_ms(const struct replicated *replicated);
+
+/* ---- replicated_start.c ---- */
+
+/* Everything was read. */
+void replicated_recovered(struct journal *journal);
+/* What is not surely durable is written again, as soon as there is room. */
+void replicated_write_rest(struct replicated *replicated);
+/* Everything that was found is durable: the core begins. */
+void replicated_begin(struct replicated *replicated);
 
 /* ---- replicated_entries.c ---- */
 

@@ -160,6 +160,8 @@ void replicated_change(struct journal *journal, struct journal_change *change)
 		change->text = "";
 	} else {
 		change->asked_ms = replicated_now_ms(replicated);
+		if (change->kind == JOURNAL_REMOVE)
+			memcpy(change->id, event.change.id.bytes, sizeof(change->id));
 		list_append(&replicated->changes, &change->node);
 	}
 }
@@ -169,6 +171,16 @@ static bool is_too_late(const struct replicated *replicated, const struct journa
 {
 	return replicated_now_ms(replicated) - change->asked_ms >
 	       TRANSFER_TIMES * replicated->options.election_max_ms;
+}
+
+/* By its id: who comes after a wiped member waits under the same address. */
+static bool is_member(const struct replicated *replicated, const uint8_t *bytes)
+{
+	const struct raft_list *list = raft_members(replicated->core);
+	struct raft_id id;
+
+	memcpy(id.bytes, bytes, sizeof(id.bytes));
+	return list != NULL && raft_member_by_id(&list->members, id) != NULL;
 }
 
 /* 1: not yet. */
@@ -186,9 +198,8 @@ static int outcome(const struct replicated *replicated, const struct raft_status
 		return -ERR_UNKNOWN_OUTCOME;
 	if (status->changes_members)
 		return 1;
-	if (change->kind == JOURNAL_REMOVE)
-		return raft_id_is_none(id_at(replicated, change->address)) ? 0
-		                                                           : -ERR_UNKNOWN_OUTCOME;
+	if (change->kind == JOURNAL_REMOVE && is_member(replicated, change->id))
+		return -ERR_UNKNOWN_OUTCOME;
 	return 0;
 }
 

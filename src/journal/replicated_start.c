@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The start of one of several masters: what was found becomes durable, then it is promised on.
+ */
+#include <string.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/twins.h"
+#include "journal/replicated_vote.h"
+
+static struct raft_id own_id(const struct journal *journal)
+{
+	struct raft_id id;
+
+	memcpy(id.bytes, journal->marker.member, sizeof(id.bytes));
+	return id;
+}
+
+/* A lone master's journal has no list of members: it is one by itself.  Who belongs to another's
+ * cluster and has no list yet, or no more, gets it from there. */
+static bool is_lone(const struct raft_start *start, struct raft_id self)
+{
+	return start->last > 0 && start->list_count == 0 &&
+	       (raft_id_is_none(start->vote.history) || raft_id_equal(start->vote.history, self));
+}
+
+static void join_itself(struct replicated *replicated, struct raft_start *start,
+                        struct raft_list *list)
+{
+	struct raft_member *self = &list->members.member[0];
+
+	self->id = own_id(replicated->journal);
+	self->is_voter = true;
+	memcpy(self->address, replicated->options.address, strlen(replicated->options.address) + 1);
+	list->members.count = 1;
+	start->lists = list;
+	start->list_count = 1;
+	if (raft_id_is_none(start->vote.history))
+		start->vote.history = self->id;
+}
+
+static int create_core(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+	const struct journal_replication *options = &replicated->options;
+	const struct recovery_log *log = &journal->recovered_log;
+	struct raft_list self = {0};
+	struct raft_options raft = {
+	        .self = own_id(journal),
+	        .address = options->address,
+	        .addresses = options->addresses,
+	        .address_count = options->address_count,
+	        .election_min_ms = options->election_min_ms,
+	        .election_max_ms = options->election_max_ms,
+	        .heartbeat_ms = options->heartbeat_ms,
+	        .retry_ms = options->retry_ms,
+	        .append_bytes_max = options->append_bytes_max,
+	        .window_bytes_max = options->window_bytes_max,
+	        .chunk_bytes_max = options->chunk_bytes_max,
+	        .reads_by_lease = options->reads_by_lease,
+	};
+	struct raft_start start = {
+	        .now_ms = replicated_now_ms(replicated),
+	        .base = log->base.index,
+	        .base_term = log->base.epoch,
+	        .runs = log->runs,
+	        .run_count = log->run_count,
+	        .last = replicated->tail.last,
+	        .commit = journal->commit_index,
+	        .lists = log->lists,
+	        .list_count = log->list_count,
+	};
+
+	io_random(journal->io, &raft.seed, sizeof(raft.seed));
+	replicated_vote_read(vote_file_vote(journal->vote), &start.vote);
+	if (is_lone(&start, raft.self))
+		join_itself(replicated, &start, &self);
+	return raft_create(&raft, &start, &replicated->core);
+}
+
+/* Everything that was found is durable: it may be promised on. */
+void replicated_begin(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+	struct raft_event event = {.kind = RAFT_TICK};
+	char *text = NULL;
+	int rc = create_core(replicated);
+
+	if (rc == 0)
+		rc = log_reader_create(journal->io, journal->folder, &replicated->log);
+	if (rc == 0)
+		rc = replicated_transfer_create(replicated);
+	if (rc == 0)
+		rc = replicated_peers_open(replicated, &text);
+	if (rc < 0) {
+		journal_fail(journal, rc, text);
+		return;
+	}
+	prepare_start(&journal->prepare);
+	journal_set_phase(journal, JOURNAL_FOLLOWING);
+	if (replicated->options.forms_alone)
+		event.kind = RAFT_FORM;
+	replicated_step(replicated, &event);
+	replicated_health_start(replicated);
+	replicated_digest_start(replicated);
+}
+
+/* What lay past the last mark becomes the tail; it is durable only when written again. */
+static bool take_rest(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+	struct cursor c = cursor_of(buf_str(&journal->rest));
+	const uint8_t *at = c.at;
+	struct entry entry;
+
+	tail_reset(&replicated->tail, &journal->applied);
+	for (; entry_next(&c, &entry); at = c.at) {
+		struct str encoded = str_make(at, (size_t)(c.at - at));
+
+		if (!tail_reserve(&replicated->tail, 1, encoded.size))
+			return false;
+		tail_add(&replicated->tail, &entry, encoded, NULL);
+		replicated->unapplied_bytes += encoded.size;
+	}
+	return true;
+}
+
+void replicated_write_rest(struct replicated *replicated)
+{
+	struct journal *journal = replicated->journal;
+	int rc = commit_rest(&journal->commit, buf_str(&journal->rest));
+
+	if (rc == 0)
+		buf_finish(&journal->rest);
+	else if (rc != -ERR_AGAIN && rc != -ERR_NO_SPACE)
+		journal_fail(journal, rc, NULL);
+}
+
+/* A broken twin's way. */
+static void trust_rest(struct replicated *replicated)
+{
+	struct entry end = tail_ends_at(&replicated->tail, replicated->tail.last);
+
+	commit_begin(&replicated->journal->commit, &end);
+	replicated_begin(replicated);
+}
+
+void replicated_recovered(struct journal *journal)
+{
+	struct replicated *replicated = journal->replicated;
+
+	/* Even with nothing to write again, what follows goes into a fresh segment. */
+	journal->commit.must_begin = true;
+	replicated->segment_epoch = journal->recovered_log.run + 1;
+	if (!take_rest(replicated))
+		journal_fail(journal, -ERR_NO_MEMORY, NULL);
+	else if (IS_BROKEN(READABLE_IS_DURABLE))
+		trust_rest(replicated);
+	else if (journal->rest.size > 0)
+		replicated_write_rest(replicated);
+	else
+		replicated_begin(replicated);
+}
