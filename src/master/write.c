@@ -357,12 +357,14 @@ void writes_room(struct master *master)
 	}
 	list_init(&waiting);
 	list_splice(&waiting, &master->for_room);
-	while (!list_is_empty(&waiting)) {
+	/* When one has to wait again, so have those behind it. */
+	while (!list_is_empty(&waiting) && list_is_empty(&master->for_room)) {
 		struct master_write *write = LIST_FIRST(&waiting, struct master_write, node);
 
 		list_remove(&write->node);
 		write_judge(write, false);
 	}
+	list_splice(&master->for_room, &waiting);
 }
 
 void writes_wake(struct master *master)
