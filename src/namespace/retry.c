@@ -185,9 +185,10 @@ static enum retry_class class_of_row(const struct row *row)
 static bool is_dropped(const struct retries *retries, enum retry_class which, uint32_t number)
 {
 	enum { KEPT = 100 };
-	uint64_t sequence = chunk_at(retries, number / CHUNK_ROWS)->first + number % CHUNK_ROWS;
 
-	return IS_BROKEN(ROWS_DROPPED) && sequence + KEPT < retries->queues[which].tail;
+	return IS_BROKEN(ROWS_DROPPED) &&
+	       chunk_at(retries, number / CHUNK_ROWS)->first + number % CHUNK_ROWS + KEPT <
+	               retries->queues[which].tail;
 }
 
 bool retries_find(const struct retries *retries, const uint8_t *client_id, int32_t call_id,
