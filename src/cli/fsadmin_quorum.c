@@ -160,21 +160,32 @@ int fsadmin_quorum_info(struct shell *shell, const struct alluxio_options *optio
 	return rc;
 }
 
+/* ---- a member by its address ---- */
+
+/* < 0: `why` says it. */
+static int look_for(struct view *view, const char *address, const Quorum__Member **ret_member)
+{
+	int rc = look(view);
+
+	if (rc < 0)
+		return rc;
+	*ret_member = cli_quorum_member(view->primary.quorum, str_of(address));
+	if (*ret_member != NULL)
+		return 0;
+	tell_foreign(view, address, &view->why);
+	return -ERR_NOT_FOUND;
+}
+
 /* ---- remove ---- */
 
 /* < 0: `why` says it. */
 static int remove_member(struct view *view, const char *address)
 {
 	const Quorum__Member *member;
-	int rc = look(view);
+	int rc = look_for(view, address, &member);
 
 	if (rc < 0)
 		return rc;
-	member = cli_quorum_member(view->primary.quorum, str_of(address));
-	if (member == NULL) {
-		tell_foreign(view, address, &view->why);
-		return -ERR_NOT_FOUND;
-	}
 	return cli_quorum_remove(&view->shell->site, &view->masters, &view->shell->arena, member,
 	                         &view->primary, &view->why);
 }
@@ -208,15 +219,10 @@ int fsadmin_quorum_remove(struct shell *shell, const struct alluxio_options *opt
 static int transfer(struct view *view, const char *address)
 {
 	const Quorum__Member *member;
-	int rc = look(view);
+	int rc = look_for(view, address, &member);
 
 	if (rc < 0)
 		return rc;
-	member = cli_quorum_member(view->primary.quorum, str_of(address));
-	if (member == NULL) {
-		tell_foreign(view, address, &view->why);
-		return -ERR_NOT_FOUND;
-	}
 	if (member->is_primary) {
 		buf_append_format(&view->why, "%s is already the leader", address);
 		return -ERR_INVALID;

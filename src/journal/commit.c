@@ -387,7 +387,8 @@ static void batch_done(struct io_work *work)
 		commit->target = next_target(commit, batch->count);
 	if (batch->generation == commit->generation)
 		commit->durable = batch->last.index;
-	journal->ops->synced(journal, batch->last.index);
+	if (journal->ops->synced != NULL)
+		journal->ops->synced(journal, batch->last.index);
 	submit_if_due(commit);
 	journal->ops->written(journal, batch);
 	checkpointer_durable(&journal->checkpointer);

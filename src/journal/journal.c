@@ -49,6 +49,16 @@ void journal_has_room(struct journal *journal)
 	journal->ops->has_room(journal);
 }
 
+void journal_write_rest(struct journal *journal)
+{
+	int rc = commit_rest(&journal->commit, buf_str(&journal->rest));
+
+	if (rc == 0)
+		buf_finish(&journal->rest);
+	else if (rc != -ERR_AGAIN && rc != -ERR_NO_SPACE)
+		journal_fail(journal, rc, NULL);
+}
+
 /* ---- appending and applying ---- */
 
 int journal_append(struct journal *journal, struct journal_append *append)

@@ -36,7 +36,7 @@ struct journal_ops {
 	/* The start has read everything; journal->rest holds what is not surely durable. */
 	void (*recovered)(struct journal *journal);
 	int (*append)(struct journal *journal, struct journal_append *append);
-	/* Everything up to `index` is durable here; the next batch leaves after this. */
+	/* NULL, or: everything up to `index` is durable here; the next batch leaves after this. */
 	void (*synced)(struct journal *journal, uint64_t index);
 	/* A batch is durable, and the next one is on its way. */
 	void (*written)(struct journal *journal, struct batch *batch);
@@ -109,6 +109,9 @@ void journal_change_end(struct journal *journal, struct journal_change *change, 
 /* The start failed.  Takes `text`. */
 void journal_fail(struct journal *journal, int rc, char *text);
 void journal_has_room(struct journal *journal);
+/* Writes journal->rest again, as one batch of a fresh segment, if there is room: until that is
+ * durable nothing of it may be relied on. */
+void journal_write_rest(struct journal *journal);
 /* Something that closing waits for may have ended. */
 void journal_step_close(struct journal *journal);
 

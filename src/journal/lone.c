@@ -8,18 +8,6 @@
 #include "base/err.h"
 #include "journal/journal_private.h"
 
-/* What lay past the last mark must be durable before it is applied: it goes first into the fresh
- * segment.  Without room for that the start waits. */
-static void write_rest(struct journal *journal)
-{
-	int rc = commit_rest(&journal->commit, buf_str(&journal->rest));
-
-	if (rc == 0)
-		buf_finish(&journal->rest);
-	else if (rc != -ERR_AGAIN && rc != -ERR_NO_SPACE)
-		journal_fail(journal, rc, NULL);
-}
-
 static void lead_if_ready(struct journal *journal)
 {
 	if (journal->phase == JOURNAL_STARTING && journal->recovery.is_over &&
@@ -31,7 +19,7 @@ static void lead_if_ready(struct journal *journal)
 static void lone_recovered(struct journal *journal)
 {
 	if (journal->rest.size > 0)
-		write_rest(journal);
+		journal_write_rest(journal);
 	else
 		prepare_start(&journal->prepare);
 	lead_if_ready(journal);
@@ -68,7 +56,7 @@ static void lone_read_index(struct journal *journal, struct journal_read *read)
 static void lone_has_room(struct journal *journal)
 {
 	if (journal->phase == JOURNAL_STARTING && journal->rest.size > 0)
-		write_rest(journal);
+		journal_write_rest(journal);
 	else
 		commit_has_room(&journal->commit);
 }

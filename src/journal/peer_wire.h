@@ -37,6 +37,7 @@ enum {
 	PEER_HEAD_BYTES_MAX = 4096, /* a frame without its payload */
 	PEER_RUNS_MAX = 64,         /* in one APPEND: whoever sends splits */
 	PEER_LISTS_MAX = 8,
+	PEER_BREAKS_MAX = 7, /* changes of epoch and lists together: what a sender keeps to */
 	PEER_DIGESTS_MAX = 8,
 };
 

@@ -206,12 +206,6 @@ enum raft_refusal replicated_step(struct replicated *replicated, struct raft_eve
 
 /* ---- what the journal asks of its kind ---- */
 
-static void synced(struct journal *journal, uint64_t index)
-{
-	(void)journal;
-	(void)index;
-}
-
 static void written(struct journal *journal, struct batch *batch)
 {
 	struct replicated *replicated = journal->replicated;
@@ -232,7 +226,7 @@ static void has_room(struct journal *journal)
 
 	if (replicated->core == NULL) {
 		if (journal->phase == JOURNAL_STARTING && journal->rest.size > 0)
-			replicated_write_rest(replicated);
+			journal_write_rest(journal);
 		return;
 	}
 	replicated_place(replicated);
@@ -389,7 +383,6 @@ const struct journal_ops journal_replicated_ops = {
         .destroy = destroy,
         .recovered = replicated_recovered,
         .append = replicated_append,
-        .synced = synced,
         .written = written,
         .segment_epoch = segment_epoch,
         .keep_from = keep_from,

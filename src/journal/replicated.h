@@ -118,8 +118,6 @@ uint64_t replicated_now_ms(const struct replicated *replicated);
 
 /* Everything was read. */
 void replicated_recovered(struct journal *journal);
-/* What is not surely durable is written again, as soon as there is room. */
-void replicated_write_rest(struct replicated *replicated);
 /* Everything that was found is durable: the core begins. */
 void replicated_begin(struct replicated *replicated);
 

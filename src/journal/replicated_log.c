@@ -12,7 +12,7 @@
 #include "journal/replicated.h"
 #include "journal/text.h"
 
-enum { BREAKS_MAX = 7, TELL_EVERY_US = 60 * 1000 * 1000 };
+enum { TELL_EVERY_US = 60 * 1000 * 1000 };
 
 struct log_fetch {
 	struct io_work work;
@@ -66,7 +66,7 @@ static void shorten(struct log_fetch *fetch)
 	for (; entry_next(&c, &entry); end = c.at) {
 		breaks += entry.epoch != epoch || entry.kind == ENTRY_members;
 		epoch = entry.epoch;
-		if (breaks > BREAKS_MAX)
+		if (breaks > PEER_BREAKS_MAX)
 			break;
 		fetch->last = entry.index;
 	}

@@ -126,17 +126,6 @@ static bool take_rest(struct replicated *replicated)
 	return true;
 }
 
-void replicated_write_rest(struct replicated *replicated)
-{
-	struct journal *journal = replicated->journal;
-	int rc = commit_rest(&journal->commit, buf_str(&journal->rest));
-
-	if (rc == 0)
-		buf_finish(&journal->rest);
-	else if (rc != -ERR_AGAIN && rc != -ERR_NO_SPACE)
-		journal_fail(journal, rc, NULL);
-}
-
 /* A broken twin's way. */
 static void trust_rest(struct replicated *replicated)
 {
@@ -158,7 +147,7 @@ void replicated_recovered(struct journal *journal)
 	else if (IS_BROKEN(READABLE_IS_DURABLE))
 		trust_rest(replicated);
 	else if (journal->rest.size > 0)
-		replicated_write_rest(replicated);
+		journal_write_rest(journal);
 	else
 		replicated_begin(replicated);
 }

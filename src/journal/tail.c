@@ -6,8 +6,9 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "format/command.h"
+#include "journal/peer_wire.h"
 
-enum { BLOCK_BYTES = 256 * 1024, ENTRIES_MIN = 1024, BREAKS_MAX = 7 };
+enum { BLOCK_BYTES = 256 * 1024, ENTRIES_MIN = 1024 };
 
 struct tail_block {
 	struct list node;
@@ -161,7 +162,7 @@ size_t tail_range(const struct tail *tail, uint64_t first, uint64_t last, size_t
 
 		breaks += entry->epoch != epoch || entry->kind == ENTRY_members;
 		epoch = entry->epoch;
-		if (index > first && (bytes + entry->size > bytes_max || breaks > BREAKS_MAX))
+		if (index > first && (bytes + entry->size > bytes_max || breaks > PEER_BREAKS_MAX))
 			break;
 		if (entry->block != block && used == pieces_max)
 			break;
