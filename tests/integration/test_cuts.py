@@ -40,56 +40,43 @@ def heal(network, quorum, load):
     load.goes_on()
 
 
-def test_the_primary_is_cut_off(network, quorum, load):
-    for _ in range(ROUNDS):
-        load.goes_on()
-        network.isolate(quorum.host_of(quorum.primary()))
-        load.goes_on()
-        heal(network, quorum, load)
-    load.ends()
-    print("longest calls:", load.gaps())
-
-
-def test_the_primary_is_not_heard_but_hears(network, quorum, load):
-    for _ in range(ROUNDS):
-        load.goes_on()
-        mute = quorum.host_of(quorum.primary())
-        for host in network.hosts:
-            if host is not mute:
-                host.cut_from(mute)
-        load.goes_on()
-        heal(network, quorum, load)
-    load.ends()
-    print("longest calls:", load.gaps())
-
-
-def test_the_primary_hears_nobody(network, quorum, load):
-    for _ in range(ROUNDS):
-        load.goes_on()
-        deaf = quorum.host_of(quorum.primary())
-        for host in network.hosts:
-            if host is not deaf:
-                deaf.cut_from(host)
-        load.goes_on()
-        heal(network, quorum, load)
-    load.ends()
-    print("longest calls:", load.gaps())
-
-
-def test_one_master_is_a_bridge_between_two(network, quorum, load):
-    """Whoever is primary: the two others, or it and one other, do not see each other."""
+def under_load(network, quorum, load, *cuts):
+    """Each cut is made around whoever is primary then, and calls must go on behind it."""
     for _ in range(ROUNDS):
         load.goes_on()
         primary = quorum.host_of(quorum.primary())
         others = [host for host in network.hosts if host is not primary]
-        network.cut(primary, others[0])
-        load.goes_on()
-        network.heal()
-        network.cut(*others)
-        load.goes_on()
+        for cut in cuts:
+            network.heal()
+            cut(primary, others)
+            load.goes_on()
         heal(network, quorum, load)
     load.ends()
     print("longest calls:", load.gaps())
+
+
+def test_the_primary_is_cut_off(network, quorum, load):
+    under_load(network, quorum, load, lambda primary, others: network.isolate(primary))
+
+
+def test_the_primary_is_not_heard_but_hears(network, quorum, load):
+    def mute(primary, others):
+        for other in others:
+            other.cut_from(primary)
+    under_load(network, quorum, load, mute)
+
+
+def test_the_primary_hears_nobody(network, quorum, load):
+    def deafen(primary, others):
+        for other in others:
+            primary.cut_from(other)
+    under_load(network, quorum, load, deafen)
+
+
+def test_one_master_is_a_bridge_between_two(network, quorum, load):
+    """Whoever is primary: the two others, or it and one other, do not see each other."""
+    under_load(network, quorum, load, lambda primary, others: network.cut(primary, others[0]),
+               lambda primary, others: network.cut(*others))
 
 
 def test_nobody_hears_anybody(network, quorum, load):
