@@ -173,7 +173,7 @@ static void worker_heard(struct workers *workers, struct worker *worker,
 	worker->info.failed_volumes = beat->failed_volumes;
 	worker->info.last_heartbeat_us = io_now_us(workers->io);
 	worker->info.last_heartbeat_wall_ms = io_wall_ms(workers->io);
-	worker->placed_bytes = 0;
+	worker->placed_bytes = worker->placed_count = worker->received_bytes = 0;
 	if (was_live)
 		return;
 	workers_recount(workers);

@@ -42,8 +42,9 @@ static bool is_writers_host(const struct choice *choice, const struct worker *wo
 static bool has_room(const struct choice *choice, const struct worker *worker)
 {
 	uint64_t free = worker->info.remaining;
+	uint64_t taken = worker->placed_bytes + worker->received_bytes;
 
-	return free >= worker->placed_bytes && free - worker->placed_bytes >= choice->block_size;
+	return free >= taken && free - taken >= choice->block_size;
 }
 
 static bool is_fit(const struct choice *choice, const struct worker *worker,
@@ -63,7 +64,20 @@ static bool is_fit(const struct choice *choice, const struct worker *worker,
 static void choose(struct choice *choice, struct worker *worker)
 {
 	worker->placed_bytes += choice->block_size;
+	worker->placed_count++;
 	choice->chosen[choice->count++] = worker_show(choice->workers, worker);
+}
+
+void worker_received(struct worker *worker, uint64_t length)
+{
+	uint64_t share;
+
+	if (worker->placed_count == 0)
+		return;
+	share = worker->placed_bytes / worker->placed_count;
+	worker->placed_bytes -= share;
+	worker->placed_count--;
+	worker->received_bytes += length < share ? length : share;
 }
 
 static void choose_favored(struct choice *choice)

@@ -165,6 +165,8 @@ int workers_report_changes(struct workers *workers, struct str worker_uuid, stru
 			replica_forgotten(workers, store, &change->block);
 		else
 			replica_learned(workers, store, &replica);
+		if (change->event == REPLICA_RECEIVED)
+			worker_received(store->worker, change->block.length);
 	}
 	workers_recount(workers);
 	return 0;

@@ -41,7 +41,9 @@ struct worker {
 	size_t next_store;           /* whose deletions are sent next */
 	struct full_report *report;  /* being taken; NULL: none */
 	uint64_t round;              /* of full reports */
-	uint64_t placed_bytes;       /* on new blocks since its last heartbeat */
+	uint64_t placed_bytes;       /* on new blocks since its last heartbeat, until they come */
+	uint64_t placed_count;       /* of these blocks */
+	uint64_t received_bytes;     /* of blocks that came since its last heartbeat */
 	bool has_lost_report;        /* something did not fit in here: a full report is due */
 	uint64_t asked_us;           /* when a full report was last asked for */
 	enum worker_liveness logged; /* what the log knows */
@@ -135,6 +137,8 @@ enum worker_liveness worker_liveness(const struct workers *workers, const struct
 int worker_store(struct workers *workers, struct worker *worker, struct str uuid,
                  uint8_t storage_type, struct store **ret_store);
 void worker_lost_report(struct worker *worker);
+/* A replica has come: it takes its own length now, no more the room of a whole block. */
+void worker_received(struct worker *worker, uint64_t length);
 void report_orphan(struct full_report *report);
 void report_lease_drop(struct workers *workers, const struct worker *worker);
 

@@ -835,6 +835,23 @@ static void room_promised_to_blocks_counts_until_the_next_heartbeat(void **state
 	assert_int_equal(place((struct placement){0}, 1, uuids), 1);
 }
 
+static void a_block_that_came_takes_only_its_own_length(void **state)
+{
+	const struct block came = fake_block(1, 1, true);
+	struct str uuids[1];
+
+	(void)state;
+	join("w1");
+	beat_with("w1", 2ull * GB);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(place((struct placement){0}, 1, uuids), 1);
+		report_change("w1", came, REPLICA_RECEIVED);
+	}
+	assert_int_equal(place((struct placement){0}, 1, uuids), 1);
+	assert_int_equal(place((struct placement){0}, 1, uuids),
+	                 0); /* little is taken, but it is */
+}
+
 static void a_stale_worker_gets_a_block_only_when_nobody_else_can(void **state)
 {
 	struct str uuids[2];
@@ -892,6 +909,7 @@ int main(void)
 	        TEST(a_new_block_goes_to_the_writers_own_host_first),
 	        TEST(excluded_full_and_dead_workers_get_no_block),
 	        TEST(room_promised_to_blocks_counts_until_the_next_heartbeat),
+	        TEST(a_block_that_came_takes_only_its_own_length),
 	        TEST(a_stale_worker_gets_a_block_only_when_nobody_else_can),
 	};
 
