@@ -131,3 +131,17 @@ def test_a_file_being_put_lives_through_a_failover(house):
     read = subprocess.run([house.dir / "bin/hdfs", "dfs", "-cat", "/large"], env=environment,
                           capture_output=True, timeout=120)
     assert read.returncode == 0 and read.stdout == half + half
+
+
+def test_the_product_configures_where_only_its_own_packages_are(tmp_path):
+    """A newcomer's machine has none of the libraries that only tests need."""
+    packages = (ROOT / "tools/packages.txt").read_text().splitlines()
+    assert not any(line.startswith("build") and "cmocka" in line for line in packages)
+    pkg_config = tmp_path / "pkg-config"
+    pkg_config.write_text('#!/bin/sh\ncase "$*" in *cmocka*) exit 1 ;; esac\n'
+                          'exec /usr/bin/pkg-config "$@"\n')
+    pkg_config.chmod(0o755)
+    result = subprocess.run(["cmake", "-S", ROOT, "-B", tmp_path / "build", "-G", "Ninja",
+                             f"-DPKG_CONFIG_EXECUTABLE={pkg_config}"],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    assert result.returncode == 0, result.stdout
