@@ -327,6 +327,7 @@ void orders_remove(struct cluster *cluster);
 /* ---- scenes ---- */
 
 void scene_cut_and_committed(struct cluster *cluster);
+void scene_slow_then_mended(struct cluster *cluster);
 void scene_one_wiped(struct cluster *cluster);
 void scene_two_wiped(struct cluster *cluster); /* serves no more */
 void scene_late(struct cluster *cluster);

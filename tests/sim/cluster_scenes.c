@@ -118,6 +118,41 @@ void scene_cut_and_committed(struct cluster *cluster)
 	cluster_step_until(cluster, cluster_never, SECOND_US);
 }
 
+/* ---- slow ways ---- */
+
+static void slow_all(struct cluster *cluster)
+{
+	struct sim_link link = {.latency_us = 100000, .bytes_per_ms = 1};
+
+	for (unsigned from = 0; from < cluster->slot_count; from++) {
+		for (unsigned to = 0; to < cluster->slot_count; to++)
+			sim_net_set(cluster->slots[from].machine, cluster->slots[to].machine,
+			            &link);
+	}
+}
+
+static bool has_acknowledged(struct cluster *cluster)
+{
+	return cluster->figures.acknowledged > cluster->acknowledged_before;
+}
+
+/* Heartbeats of a primary that has stepped down long ago wait on the way to the only other master.
+ * Once it is mended they are nobody's business any more. */
+void scene_slow_then_mended(struct cluster *cluster)
+{
+	begin(cluster);
+	stop_for_good(draw_running(cluster));
+	cluster_step_until(cluster, cluster_never, 2 * SECOND_US);
+	slow_all(cluster);
+	cluster_step_until(cluster, cluster_never, 5 * SECOND_US);
+	network_mend(cluster);
+	cluster->acknowledged_before = cluster->figures.acknowledged;
+	if (!cluster_step_until(cluster, has_acknowledged, 5 * SECOND_US))
+		cluster_wrong(cluster, "nothing is acknowledged after slow ways were mended");
+	for (unsigned i = 0; i < cluster->slot_count; i++)
+		cluster->slots[i].start_us = 0;
+}
+
 /* ---- lost disks ---- */
 
 void scene_one_wiped(struct cluster *cluster)

@@ -9,6 +9,8 @@
  *   order     bytes come in order and once; connections among each other in any order
  *   loss      a lost segment comes a retransmission later (200 ms, doubling), and all that
  *             follow it wait for it
+ *   pace      a way that is mended carries at once what waits on it; one that becomes slow is so
+ *             for what is sent from then on
  *   cut       nothing arrives; after it retransmission goes on when it is due, which may be as
  *             long again as the cut took; 15 lost in a row: -ERR_TIMEOUT.  Data may arrive while
  *             its acknowledgement cannot

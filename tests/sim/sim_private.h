@@ -22,6 +22,7 @@ struct sim_world {
 	struct sim_machine *machines[SIM_MACHINES_MAX];
 	unsigned machine_count;
 	struct sim_link links[SIM_MACHINES_MAX][SIM_MACHINES_MAX]; /* from, to */
+	struct list ends;                                          /* sockets */
 };
 
 struct io {

@@ -32,6 +32,7 @@ struct segment {
 };
 
 struct sim_tcp_end {
+	struct list node; /* of the world's, until nothing leaves it any more */
 	struct sim_tcp_end *peer;
 	struct sim_machine *machine;
 	uint64_t boot;
@@ -69,11 +70,6 @@ static struct sim_link *link_of(const struct sim_machine *from, const struct sim
 	return &from->world->links[from->number - 1][to->number - 1];
 }
 
-void sim_net_set(struct sim_machine *from, struct sim_machine *to, const struct sim_link *link)
-{
-	*link_of(from, to) = *link;
-}
-
 const struct sim_link *sim_net_get(const struct sim_machine *from, const struct sim_machine *to)
 {
 	return link_of(from, to);
@@ -103,6 +99,7 @@ static uint64_t draw_latency(const struct sim_machine *from, const struct sim_ma
 
 static void stop(struct sim_tcp_end *end)
 {
+	list_remove(&end->node);
 	sim_world_cancel(end->machine->world, &end->carry);
 	sim_world_cancel(end->machine->world, &end->ack);
 	while (!list_is_empty(&end->segments)) {
@@ -148,23 +145,67 @@ static void carry_at(struct sim_tcp_end *end, uint64_t due_us)
 	sim_world_schedule(end->machine->world, &end->carry, due_us > now_us ? due_us - now_us : 0);
 }
 
+static uint64_t pace(const struct sim_tcp_end *end, uint64_t size)
+{
+	const struct sim_link *link = link_of(end->machine, end->peer->machine);
+
+	return link->bytes_per_ms == 0 ? 0 : size * 1000 / link->bytes_per_ms;
+}
+
+/* When what leaves now would arrive if nothing were on its way. */
+static uint64_t draw_due(const struct sim_tcp_end *end)
+{
+	return end->machine->world->now_us + draw_latency(end->machine, end->peer->machine);
+}
+
 static void launch(struct sim_tcp_end *end, size_t size, bool is_last)
 {
 	struct segment *segment = mem_must_zalloc(sizeof(*segment));
-	const struct sim_link *link = link_of(end->machine, end->peer->machine);
-	uint64_t due_us =
-	        end->machine->world->now_us + draw_latency(end->machine, end->peer->machine);
+	uint64_t due_us = draw_due(end);
 
 	if (due_us < end->due_us)
 		due_us = end->due_us;
-	if (link->bytes_per_ms > 0)
-		due_us += size * 1000 / link->bytes_per_ms;
+	due_us += pace(end, size);
 	end->due_us = due_us;
 	end->launched += size;
 	*segment = (struct segment){.end = end->launched, .due_us = due_us, .is_last = is_last};
 	if (list_is_empty(&end->segments))
 		carry_at(end, due_us);
 	list_append(&end->segments, &segment->node);
+}
+
+/* What is on its way goes on at the new pace, if that is the faster one. */
+static void hasten(struct sim_tcp_end *end)
+{
+	const struct segment *first = LIST_FIRST(&end->segments, struct segment, node);
+	bool is_under_way = end->carry.is_scheduled && end->carry.due_us == first->due_us;
+	uint64_t due_us = draw_due(end), begin = end->arrived;
+
+	LIST_FOR_EACH (node, &end->segments) {
+		struct segment *segment = CONTAINER_OF(node, struct segment, node);
+
+		due_us += pace(end, segment->end - begin);
+		begin = segment->end;
+		if (segment->due_us > due_us)
+			segment->due_us = due_us;
+		end->due_us = segment->due_us;
+	}
+	if (!is_under_way)
+		return; /* lost, or there is no room for it */
+	sim_world_cancel(end->machine->world, &end->carry);
+	carry_at(end, first->due_us);
+}
+
+void sim_net_set(struct sim_machine *from, struct sim_machine *to, const struct sim_link *link)
+{
+	*link_of(from, to) = *link;
+	LIST_FOR_EACH (node, &from->world->ends) {
+		struct sim_tcp_end *end = CONTAINER_OF(node, struct sim_tcp_end, node);
+
+		if (end->machine == from && end->peer->machine == to &&
+		    !list_is_empty(&end->segments))
+			hasten(end);
+	}
 }
 
 /* False: too often; the connection is dead. */
@@ -365,6 +406,7 @@ static struct sim_tcp_end *make_end(struct sim_machine *machine)
 	end->ack.run = ack_arrives;
 	end->reset.run = reset_arrives;
 	list_init(&end->segments);
+	list_append(&machine->world->ends, &end->node);
 	return end;
 }
 

@@ -126,6 +126,7 @@ struct sim_world *sim_world_create(uint64_t seed)
 
 	world->random = random_make(seed);
 	world->now_us = 1000000;
+	list_init(&world->ends);
 	for (unsigned from = 0; from < SIM_MACHINES_MAX; from++) {
 		for (unsigned to = 0; to < SIM_MACHINES_MAX; to++)
 			world->links[from][to] = sim_link_default();

@@ -291,6 +291,22 @@ static void a_slow_way_takes_its_time(void **state)
 	assert_in_range(at->server.got_us - begin_us, SECOND_US, SECOND_US + 10000);
 }
 
+static void what_waits_on_a_slow_way_hurries_when_it_is_mended(void **state)
+{
+	struct sim_link slow = {.latency_us = 100, .bytes_per_ms = 1}, fast = {.latency_us = 100};
+	static const uint8_t data[100000];
+
+	(void)state;
+	connect_to("m1");
+	sim_net_set(at->client.machine, at->server.machine, &slow);
+	write_from(&at->client, data, sizeof(data));
+	run_for(SECOND_US);
+	assert_int_equal(at->server.got.size, 0);
+	sim_net_set(at->client.machine, at->server.machine, &fast);
+	run_for(SECOND_US / 1000);
+	assert_int_equal(at->server.got.size, sizeof(data));
+}
+
 /* ---- ends ---- */
 
 static void a_killed_process_sends_what_it_had_written_and_the_end(void **state)
@@ -453,6 +469,7 @@ int main(void)
 	        TEST(bytes_come_in_order_and_once_though_segments_are_lost),
 	        TEST(who_does_not_read_holds_the_writer_up),
 	        TEST(a_slow_way_takes_its_time),
+	        TEST(what_waits_on_a_slow_way_hurries_when_it_is_mended),
 	        TEST(a_killed_process_sends_what_it_had_written_and_the_end),
 	        TEST(what_a_killed_process_had_not_read_comes_back_as_a_reset),
 	        TEST(a_power_cut_is_noticed_by_sending_and_only_when_it_is_back),
