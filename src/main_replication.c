@@ -16,7 +16,7 @@ enum {
 	TAIL_BYTES_MAX = 64 << 20,
 };
 
-enum { READ_MODE_LEASE = 0 };
+enum { READ_MODE_LEASE = 0, NO_COMPRESSION = 0 };
 
 /* ---- addresses ---- */
 
@@ -186,6 +186,18 @@ static int read_sizes(const struct cli_site *site, struct journal_replication *t
 	return CLI_OK;
 }
 
+/* A checkpoint is one file here, so Alluxio's two ways to pack one are the same. */
+static void read_packing(const struct cli_site *site, struct journal_replication *to)
+{
+	const enum config_key type =
+	        CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_SNAPSHOT_REPLICATION_COMPRESSION_TYPE;
+	const enum config_key level =
+	        CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_SNAPSHOT_REPLICATION_COMPRESSION_LEVEL;
+
+	to->packs_pieces = config_enum(site->config, type) != NO_COMPRESSION;
+	to->pack_level = (int)config_int(site->config, level);
+}
+
 /* Should it be this master that forms the cluster. */
 static void draw_first_entry(const struct cli_site *site, struct replication *to)
 {
@@ -222,6 +234,7 @@ int replication_read(const struct cli_site *site, bool forms_alone,
 		status = read_times(site, options);
 	if (status == CLI_OK)
 		status = read_sizes(site, options);
+	read_packing(site, options);
 	if (status == CLI_OK)
 		draw_first_entry(site, ret_replication);
 	return status;

@@ -140,7 +140,9 @@ struct journal_replication {
 	size_t message_bytes_max;   /* larger ones of peers are refused */
 	size_t append_bytes_max;    /* entries in one message */
 	size_t window_bytes_max;    /* sent to one peer and not yet acknowledged */
-	size_t chunk_bytes_max;     /* of a checkpoint in one message */
+	size_t chunk_bytes_max;     /* of a checkpoint in one message; at most 64 MiB */
+	bool packs_pieces;          /* those are packed on their way to peers, where that helps, */
+	int pack_level;             /* ... at this level of zlib's */
 	size_t tail_bytes_max;      /* entries kept in memory for peers */
 	uint64_t clock_skew_max_ms; /* between wall clocks; beyond it a master lets others stand
 	                               first */

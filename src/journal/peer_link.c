@@ -173,6 +173,7 @@ int peer_link_open(const struct peer_link_options *options, struct peer_link **r
 	link->magic = LINK_MAGIC;
 	link->options = *options;
 	hello = &link->hello;
+	hello->features = PEER_FEATURES;
 	hello->id = options->self;
 	if (!copy_text(hello->cluster_id, options->cluster_id, CLUSTER_ID_BYTES_MAX) ||
 	    !copy_text(hello->address, options->address, RAFT_ADDRESS_BYTES_MAX) ||
@@ -306,6 +307,13 @@ const char *peer_link_address(const struct peer_link *link, struct raft_id id)
 	const struct peer *peer = newest_of(link, id);
 
 	return peer == NULL ? NULL : peer->address;
+}
+
+uint32_t peer_link_features(const struct peer_link *link, struct raft_id id)
+{
+	const struct peer *peer = newest_of(link, id);
+
+	return peer == NULL ? 0 : peer->features;
 }
 
 const char *peer_link_cluster(const struct peer_link *link, struct raft_id id)

@@ -93,6 +93,8 @@ bool peer_link_status(const struct peer_link *link, const char *address,
                       struct peer_link_status *ret_status);
 /* Where that member last said hello from; NULL: nowhere.  Good until the next turn. */
 const char *peer_link_address(const struct peer_link *link, struct raft_id id);
+/* The features that it has (journal/peer_wire.h); 0: never heard. */
+uint32_t peer_link_features(const struct peer_link *link, struct raft_id id);
 /* The id of the cluster that it says it belongs to; empty: none yet.  NULL: never heard. */
 const char *peer_link_cluster(const struct peer_link *link, struct raft_id id);
 

@@ -97,6 +97,7 @@ void peer_said_hello(struct peer *peer, const struct peer_hello *hello)
 	peer->id = hello->id;
 	memcpy(peer->service_address, hello->service_address, sizeof(peer->service_address));
 	memcpy(peer->cluster_id, hello->cluster_id, sizeof(peer->cluster_id));
+	peer->features = hello->features;
 	peer->heard_us = io_now_us(peer->link->options.io);
 	peer->retry_us = 0;
 }

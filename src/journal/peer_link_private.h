@@ -70,6 +70,7 @@ struct peer {
 	struct raft_id id; /* of who last said hello from there; none: nobody did */
 	char service_address[RAFT_ADDRESS_BYTES_MAX + 1];
 	char cluster_id[CLUSTER_ID_BYTES_MAX + 1];
+	uint32_t features;  /* as it said; 0: never */
 	uint64_t heard_us;  /* on any connection; 0: never */
 	uint64_t wanted_us; /* when something was last sent to it; 0: never */
 	uint64_t dropped;   /* messages */

@@ -120,6 +120,7 @@ static void fields_of_hello(struct peer_fields *fields, struct peer_hello *hello
 		peer_fields_fail(fields, -ERR_BAD_MESSAGE, "a hello with another magic number");
 	else if (hello->version != PEER_VERSION)
 		peer_fields_fail(fields, -ERR_PROTOCOL_VERSION, "another version of this protocol");
+	peer_field_u32(fields, &hello->features);
 	peer_field_text(fields, hello->cluster_id, CLUSTER_ID_BYTES_MAX);
 	peer_field_id(fields, &hello->id);
 	peer_field_text(fields, hello->address, RAFT_ADDRESS_BYTES_MAX);
@@ -235,7 +236,7 @@ void peer_wire_encode_message(const struct raft_message *message, const struct s
 			payload_crc = crc32c(payload_crc, payload[i].data, payload[i].size);
 	}
 	CHECK(payload_size == 0 || message->kind == RAFT_MESSAGE_APPEND ||
-	      (message->kind == RAFT_MESSAGE_CHUNK && payload_size == message->chunk.size));
+	      (message->kind == RAFT_MESSAGE_CHUNK && payload_size <= message->chunk.size));
 	end(buf, start, payload_size, payload_crc);
 }
 

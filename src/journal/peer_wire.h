@@ -10,11 +10,13 @@
  *   12  4  CRC32C of the payload if it is a piece of a checkpoint, else 0: entries have their own
  *   16  1  kind: 1 hello, 2 beat, 3 ping, 4 pong, 16 + n message n of the core
  *   17  n  fields, in the order of their encoding; texts are a length of 2 bytes and the bytes
- *          payload: APPEND entries (format/entry.h), CHUNK a piece of a checkpoint
+ *          payload: APPEND entries (format/entry.h), CHUNK a piece of a checkpoint, packed
+ *          (journal/piece_pack.h) exactly if it is smaller than the size in the fields
  *
  * A hello begins with a magic number and the version of all this.  The envelope and those two stay
- * as they are in every version, so masters of different ones can say so.  There is one way to write
- * each frame.
+ * as they are in every version, so masters of different ones can say so.  What a later release adds
+ * gets a bit among the features in the hello, and is sent only to who has said that bit; bits that
+ * are unknown mean nothing.  There is one way to write each frame.
  *
  * Bytes come from outside and are judged whole: lengths, counts, numbers out of range, entries that
  * do not follow each other.  What only a log can judge (the first entry's chain hash, terms against
@@ -33,20 +35,24 @@
 #include "raft/raft.h"
 
 enum {
-	PEER_VERSION = 1,
+	PEER_VERSION = 2,
 	PEER_HEAD_BYTES_MAX = 4096, /* a frame without its payload */
 	PEER_RUNS_MAX = 64,         /* in one APPEND: whoever sends splits */
 	PEER_LISTS_MAX = 8,
 	PEER_BREAKS_MAX = 7, /* changes of epoch and lists together: what a sender keeps to */
 	PEER_DIGESTS_MAX = 8,
+	PEER_PIECE_BYTES_MAX = 64 << 20, /* of a checkpoint, unpacked */
+	PEER_TAKES_PACKED = 1,           /* feature: pieces may come packed */
+	PEER_FEATURES = PEER_TAKES_PACKED,
 };
 
 /* The first frame of each direction. */
 struct peer_hello {
-	uint16_t version;                                 /* set by encode */
-	char cluster_id[CLUSTER_ID_BYTES_MAX + 1];        /* empty: bound to none yet */
-	struct raft_id id;                                /* of the member that speaks */
-	char address[RAFT_ADDRESS_BYTES_MAX + 1];         /* where it listens for masters */
+	uint16_t version;                          /* set by encode */
+	uint32_t features;                         /* bits of PEER_FEATURES, and unknown ones */
+	char cluster_id[CLUSTER_ID_BYTES_MAX + 1]; /* empty: bound to none yet */
+	struct raft_id id;                         /* of the member that speaks */
+	char address[RAFT_ADDRESS_BYTES_MAX + 1];  /* where it listens for masters */
 	char service_address[RAFT_ADDRESS_BYTES_MAX + 1]; /* ... for clients; may be empty */
 };
 
@@ -102,7 +108,8 @@ void peer_wire_encode_beat(const struct peer_beat *beat, struct buf *buf);
 void peer_wire_encode_ping(enum peer_frame_kind kind, const struct peer_ping *ping,
                            struct buf *buf);
 /* The frame up to its payload, which follows it on the connection as it is.  For a CHUNK all of
- * message->chunk.size, for an APPEND entries prev + 1 to last; other kinds have none. */
+ * message->chunk.size or fewer bytes, then packed; for an APPEND entries prev + 1 to last; other
+ * kinds have none. */
 void peer_wire_encode_message(const struct raft_message *message, const struct str *payload,
                               size_t pieces, struct buf *buf);
 

@@ -123,13 +123,16 @@ static void fields_of_vote_reply(struct peer_fields *fields, struct raft_vote_re
 	peer_field_u64(fields, &reply->members_index);
 }
 
-/* Its size is the payload's. */
 static void fields_of_chunk(struct peer_fields *fields, struct raft_chunk_message *chunk)
 {
+	uint32_t size = (uint32_t)chunk->size;
+
 	peer_field_u64(fields, &chunk->index);
 	peer_field_u64(fields, &chunk->index_term);
 	peer_field_u64(fields, &chunk->offset);
 	peer_field_bool(fields, &chunk->is_last);
+	peer_field_u32(fields, &size);
+	chunk->size = size;
 }
 
 static void fields_of_chunk_reply(struct peer_fields *fields, struct raft_chunk_reply *reply)
@@ -275,6 +278,14 @@ static void decode_entries(struct peer_fields *fields, struct str payload,
 		peer_fields_fail(fields, -ERR_BAD_MESSAGE, "other entries than it says");
 }
 
+/* What it claims to unpack to is bounded before anybody makes room for it. */
+static void judge_piece(struct peer_fields *fields, struct str payload, size_t size)
+{
+	if (payload.size > size || size > PEER_PIECE_BYTES_MAX)
+		peer_fields_fail(fields, -ERR_BAD_MESSAGE,
+		                 "a piece of a checkpoint of a size that cannot be");
+}
+
 void peer_decode_payload(struct peer_fields *fields, struct str payload, uint32_t payload_crc,
                          struct peer_message *message)
 {
@@ -285,7 +296,7 @@ void peer_decode_payload(struct peer_fields *fields, struct str payload, uint32_
 	if (payload_crc != (is_chunk ? crc32c(0, payload.data, payload.size) : 0))
 		peer_fields_fail(fields, -ERR_DAMAGED, "a payload with a wrong checksum");
 	else if (is_chunk)
-		message->message.chunk.size = payload.size;
+		judge_piece(fields, payload, message->message.chunk.size);
 	else if (kind == RAFT_MESSAGE_APPEND)
 		decode_entries(fields, payload, message);
 	else if (payload.size > 0)

@@ -2,13 +2,15 @@
 /*
  * Checkpoints in pieces: for a peer whose next entry is in no segment any more, and from a leader.
  *
- * Pieces are read on the work thread and stored on the sync thread, behind the vote record that
- * the core gave before.  After the last one the checkpoint is installed (replicated_install.c).
+ * Pieces are read and packed on the work thread, and unpacked and stored on the sync thread, behind
+ * the vote record that the core gave before.  The core counts what they are unpacked.  After the
+ * last one the checkpoint is installed (replicated_install.c).
  */
 #include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "journal/piece_pack.h"
 #include "journal/replicated.h"
 #include "journal/text.h"
 
@@ -18,9 +20,10 @@ struct chunk_fetch {
 	struct io_work work;
 	struct replicated *replicated;
 	struct raft_fetch_chunk fetch;
+	bool packs;
 	char cluster_id[CLUSTER_ID_BYTES_MAX + 1];
 	struct checkpoint_chunk chunk;
-	struct buf bytes;
+	struct buf bytes, packed; /* nothing in `packed`: the bytes go as they are */
 	int rc;
 	char *text;
 };
@@ -33,6 +36,9 @@ static void run_fetch(struct io_work *work)
 	fetch->rc = checkpoint_source_read(fetch->replicated->source, fetch->cluster_id,
 	                                   wanted->index, wanted->offset, wanted->bytes_max,
 	                                   &fetch->bytes, &fetch->chunk, &fetch->text);
+	if (fetch->rc == 0 && fetch->packs)
+		(void)piece_pack(buf_str(&fetch->bytes), fetch->replicated->options.pack_level,
+		                 &fetch->packed);
 }
 
 static void fetch_done(struct io_work *work)
@@ -49,7 +55,8 @@ static void fetch_done(struct io_work *work)
 		event.chunk_fetched.index_term = fetch->chunk.epoch;
 		event.chunk_fetched.size = fetch->bytes.size;
 		event.chunk_fetched.is_last = fetch->chunk.is_last;
-		replicated->carried[0] = buf_str(&fetch->bytes);
+		replicated->carried[0] =
+		        buf_str(fetch->packed.size > 0 ? &fetch->packed : &fetch->bytes);
 		replicated->carried_count = 1;
 	} else if (fetch->rc != -ERR_NO_FILE) {
 		journal_notice(journal, fetch->rc, fetch->text);
@@ -58,9 +65,16 @@ static void fetch_done(struct io_work *work)
 	replicated_step(replicated, &event);
 	replicated->carried_count = 0;
 	buf_finish(&fetch->bytes);
+	buf_finish(&fetch->packed);
 	mem_free(fetch->text);
 	mem_free(fetch);
 	journal_step_close(journal);
+}
+
+static bool takes_packed(const struct replicated *replicated, struct raft_id peer)
+{
+	return replicated->link != NULL &&
+	       (peer_link_features(replicated->link, peer) & PEER_TAKES_PACKED) != 0;
 }
 
 void replicated_want_chunk(struct replicated *replicated, const struct raft_fetch_chunk *wanted)
@@ -71,8 +85,10 @@ void replicated_want_chunk(struct replicated *replicated, const struct raft_fetc
 	fetch->work = (struct io_work){.run = run_fetch, .done = fetch_done};
 	fetch->replicated = replicated;
 	fetch->fetch = *wanted;
+	fetch->packs = replicated->options.packs_pieces && takes_packed(replicated, wanted->to);
 	memcpy(fetch->cluster_id, journal->marker.cluster_id, sizeof(fetch->cluster_id));
 	buf_init(&fetch->bytes);
+	buf_init(&fetch->packed);
 	replicated->works++;
 	io_thread_submit(journal->work_thread, &fetch->work);
 }
@@ -83,16 +99,26 @@ struct chunk_store {
 	struct io_work work;
 	struct replicated *replicated;
 	struct raft_store store;
-	struct buf bytes;
+	struct buf bytes; /* as they came: packed if fewer than `size` */
+	size_t size;
 	int rc;
 };
 
 static void run_store(struct io_work *work)
 {
 	struct chunk_store *store = CONTAINER_OF(work, struct chunk_store, work);
+	struct str piece = buf_str(&store->bytes);
+	struct buf unpacked;
 
-	store->rc = checkpoint_sink_store(store->replicated->sink, store->store.index,
-	                                  store->store.offset, buf_str(&store->bytes));
+	buf_init(&unpacked);
+	if (piece.size < store->size) {
+		store->rc = piece_unpack(piece, store->size, &unpacked);
+		piece = buf_str(&unpacked);
+	}
+	if (store->rc == 0)
+		store->rc = checkpoint_sink_store(store->replicated->sink, store->store.index,
+		                                  store->store.offset, piece);
+	buf_finish(&unpacked);
 }
 
 static void store_done(struct io_work *work)
@@ -103,7 +129,7 @@ static void store_done(struct io_work *work)
 	struct raft_event event = {
 	        .kind = RAFT_CHUNK_STORED,
 	        .stored = {.index = store->store.index,
-	                   .offset = store->store.offset + store->bytes.size},
+	                   .offset = store->store.offset + store->size},
 	};
 
 	replicated->works--;
@@ -129,6 +155,7 @@ void replicated_store(struct replicated *replicated, const struct raft_store *wa
 	store->work = (struct io_work){.run = run_store, .done = store_done};
 	store->replicated = replicated;
 	store->store = *wanted;
+	store->size = replicated->receiving->message.chunk.size;
 	buf_init(&store->bytes);
 	buf_append_str(&store->bytes, replicated->receiving->payload);
 	if (store->bytes.failed)

@@ -35,6 +35,7 @@ void chunks_pump(struct raft *core, struct progress *peer)
 	peer->chunk_number = ++core->fetch_number;
 	outbox_fetch_chunk(core,
 	                   (struct raft_fetch_chunk){.number = peer->chunk_number,
+	                                             .to = peer->id,
 	                                             .index = peer->checkpoint,
 	                                             .offset = peer->chunk_offset,
 	                                             .bytes_max = core->options.chunk_bytes_max});

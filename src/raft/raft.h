@@ -372,6 +372,7 @@ struct raft_fetch {
  * message after RAFT_CHUNK_FETCHED carries it. */
 struct raft_fetch_chunk {
 	uint64_t number;
+	struct raft_id to; /* whom it will be sent to */
 	uint64_t index;
 	uint64_t offset;
 	size_t bytes_max;

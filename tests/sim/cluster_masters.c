@@ -37,6 +37,8 @@ static void fill_replication(struct slot *slot, struct journal_replication *to,
 	        .append_bytes_max = 32 << 10,
 	        .window_bytes_max = 128 << 10,
 	        .chunk_bytes_max = 8 << 10,
+	        .packs_pieces = slot->number % 2 == 1,
+	        .pack_level = 1,
 	        .tail_bytes_max = cluster->has_small_tail ? 16 << 10 : 1 << 20,
 	        .reads_by_lease = cluster->reads_by_lease,
 	        .first_kind = ENTRY_cluster,
@@ -232,6 +234,7 @@ static void note_role(struct slot *slot)
 	slot->has_new_role = false;
 	if (slot->role != MASTER_PRIMARY)
 		return;
+	history_compare(slot);
 	epoch = journal_epoch(master_journal(slot->master));
 	if (epoch > cluster->primaries_seen)
 		cluster->figures.failovers++;

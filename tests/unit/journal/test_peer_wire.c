@@ -399,7 +399,8 @@ static void address_that_is_missing_comes_back_empty(void **state)
 
 static struct peer_hello make_hello(void)
 {
-	return (struct peer_hello){.cluster_id = "CID-1f",
+	return (struct peer_hello){.features = 0x80000001, /* of a later release, too */
+	                           .cluster_id = "CID-1f",
 	                           .id = id_of(7),
 	                           .address = "node-1:8031",
 	                           .service_address = "node-1:8030"};
@@ -425,7 +426,8 @@ static void hello_comes_back_as_it_was(void **state)
 		encode_hello(w, &a);
 		assert_int_equal(decode_all(w), 0);
 		assert_int_equal(w->frame.kind, PEER_HELLO);
-		assert_int_equal(w->frame.hello.version, 1);
+		assert_int_equal(w->frame.hello.version, 2);
+		assert_true(w->frame.hello.features == a.features);
 		assert_string_equal(w->frame.hello.cluster_id, a.cluster_id);
 		assert_memory_equal(&w->frame.hello.id, &a.id, sizeof(a.id));
 		assert_string_equal(w->frame.hello.address, a.address);
@@ -790,6 +792,37 @@ static void payload_of_a_message_that_has_none_is_refused(void **state)
 	assert_int_equal(decode_all(w), -ERR_BAD_MESSAGE);
 }
 
+static int code_piece(struct world *w, size_t unpacked, size_t packed)
+{
+	struct raft_message message = make(w, RAFT_MESSAGE_CHUNK, DISTINCT);
+
+	message.chunk.size = unpacked;
+	w->payload.size = packed;
+	encode(w, &message);
+	return decode_all(w);
+}
+
+static void piece_that_comes_packed_says_its_size(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(code_piece(w, PEER_PIECE_BYTES_MAX, 300), 0);
+	assert_int_equal(w->frame.message.message.chunk.size, PEER_PIECE_BYTES_MAX);
+	assert_int_equal(w->frame.message.payload.size, 300);
+	assert_int_equal(code_piece(w, PEER_PIECE_BYTES_MAX + 1, 300), -ERR_BAD_MESSAGE);
+	assert_int_equal(code_piece(w, UINT32_MAX, 300), -ERR_BAD_MESSAGE);
+}
+
+static void piece_larger_than_it_says_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(code_piece(w, 300, 300), 0);
+	w->bytes.data[w->bytes.size - 300 - 4]--; /* the last of the fields: 300 = 0x12c */
+	put_crc(w);
+	assert_int_equal(decode_all(w), -ERR_BAD_MESSAGE);
+}
+
 static void frame_size_is_bounded(void **state)
 {
 	struct world *w = *state;
@@ -828,6 +861,8 @@ int main(void)
 	        TEST(hello_of_another_version_says_which),
 	        TEST(hello_that_makes_no_sense_is_refused),
 	        TEST(payload_of_a_message_that_has_none_is_refused),
+	        TEST(piece_that_comes_packed_says_its_size),
+	        TEST(piece_larger_than_it_says_is_refused),
 	        TEST(frame_size_is_bounded),
 	};
 

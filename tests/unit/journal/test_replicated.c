@@ -15,6 +15,7 @@
 #include "format/entry.h"
 #include "journal/folder.h"
 #include "journal/peer_link.h"
+#include "journal/piece_pack.h"
 #include "unit/journal/house.h"
 
 #define CLUSTER "CID-house"
@@ -35,7 +36,8 @@ struct fake {
 	bool knows_no_other;  /* whoever asks hears of a cluster of the two fakes */
 	bool lags;            /* has two entries */
 	bool got_chunk;
-	uint64_t read_index; /* of the proofs that it gives; 0: gives none */
+	size_t chunk_size, chunk_payload_size; /* of the last one */
+	uint64_t read_index;                   /* of the proofs that it gives; 0: gives none */
 	bool was_asked_in;
 	uint64_t match;    /* as the real one says */
 	bool is_installed; /* as the real one says; so is why not */
@@ -154,7 +156,11 @@ static void on_message(void *context, const struct peer_message *message)
 	switch (message->message.kind) {
 	case RAFT_MESSAGE_ASK: on_ask(fake, &message->message); break;
 	case RAFT_MESSAGE_READ: on_read(fake, &message->message); break;
-	case RAFT_MESSAGE_CHUNK: fake->got_chunk = true; break;
+	case RAFT_MESSAGE_CHUNK:
+		fake->got_chunk = true;
+		fake->chunk_size = message->message.chunk.size;
+		fake->chunk_payload_size = message->payload.size;
+		break;
 	case RAFT_MESSAGE_JOIN: fake->was_asked_in = true; break;
 	case RAFT_MESSAGE_APPEND_REPLY: fake->match = message->message.append_reply.match; break;
 	case RAFT_MESSAGE_VOTE: on_vote(fake, &message->message); break;
@@ -490,18 +496,24 @@ static void save_alone(struct world *w, struct buf *bytes, struct checkpoint_hea
 	snprintf(house->folder, sizeof(house->folder), "%s/journal-2", house->top);
 }
 
-/* In one piece. */
-static void send_checkpoint(struct fake *fake, const struct checkpoint_header *header,
-                            struct str bytes)
+/* In one piece of `size` bytes, packed if they are fewer. */
+static void send_packed(struct fake *fake, const struct checkpoint_header *header, struct str bytes,
+                        size_t size)
 {
 	send(fake,
 	     (struct raft_message){.kind = RAFT_MESSAGE_CHUNK,
 	                           .term = header->epoch + 1,
 	                           .chunk = {.index = header->index,
 	                                     .index_term = header->epoch,
-	                                     .size = bytes.size,
+	                                     .size = size,
 	                                     .is_last = true}},
 	     bytes);
+}
+
+static void send_checkpoint(struct fake *fake, const struct checkpoint_header *header,
+                            struct str bytes)
+{
+	send_packed(fake, header, bytes, bytes.size);
 }
 
 /* Else it would lead a cluster of its own. */
@@ -552,6 +564,29 @@ static void a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused(void **stat
 	buf_finish(&bytes);
 }
 
+static void a_checkpoint_may_come_packed(void **state)
+{
+	struct world *w = *state;
+	struct checkpoint_header header;
+	struct buf bytes, packed = {0};
+	size_t size;
+
+	save_alone(w, &bytes, &header);
+	format_member(w);
+	fill_options(w);
+	open_journal_of(w);
+	assert_true(piece_pack(buf_str(&bytes), 1, &packed));
+	size = packed.size;
+	packed.data[size - 5] ^= 1; /* its checksum */
+	SAY_UNTIL(w, send_packed(&w->b, &header, buf_str(&packed), bytes.size),
+	          w->b.chunk_refusal == RAFT_NOT_STORED);
+	packed.data[size - 5] ^= 1;
+	SAY_UNTIL(w, send_packed(&w->b, &header, buf_str(&packed), bytes.size), w->b.is_installed);
+	assert_int_equal(w->house->toy.count, header.index);
+	buf_finish(&packed);
+	buf_finish(&bytes);
+}
+
 /* The entry that let it in is lost with the leader that wrote it. */
 static void a_learner_whose_admission_was_never_committed_asks_again(void **state)
 {
@@ -567,17 +602,18 @@ static void a_learner_whose_admission_was_never_committed_asks_again(void **stat
 	RUN_UNTIL(w->house->io, w->c.was_asked_in);
 }
 
-static void who_lacks_entries_that_are_damaged_gets_a_checkpoint(void **state)
+/* c lacks entries, which are damaged in the file of that path. */
+static void have_to_send_a_checkpoint(struct world *w, char *path, size_t path_bytes)
 {
-	struct world *w = *state;
 	uint64_t saved = 0;
-	char path[512];
 
 	join(w);
 	RUN_UNTIL(w->house->io, w->b.match >= w->last);
 	house_close(w->house);
-	snprintf(path, sizeof(path), "%s", house_newest(w->house, "segment-"));
+	snprintf(path, path_bytes, "%s", house_newest(w->house, "segment-"));
 	w->replication.tail_bytes_max = 1;
+	w->replication.packs_pieces = true;
+	w->replication.pack_level = 9;
 	open_journal_of(w);
 	be_elected(w);
 	house_fill(w->house, 3, 100);
@@ -586,6 +622,16 @@ static void who_lacks_entries_that_are_damaged_gets_a_checkpoint(void **state)
 	RUN_UNTIL(w->house->io, saved > 0);
 	w->c.lags = true;
 	RUN_UNTIL(w->house->io, w->c.got_chunk);
+}
+
+static void who_lacks_entries_that_are_damaged_gets_a_checkpoint(void **state)
+{
+	struct world *w = *state;
+	char path[512];
+
+	have_to_send_a_checkpoint(w, path, sizeof(path));
+	/* Most of its first 4 KiB is zeros. */
+	assert_true(w->c.chunk_size > 4096 && w->c.chunk_payload_size + 3000 < w->c.chunk_size);
 	buf_append_u8(&w->house->notices, 0);
 	assert_non_null(strstr((char *)w->house->notices.data, path));
 }
@@ -648,6 +694,7 @@ int main(void)
 	                setup, teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_checkpoint_may_come_packed, setup, teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_learner_whose_admission_was_never_committed_asks_again, setup, teardown),
 	        cmocka_unit_test_setup_teardown(
