@@ -173,8 +173,8 @@ void clients_init(struct cluster *cluster, struct random *random);
 void clients_note(struct cluster *cluster, const struct command *command, uint64_t index);
 /* The process that they talk to is gone, and they hear of it. */
 void clients_lose(struct slot *slot);
-/* Those that have nothing to do begin again. */
-void clients_wake(struct cluster *cluster);
+/* They begin again after a rest, in which the masters have forgotten what they answered. */
+void clients_begin_anew(struct cluster *cluster);
 /* They have finished what they began. */
 bool clients_are_quiet(const struct cluster *cluster);
 
@@ -190,7 +190,7 @@ enum fault_kind {
 	FAULT_SLOW_LINK,
 	FAULT_SLOW_DISK,
 	FAULT_FULL_DISK,
-	FAULT_FAILING_DISK,
+	FAULT_FAILING_DISK, /* a write, a sync, a read or a change of names */
 	FAULT_TRANSFER,
 	FAULT_CHECKPOINT,
 	FAULT_ROT, /* on one master in a run, so that there are whole copies of everything */
@@ -204,7 +204,9 @@ enum fault_kind {
 
 /* Trouble that leads to one place rather than anywhere. */
 struct cluster_plot {
-	unsigned size; /* masters */
+	unsigned size;     /* masters */
+	bool is_lone_kind; /* one, with a lone master's journal */
+	bool rests;        /* now and then, for longer than answers are remembered */
 	unsigned weights[FAULT_KINDS];
 	uint64_t trouble_us; /* as in the cluster */
 	uint64_t longest_us;

@@ -540,11 +540,11 @@ bool clients_are_quiet(const struct cluster *cluster)
 	return true;
 }
 
-void clients_wake(struct cluster *cluster)
+void clients_begin_anew(struct cluster *cluster)
 {
 	for (unsigned i = 0; i < CLUSTER_CLIENTS; i++) {
-		if (!cluster->clients[i].is_waiting)
-			think_again(&cluster->clients[i], THINK_US);
+		cluster->clients[i].told = (struct command){0};
+		think_again(&cluster->clients[i], THINK_US);
 	}
 }
 

@@ -71,19 +71,29 @@ static void stop_all(struct cluster *cluster)
 	}
 }
 
+/* One that is up, or about to start.  NULL: none. */
+static struct slot *pick_disk(struct cluster *cluster)
+{
+	struct slot *slot = &cluster->slots[random_below(&cluster->random, cluster->slot_count)];
+
+	return slot->state == SLOT_DOWN ? slot : faults_pick(cluster);
+}
+
 static void set_disk_faults(struct cluster *cluster, bool dies)
 {
-	struct slot *slot = faults_pick(cluster);
+	struct slot *slot = pick_disk(cluster);
 	struct sim_disk_faults faults = {-1, -1, -1, 0, 0, 0};
+	uint64_t n = random_below(&cluster->random, dies ? 100 : 50);
 
 	if (slot == NULL)
 		return;
-	if (dies)
-		faults.die_in = (int64_t)random_below(&cluster->random, 100);
-	else if (random_chance(&cluster->random, 1, 2))
-		faults.fail_write_in = (int64_t)random_below(&cluster->random, 50);
-	else
-		faults.fail_sync_in = (int64_t)random_below(&cluster->random, 50);
+	switch (dies ? 0 : 1 + random_below(&cluster->random, 4)) {
+	case 0: faults.die_in = (int64_t)n; break;
+	case 1: faults.fail_write_in = (int64_t)n; break;
+	case 2: faults.fail_sync_in = (int64_t)n; break;
+	case 3: faults.fail_names_at = 1 + n; break;
+	default: faults.fail_read_at = 1 + n; break;
+	}
 	slot->may_be_damaged |= !dies;
 	sim_disk_set_faults(sim_machine_disk(slot->machine), &faults);
 }

@@ -7,6 +7,8 @@
 #include "format/command.h"
 #include "sim/cluster.h"
 
+enum { LIST_MAX = 64 };
+
 /* Whose journals are observed.  One cluster a process. */
 static struct cluster *observed;
 
@@ -348,6 +350,37 @@ static bool is_same(const struct model_node *node, const struct ns_status *statu
 	       status->is_under_construction == node->is_open;
 }
 
+struct listed {
+	const struct model_node *node;
+	size_t count;
+	bool is_wrong;
+};
+
+static bool take_child(void *context, const struct ns_status *status)
+{
+	struct listed *listed = context;
+	size_t at = listed->count++;
+
+	listed->is_wrong |= at >= listed->node->child_count ||
+	                    !str_equal(status->name, str_of(listed->node->children[at]->name));
+	return true;
+}
+
+static void compare_listing(struct slot *slot, const struct model_node *node, const char *path,
+                            struct arena *arena)
+{
+	struct ns_caller caller = {.user = STR("root"), .is_superuser = true};
+	struct listed listed = {.node = node};
+	struct str message;
+	uint64_t remaining = 0;
+	int rc = ns_list(master_namespace(slot->master), &caller, str_of(path), (struct str){0},
+	                 LIST_MAX, take_child, &listed, arena, &message, &remaining);
+
+	if (rc < 0 || listed.is_wrong || listed.count != node->child_count || remaining != 0)
+		cluster_wrong(slot->cluster, "m%u at %" PRIu64 ": %s has other children (%s)",
+		              slot->number + 1, slot->applied, path, err_name(rc));
+}
+
 void history_compare_path(struct slot *slot, const struct model_fs *model, const char *path,
                           struct arena *arena)
 {
@@ -363,6 +396,8 @@ void history_compare_path(struct slot *slot, const struct model_fs *model, const
 	if (node != NULL && !is_same(node, &lookup.status))
 		cluster_wrong(slot->cluster, "m%u at %" PRIu64 ": the status of %s is another",
 		              slot->number + 1, slot->applied, path);
+	if (node != NULL && node->is_directory)
+		compare_listing(slot, node, path, arena);
 }
 
 static void compare_below(struct slot *slot, const struct model_node *node, struct buf *path)

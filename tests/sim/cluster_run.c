@@ -20,6 +20,7 @@ enum {
 	ROUNDS_MAX = 6,
 	PROGRESS_US = 20 * 1000 * 1000,
 	END_US = 120 * 1000 * 1000,
+	REST_US = 700 * 1000 * 1000, /* after which answers are forgotten */
 };
 
 void cluster_wrong(struct cluster *cluster, const char *format, ...)
@@ -49,14 +50,28 @@ void cluster_say(const struct cluster *cluster, const char *format, ...)
 	fputc('\n', stderr);
 }
 
+static const struct slot *slot_of(const struct cluster *cluster, const struct sim_machine *machine)
+{
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		if (cluster->slots[i].machine == machine)
+			return &cluster->slots[i];
+	}
+	return NULL;
+}
+
 static void take_log(void *context, enum log_level level, const char *line)
 {
 	struct cluster *cluster = context;
 	struct sim_machine *machine = sim_world_running();
+	const struct slot *slot = slot_of(cluster, machine);
 
 	(void)level;
 	cluster_say(cluster, "%s: %s", machine == NULL ? "nobody" : sim_machine_name(machine),
 	            line);
+	/* What a kill or a power cut leaves is whole or has a temporary name. */
+	if (strstr(line, "passed over") != NULL && slot != NULL && !slot->is_rotten &&
+	    !sim_disk_has_failed(sim_machine_disk(machine)))
+		cluster_wrong(cluster, "m%u: %s", slot->number + 1, line);
 }
 
 static uint64_t log_clock(void *context)
@@ -178,20 +193,39 @@ static void demand_progress(struct cluster *cluster)
 	cluster_wrong(cluster, "nothing is acknowledged although a majority is well");
 }
 
+static bool are_quiet(struct cluster *cluster)
+{
+	return clients_are_quiet(cluster);
+}
+
+static void drain(struct cluster *cluster)
+{
+	cluster->is_draining = true;
+	if (cluster_step_until(cluster, are_quiet, END_US))
+		return;
+	tell_state(cluster);
+	cluster_wrong(cluster, "calls are not answered");
+}
+
+static void rest(struct cluster *cluster)
+{
+	drain(cluster);
+	cluster_step_until(cluster, cluster_never, REST_US);
+	cluster->is_draining = false;
+	clients_begin_anew(cluster);
+}
+
 static void play_round(struct cluster *cluster)
 {
 	faults_begin(cluster);
 	cluster_step_until(cluster, cluster_never,
 	                   500000 + random_below(&cluster->random, 12000000));
 	demand_progress(cluster);
+	if (cluster->plot != NULL && cluster->plot->rests && random_chance(&cluster->random, 1, 4))
+		rest(cluster);
 }
 
 /* ---- the end ---- */
-
-static bool are_quiet(struct cluster *cluster)
-{
-	return clients_are_quiet(cluster);
-}
 
 /* All is applied, and in its own journal. */
 static bool has_all(const struct slot *slot)
@@ -254,11 +288,7 @@ static void finish_run(struct cluster *cluster)
 
 	cluster->cuts_rest = false;
 	faults_heal(cluster, members(cluster, &count));
-	cluster->is_draining = true;
-	if (!cluster_step_until(cluster, are_quiet, END_US)) {
-		tell_state(cluster);
-		cluster_wrong(cluster, "calls are not answered");
-	}
+	drain(cluster);
 	if (!cluster_step_until(cluster, are_equal, END_US)) {
 		tell_state(cluster);
 		cluster_wrong(cluster, "the masters do not become equal");
@@ -294,7 +324,7 @@ static struct cluster *set_up(uint64_t seed, const struct cluster_plot *plot)
 	}
 	if (plot != NULL) {
 		cluster->size = plot->size;
-		cluster->is_lone_kind = false;
+		cluster->is_lone_kind = plot->is_lone_kind;
 	}
 	cluster->slot_count = cluster->is_lone_kind ? 1 : 5;
 	cluster->has_drift = random_chance(&cluster->random, 1, 2);
