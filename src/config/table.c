@@ -37,6 +37,7 @@
 #define OCTAL(text, low, high)                                                                     \
 	.type = CONFIG_OCTAL, .default_text = (text), .min = (low), .max = (high),                 \
 	.zero = CONFIG_ZERO_LITERAL
+#define UMASK(text) OCTAL(text, 0, 0777), .is_umask = true
 #define DOUBLE(text, low, high)                                                                    \
 	.type = CONFIG_DOUBLE, .default_text = (text), .min_double = (low), .max_double = (high)
 #define INT(text, low, high, of_zero)                                                              \

@@ -46,6 +46,7 @@ struct config_property {
 	enum config_zero zero;
 	const char *words; /* ENUM: "A|B" */
 	uint16_t port;     /* ADDRESS: when left out; 0: must be there */
+	bool is_umask;     /* OCTAL: letters say what files do get */
 	bool is_scoped;    /* the name may carry nameservice and namenode */
 	uint8_t readers;   /* CONFIG_MASTER and the others, ored */
 	bool is_obeyed;

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/check.h"
@@ -173,6 +174,42 @@ const char *config_parse_duration(struct str text, int64_t unit_ns, int64_t *ret
 	if (ms == 0 && number.mantissa != 0)
 		return "is shorter than a millisecond";
 	*ret_ms = ms;
+	return NULL;
+}
+
+/* One clause of letters into *mode; where it ends, or NULL if it is none. */
+static const char *parse_clause(const char *at, const char *end, int64_t *mode)
+{
+	static const char who[] = "ugo", which[] = "xwr";
+	int64_t masks = 0, bits = 0;
+
+	for (; at < end && strchr("ugoa", *at) != NULL; at++) {
+		const char *letter = strchr(who, *at);
+
+		masks |= letter == NULL ? 0111 : INT64_C(0100) >> (3 * (letter - who));
+	}
+	if (at == end || (*at != '=' && *at != '+'))
+		return NULL;
+	for (at++; at < end && strchr(which, *at) != NULL; at++)
+		bits |= INT64_C(1) << (strchr(which, *at) - which);
+	*mode |= (masks == 0 ? 0111 : masks) * bits;
+	return at;
+}
+
+const char *config_parse_mode(struct str text, int64_t *ret_mode)
+{
+	const char *at = text.data, *end = text.data + text.size;
+	int64_t mode = 0;
+
+	for (;;) {
+		at = parse_clause(at, end, &mode);
+		if (at == NULL || (at < end && *at != ','))
+			return "is neither octal nor clauses like u=rwx,g=rx,o=";
+		if (at == end)
+			break;
+		at++;
+	}
+	*ret_mode = mode;
 	return NULL;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sizes and durations as people write them.
+ * Sizes, durations and permissions as people write them.
  *
  *	size      number [B | K M G T P, each also with B]          K = 1024
  *	duration  number [ns us ms s m h d, or their longer names]
+ *	mode      u=rwx,g=rx,o= and the like, besides octal numbers
  *
  * Any case, blanks between number and unit, decimal fractions ("1.5GB").  Private to this folder.
  */
@@ -31,6 +32,9 @@
 const char *config_parse_bytes(struct str text, int64_t *ret_bytes);
 /* `unit_ns`: nanoseconds of the unit that a bare number has. */
 const char *config_parse_duration(struct str text, int64_t unit_ns, int64_t *ret_ms);
+
+/* Clauses of letters: who (u g o a), = or +, which (r w x); the bits that they set. */
+const char *config_parse_mode(struct str text, int64_t *ret_mode);
 
 /* In the largest unit that divides it: 67108864 is "64MB", 90000 is "90s". */
 void config_format_bytes(int64_t bytes, struct buf *to);

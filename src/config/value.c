@@ -58,6 +58,20 @@ static const char *check_range(const struct config_property *property, int64_t n
 	return number > property->max ? "is too large" : NULL;
 }
 
+/* Octal, or in letters, where a umask says what is not taken away (HDFS: FsPermission.getUMask). */
+static const char *parse_permissions(const struct config_property *property, struct str text,
+                                     int64_t *ret)
+{
+	const char *why;
+
+	if (memchr(text.data, '=', text.size) == NULL && memchr(text.data, '+', text.size) == NULL)
+		return parse_integer(text, 8, ret);
+	why = config_parse_mode(text, ret);
+	if (why == NULL && property->is_umask)
+		*ret = ~*ret & 0777;
+	return why;
+}
+
 static const char *parse_number(const struct config_property *property, struct str text,
                                 int64_t *ret)
 {
@@ -67,7 +81,8 @@ static const char *parse_number(const struct config_property *property, struct s
 	switch (property->type) {
 	case CONFIG_BYTES: why = config_parse_bytes(text, &number); break;
 	case CONFIG_DURATION: why = config_parse_duration(text, property->unit, &number); break;
-	default: why = parse_integer(text, property->type == CONFIG_OCTAL ? 8 : 10, &number);
+	case CONFIG_OCTAL: why = parse_permissions(property, text, &number); break;
+	default: why = parse_integer(text, 10, &number);
 	}
 	if (why == NULL)
 		why = check_range(property, number);

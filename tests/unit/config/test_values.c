@@ -179,10 +179,29 @@ static void absurd_numbers_are_refused(void **state)
 	is_refused("dfs.namenode.safemode.threshold-pct", "99", "is too large; allowed: 0 to 1.5");
 	is_refused("fs.permissions.umask-mode", "088", "is not an octal number");
 	is_refused("fs.permissions.umask-mode", "1000", "is too large; allowed: 000 to 777");
+	is_refused("fs.permissions.umask-mode", "u=rwx,g=q", "is neither octal nor clauses");
+	is_refused("fs.permissions.umask-mode", "u=rwx,", "is neither octal nor clauses");
 	is_refused("dfs.permissions.enabled", "yes",
 	           "is neither true nor false; allowed: true, "
 	           "false, for example true");
 	is_refused("holdfast.read.mode", "raw", "is not one of the words; allowed: lease, index");
+}
+
+/* Hadoop's FsPermission: in letters, a umask says what is left. */
+static void permissions_may_stand_in_letters(void **state)
+{
+	struct world world = {0};
+
+	(void)state;
+	is_taken(&world, "fs.permissions.umask-mode", "u=rwx,g=rx,o=");
+	assert_int_equal(config_int(world.config, CONFIG_KEY_FS_PERMISSIONS_UMASK_MODE), 027);
+	world_finish(&world);
+	is_taken(&world, "fs.permissions.umask-mode", "a+rx,u+w");
+	assert_int_equal(config_int(world.config, CONFIG_KEY_FS_PERMISSIONS_UMASK_MODE), 022);
+	world_finish(&world);
+	is_taken(&world, "dfs.datanode.data.dir.perm", "u=rwx,go=");
+	assert_int_equal(config_int(world.config, CONFIG_KEY_DFS_DATANODE_DATA_DIR_PERM), 0700);
+	world_finish(&world);
 }
 
 static void good_values_are_typed(void **state)
@@ -385,6 +404,7 @@ int main(void)
 	        cmocka_unit_test(a_wrong_unit_is_refused_with_what_is_allowed),
 	        cmocka_unit_test(zero_is_what_the_table_says),
 	        cmocka_unit_test(absurd_numbers_are_refused),
+	        cmocka_unit_test(permissions_may_stand_in_letters),
 	        cmocka_unit_test(good_values_are_typed),
 	        cmocka_unit_test(an_empty_text_is_no_value),
 	        cmocka_unit_test(addresses_are_host_and_port),
