@@ -9,6 +9,13 @@ enum { VERSION = 1, CRC_AT = 12 };
 
 static const char magic[8] = "HFVOTERC";
 
+bool vote_is_of_cluster(const struct vote *vote)
+{
+	static const uint8_t none[MEMBER_ID_BYTES];
+
+	return memcmp(vote->history, none, sizeof(none)) != 0;
+}
+
 void vote_encode(const struct vote *vote, uint8_t *slot)
 {
 	uint8_t *at = slot;

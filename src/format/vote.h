@@ -54,6 +54,8 @@ struct vote {
 	bool is_removed;
 };
 
+/* True: of one of several masters that have formed a cluster. */
+bool vote_is_of_cluster(const struct vote *vote);
 /* Fills VOTE_SLOT_BYTES. */
 void vote_encode(const struct vote *vote, uint8_t *slot);
 /* One slot.  -ERR_DAMAGED, -ERR_UNSUPPORTED: *ret_why. */

@@ -23,6 +23,7 @@ struct verify {
 	struct entry checkpoint;
 	uint64_t older;         /* the index after which segments must be there */
 	bool misses_checkpoint; /* another entry was met at its index */
+	bool is_of_cluster;     /* other masters have what is lost here */
 };
 
 /* One line.  Takes `text`. */
@@ -229,6 +230,7 @@ static void verify_vote(struct verify *verify)
 		problem(verify, text);
 		return;
 	}
+	verify->is_of_cluster = vote_is_of_cluster(&vote);
 	if (vote.bound != VOTE_NO_BOUND)
 		note(verify,
 		     text_make("%s: its end was damaged and dropped; this master is waiting for "
@@ -244,6 +246,24 @@ static void verify_vote(struct verify *verify)
 		        text_make(
 		                "%s/%s is missing; the vote record names it as the newest segment",
 		                walk->folder, name));
+}
+
+/* One of several masters may have been given a checkpoint by the primary; until something follows
+ * it, what was here before stands below it or differs from it, and nothing of that counts. */
+static void check_end(struct verify *verify)
+{
+	void (*say)(struct verify * verify, char *text) = verify->is_of_cluster ? note : problem;
+	const char *folder = verify->walk.folder;
+	uint64_t index = verify->checkpoint.index, last = verify->verdict.last_index;
+
+	if (verify->misses_checkpoint)
+		say(verify, text_make("%s: the checkpoint of index %" PRIu64
+		                      " is of another history than the journal",
+		                      folder, index));
+	if (last < index)
+		say(verify, text_make("%s: the journal ends at index %" PRIu64
+		                      ", before the checkpoint of index %" PRIu64,
+		                      folder, last, index));
 }
 
 int journal_verify(struct io *io, const char *folder, struct buf *report,
@@ -263,15 +283,7 @@ int journal_verify(struct io *io, const char *folder, struct buf *report,
 	for (size_t i = 0; i < verify.walk.names.segment_count; i++)
 		if (!is_left_over(&verify, i))
 			verify_segment(&verify, i);
-	if (verify.misses_checkpoint)
-		problem(&verify, text_make("%s: the checkpoint of index %" PRIu64
-		                           " is of another history than the journal",
-		                           folder, verify.checkpoint.index));
-	if (verify.verdict.last_index < verify.checkpoint.index)
-		problem(&verify,
-		        text_make("%s: the journal ends at index %" PRIu64
-		                  ", before the checkpoint of index %" PRIu64,
-		                  folder, verify.verdict.last_index, verify.checkpoint.index));
+	check_end(&verify);
 	if (verify.verdict.first_index > 0)
 		verify.verdict.entries = verify.verdict.last_index + 1 - verify.verdict.first_index;
 	*ret_verdict = verify.verdict;

@@ -161,13 +161,6 @@ static bool vote_failed(struct recovery_reader *reader, struct recovery_piece *p
 	                reader->folder, FOLDER_VOTE));
 }
 
-static bool belongs_to_a_cluster(const struct vote *vote)
-{
-	static const uint8_t none[MEMBER_ID_BYTES];
-
-	return memcmp(vote->history, none, sizeof(none)) != 0;
-}
-
 /* The segment that the vote record names must be there.  True: that ends the start. */
 static bool look_for_named(struct recovery_reader *reader, struct recovery_piece *piece)
 {
@@ -203,7 +196,7 @@ static bool step_look(struct recovery_reader *reader, struct recovery_piece *pie
 	if (rc < 0)
 		return vote_failed(reader, piece, rc, text);
 	reader->is_tolerant =
-	        reader->how.is_replicated && belongs_to_a_cluster(vote_file_vote(reader->vote));
+	        reader->how.is_replicated && vote_is_of_cluster(vote_file_vote(reader->vote));
 	if (look_for_named(reader, piece))
 		return true;
 	reader->log.run = vote_file_vote(reader->vote)->segment_epoch;

@@ -124,6 +124,18 @@ static void verify_finds_nothing_wrong_with_it(void **state)
 	assert_verified(w, 1, 4);
 }
 
+static void verify_knows_what_the_primary_gave(void **state)
+{
+	struct world *w = *state;
+	struct entry ahead = {.index = LAST + 8, .epoch = 4};
+
+	made_checkpoint(&w->folder, &ahead, 1);
+	assert_verified(w, 1, LAST); /* a lone master has nobody to be given one by */
+	made_vote(&w->folder,
+	          (struct vote){.segment_epoch = 3, .segment_first_index = 5, .history = {7}});
+	assert_verified(w, 0, LAST);
+}
+
 static void verify_finds_nothing_wrong_with_a_member_without_entries(void **state)
 {
 	struct world *w = *state;
@@ -142,6 +154,7 @@ int main(void)
 	        IN_WORLD(cat_tells_what_counts_and_not_what_was_cut),
 	        IN_WORLD(ls_says_how_much_of_each_file_counts),
 	        IN_WORLD(verify_finds_nothing_wrong_with_it),
+	        IN_WORLD(verify_knows_what_the_primary_gave),
 	        IN_WORLD(verify_finds_nothing_wrong_with_a_member_without_entries),
 	};
 
