@@ -214,13 +214,14 @@ static int run(const struct program *program, const struct command *command, int
 
 static int usage(const struct program *program, int status)
 {
+	FILE *out = status == CLI_OK ? stdout : stderr;
 	const char *own = program->commands == holdfast_commands
 	                          ? " COMMAND [--conf DIR] [-D key=value] ..."
 	                          : " COMMAND [ARGUMENTS]";
 
-	fprintf(stderr, "Usage: %s%s\n", program->name, own);
+	fprintf(out, "Usage: %s%s\n", program->name, own);
 	for (const struct command *command = program->commands; command->name != NULL; command++)
-		fprintf(stderr, "  %-14s %s\n", command->name, command->summary);
+		fprintf(out, "  %-14s %s\n", command->name, command->summary);
 	return status;
 }
 
@@ -233,6 +234,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return version(argc, argv);
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+		return usage(program, CLI_OK);
 	while (at + 1 < argc && strcmp(argv[at], "--config") == 0)
 		at += 2;
 	if (at >= argc)

@@ -30,8 +30,12 @@ static int about_key(struct cli_site *site, const char *key,
 	struct buf text = {0};
 
 	if (about(site->config, str_of(key), &text) < 0) {
+		struct str nearest = config_nearest(str_of(key));
+
 		buf_finish(&text);
-		return cli_fail(site, "nobody knows the key '%s'", key);
+		return cli_fail(site, "nobody knows the key '%s'%s%.*s%s", key,
+		                nearest.size == 0 ? "" : "; did you mean ", STR_ARGS(nearest),
+		                nearest.size == 0 ? "" : "?");
 	}
 	return print(site, &text, CLI_OK);
 }

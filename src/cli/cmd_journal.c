@@ -40,7 +40,8 @@ static int finish(struct tool *tool, int rc, char *text)
 	int status = CLI_OK;
 
 	if (rc < 0)
-		status = cli_fail(tool->site, "%s", text == NULL ? err_text(rc) : text);
+		status = text == NULL ? cli_fail(tool->site, "%s: %s", tool->folder, err_text(rc))
+		                      : cli_fail(tool->site, "%s", text);
 	mem_free(text);
 	return status;
 }
@@ -242,14 +243,11 @@ static int run(struct cli_site *site, int argc, char **argv)
 	int status;
 
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			tool.as_json = true;
-		else if (strcmp(argv[0], "cat") == 0 && parse_range(argv[i], &tool))
+		if (strcmp(argv[0], "cat") == 0 && parse_range(argv[i], &tool))
 			continue;
-		else if (tool.folder == NULL)
-			tool.folder = argv[i];
-		else
+		if (tool.folder != NULL || argv[i][0] == '-')
 			return usage(site);
+		tool.folder = argv[i];
 	}
 	if (tool.folder == NULL)
 		tool.folder = cli_master_folder(site->config);

@@ -160,16 +160,21 @@ static const struct option *find_option(const char *argument, const char **ret_v
 	return NULL;
 }
 
-static int parse(struct cli_site *site, int argc, char **argv, int *ret_next)
+/* Words that are none of these options end them, or change places with those behind them. */
+static int parse(struct cli_site *site, bool anywhere, int argc, char **argv, int *ret_next)
 {
-	int at = 1, status = CLI_OK;
+	int at = 1, others = 0, status = CLI_OK;
 
 	while (status == CLI_OK && at < argc) {
 		const char *value;
 		const struct option *option = find_option(argv[at], &value);
 
-		if (option == NULL)
+		if (option == NULL && !anywhere)
 			break;
+		if (option == NULL) {
+			argv[others++] = argv[at++];
+			continue;
+		}
 		if (value == NULL && !option->is_switch) {
 			if (++at == argc)
 				return cli_usage(site, "%s wants a value", argv[at - 1]);
@@ -178,7 +183,8 @@ static int parse(struct cli_site *site, int argc, char **argv, int *ret_next)
 		status = option->take(site, value);
 		at++;
 	}
-	*ret_next = at;
+	*ret_next = at - others;
+	memmove(argv + *ret_next, argv, (size_t)others * sizeof(*argv));
 	return status;
 }
 
@@ -219,18 +225,18 @@ static int load(struct cli_site *site, enum config_severity lowest)
 	return CLI_OK;
 }
 
-static int init(struct cli_site *site, const char *command, enum config_severity lowest, int argc,
-                char **argv, int *ret_next)
+static int init(struct cli_site *site, const char *command, bool is_own, int argc, char **argv,
+                int *ret_next)
 {
 	int status;
 
 	*site = (struct cli_site){.command = command};
 	config_report_init(&site->report);
-	status = parse(site, argc, argv, ret_next);
+	status = parse(site, is_own, argc, argv, ret_next);
 	if (status == CLI_OK && io_create(&site->io) < 0)
 		status = cli_fail(site, "out of memory or file descriptors");
 	if (status == CLI_OK)
-		status = load(site, lowest);
+		status = load(site, is_own ? CONFIG_WARNING : CONFIG_ERROR);
 	if (status != CLI_OK)
 		cli_site_finish(site);
 	return status;
@@ -238,13 +244,13 @@ static int init(struct cli_site *site, const char *command, enum config_severity
 
 int cli_site_init(struct cli_site *site, const char *command, int argc, char **argv, int *ret_next)
 {
-	return init(site, command, CONFIG_WARNING, argc, argv, ret_next);
+	return init(site, command, true, argc, argv, ret_next);
 }
 
 int cli_client_init(struct cli_site *site, const char *command, int argc, char **argv,
                     int *ret_next)
 {
-	return init(site, command, CONFIG_ERROR, argc, argv, ret_next);
+	return init(site, command, false, argc, argv, ret_next);
 }
 
 void cli_site_finish(struct cli_site *site)

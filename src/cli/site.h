@@ -2,7 +2,7 @@
 /*
  * What a command line and the configuration files say together.
  *
- * Options that every command takes, before its own:
+ * Options that every command takes, before its own words; our own commands anywhere:
  *
  *   --conf DIR, --config DIR, -conf DIR   the configuration folder (of an .xml file: its folder)
  *   -D key=value, -Dkey=value             one property, repeated
@@ -42,10 +42,11 @@ struct cli_site {
 };
 
 /* Parses options (argv[0] is the command's name), makes the loop, loads the configuration, prints
- * what is wrong with it.  *ret_next: the first argument that is none of these options.  CLI_OK, or
- * the exit status; then the site is finished already. */
+ * what is wrong with it.  *ret_next: the first argument that is none of these options; all behind
+ * it are none either.  CLI_OK, or the exit status; then the site is finished already. */
 int cli_site_init(struct cli_site *site, const char *command, int argc, char **argv, int *ret_next);
-/* The same for commands that are run all day: warnings are left to `config check`. */
+/* The same for commands that are run all day, some with options of other tools: these options come
+ * first, and warnings are left to `config check`. */
 int cli_client_init(struct cli_site *site, const char *command, int argc, char **argv,
                     int *ret_next);
 void cli_site_finish(struct cli_site *site);

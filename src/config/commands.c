@@ -103,6 +103,11 @@ int config_get(const struct config *config, struct str name, struct buf *to)
 	return 0;
 }
 
+struct str config_nearest(struct str name)
+{
+	return config_name_nearest(name);
+}
+
 static void append_explanation(const struct config_property *property, struct buf *to)
 {
 	buf_append_format(to, "type     %s\n", config_type_name(property->type));

@@ -20,6 +20,9 @@ int config_get(const struct config *config, struct str name, struct buf *to);
 /* The same with source, default, unit, what is allowed and the explanation, one a line. */
 int config_explain(const struct config *config, struct str name, struct buf *to);
 
+/* The known key that looks most like one that nobody knows; empty: none does. */
+struct str config_nearest(struct str name);
+
 /* Every row of the report and a verdict as the last line.  False: the configuration is refused. */
 bool config_check(const struct config_report *report, struct buf *to);
 
