@@ -36,7 +36,7 @@ static bool run_plan(struct run *run, enum op op, uint64_t limit, uint64_t warmu
 	};
 
 	run->latest = op;
-	measure_init(&run->measure, run->options.server_pid);
+	measure_init(&run->measure, run->options.server_pid, run->options.shown_gap_ns);
 	load_run(run->load, &plan, warmup_ns, duration_ns);
 	return run->measure.errors == 0;
 }
@@ -89,7 +89,7 @@ static int begin(struct run *run, int argc, char **argv)
 		        options->base, BASE_BYTES_MAX);
 		return rc;
 	}
-	measure_init(&run->measure, 0);
+	measure_init(&run->measure, 0, UINT64_MAX);
 	rc = load_create(options, &run->measure, &run->load);
 	if (rc == 0 && options->has_op && options->op == OP_BLOCKS)
 		rc = load_add_stand_in(run->load, &run->pool);

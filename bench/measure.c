@@ -6,10 +6,11 @@
 
 #include "bench/clock.h"
 
-void measure_init(struct measure *measure, int server_pid)
+void measure_init(struct measure *measure, int server_pid, uint64_t shown_gap_ns)
 {
 	memset(measure, 0, sizeof(*measure));
 	measure->server_pid = server_pid;
+	measure->shown_gap_ns = shown_gap_ns;
 }
 
 /* Adds `sign` times what has been used up to now. */
@@ -37,6 +38,13 @@ void measure_end(struct measure *measure, uint64_t now_ns)
 	measure->is_on = false;
 	measure->ended_ns = now_ns;
 	add_cpu(measure, 1);
+}
+
+/* By the monotonic clock, as that of a profile or a trace taken meanwhile. */
+void measure_show_gap(const struct measure *measure, uint64_t now_ns)
+{
+	fprintf(stderr, "loadgen: no answer for %.1f ms until %.6f s\n",
+	        (double)(now_ns - measure->last_answer_ns) / NS_PER_MS, (double)now_ns / NS_PER_S);
 }
 
 void measure_error(struct measure *measure, const char *format, ...)

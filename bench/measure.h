@@ -23,14 +23,17 @@ struct measure {
 	uint64_t last_answer_ns, longest_gap_ns;
 	uint64_t own_cpu_ns; /* in the window */
 	uint64_t server_cpu_ns;
-	int server_pid; /* 0: unknown, or it has ended */
+	uint64_t shown_gap_ns; /* longer gaps are said on standard error */
+	int server_pid;        /* 0: unknown, or it has ended */
 	bool is_on;
 	char first_error[256];
 };
 
-void measure_init(struct measure *measure, int server_pid);
+void measure_init(struct measure *measure, int server_pid, uint64_t shown_gap_ns);
 void measure_begin(struct measure *measure, uint64_t now_ns);
 void measure_end(struct measure *measure, uint64_t now_ns);
+/* Nothing was answered from last_answer_ns until now. */
+void measure_show_gap(const struct measure *measure, uint64_t now_ns);
 
 /* A right answer came. */
 static inline void measure_answer(struct measure *measure, uint64_t now_ns)
@@ -40,6 +43,8 @@ static inline void measure_answer(struct measure *measure, uint64_t now_ns)
 	measure->calls++;
 	if (now_ns - measure->last_answer_ns > measure->longest_gap_ns)
 		measure->longest_gap_ns = now_ns - measure->last_answer_ns;
+	if (now_ns - measure->last_answer_ns > measure->shown_gap_ns)
+		measure_show_gap(measure, now_ns);
 	measure->last_answer_ns = now_ns;
 }
 

@@ -38,6 +38,7 @@ static const char usage[] =
         "  --user NAME            who calls; the user that runs this\n"
         "  --timeout S            an answer that takes longer is an error, 10\n"
         "  --server-pid PID       report this process's CPU time per call\n"
+        "  --show-gaps MS         say on standard error when no answer came for that long\n"
         "\n"
         "Exit status: 0, or 1 when an answer was wrong or missing, or 2 when it could not begin.\n";
 
@@ -113,6 +114,7 @@ enum option_id {
 	ID_USER,
 	ID_TIMEOUT,
 	ID_SERVER_PID,
+	ID_SHOW_GAPS,
 	ID_HELP,
 };
 
@@ -133,6 +135,7 @@ static const struct option table[] = {
         {"user", required_argument, NULL, ID_USER},
         {"timeout", required_argument, NULL, ID_TIMEOUT},
         {"server-pid", required_argument, NULL, ID_SERVER_PID},
+        {"show-gaps", required_argument, NULL, ID_SHOW_GAPS},
         {"help", no_argument, NULL, ID_HELP},
         {0},
 };
@@ -178,6 +181,10 @@ static int take_option(enum option_id id, const char *name, char *value, struct 
 	case ID_SERVER_PID:
 		rc = parse_number(name, value, 1, INT32_MAX, &number);
 		options->server_pid = (int)number;
+		return rc;
+	case ID_SHOW_GAPS:
+		rc = parse_number(name, value, 1, 1000 * SECONDS_MAX, &number);
+		options->shown_gap_ns = number * NS_PER_MS;
 		return rc;
 	case ID_HELP: fputs(usage, stdout); exit(0);
 	}
@@ -227,6 +234,7 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 	        .duration_ns = 5 * NS_PER_S,
 	        .warmup_ns = UINT64_MAX, /* not said */
 	        .timeout_ns = 10 * NS_PER_S,
+	        .shown_gap_ns = UINT64_MAX,
 	};
 	int id, place = 0, rc;
 

@@ -29,9 +29,10 @@ struct options {
 	uint32_t inflight; /* calls of one connection */
 	uint64_t duration_ns;
 	uint64_t warmup_ns;
-	uint64_t count;      /* operations; 0: until the duration has passed */
-	uint64_t timeout_ns; /* an answer that takes longer is an error */
-	int server_pid;      /* 0: unknown */
+	uint64_t count;        /* operations; 0: until the duration has passed */
+	uint64_t timeout_ns;   /* an answer that takes longer is an error */
+	uint64_t shown_gap_ns; /* longer times without an answer are said one by one */
+	int server_pid;        /* 0: unknown */
 };
 
 /* Fills *ret_options.  On a mistake says on standard error what is wrong and what would be right,
