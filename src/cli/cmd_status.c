@@ -98,6 +98,32 @@ static void print_member(const json_t *member)
 	putchar('\n');
 }
 
+/* As far as this master knows. */
+static void print_majority(const json_t *quorum)
+{
+	size_t voters = 0;
+	size_t heard = 0;
+	size_t i;
+	json_t *member;
+
+	if (is_true(quorum, "survives_a_failure"))
+		return;
+	json_array_foreach(json_object_get(quorum, "members"), i, member)
+	{
+		bool is_well = is_true(member, "is_self") || is_true(member, "is_connected");
+
+		voters += is_true(member, "is_voter");
+		heard += is_true(member, "is_voter") && is_well;
+	}
+	if (heard > voters / 2)
+		printf("WARNING        one more failure, and there is no majority: nothing could "
+		       "be written\n");
+	else
+		printf("WARNING        %zu of %zu voters are there, no majority: nothing can be "
+		       "written\n",
+		       heard, voters);
+}
+
 static void print_quorum(const json_t *quorum, bool is_primary)
 {
 	const json_t *members = json_object_get(quorum, "members");
@@ -115,10 +141,10 @@ static void print_quorum(const json_t *quorum, bool is_primary)
 		       ago(quorum, "primary_heard_ms_ago", text),
 		       cli_status_number(quorum, "commit") - cli_status_number(quorum, "applied"));
 	json_array_foreach(members, i, member) print_member(member);
-	if (!is_true(quorum, "survives_a_failure"))
-		printf("WARNING        one more failure, and there is no majority: nothing could "
-		       "be "
-		       "written\n");
+	if (is_true(quorum, "syncs_behind"))
+		printf("WARNING        unsafe flush: changes are acknowledged before they are "
+		       "synced, and lost if half of the machines go down\n");
+	print_majority(quorum);
 }
 
 static void print_failover(const json_t *failover)

@@ -38,10 +38,19 @@ def test_a_dead_master_is_unavailable_and_one_more_would_be_too_many(masters):
     wait_until(lambda: masters.info()[1][masters.addresses[dead]] == "UNAVAILABLE",
                "it is seen to be gone")
     warned = masters.quorum.members[masters.primary()].run("status")
-    assert warned.returncode == 0 and "WARNING" in warned.stdout
+    assert warned.returncode == 0 and "WARNING        one more failure" in warned.stdout
     report = masters.fsadmin("report").stdout
     assert f"127.0.0.1:{masters.quorum.ports[dead]}" in next(
         line for line in report.splitlines() if " LOST " in line)
+
+
+def test_without_a_majority_status_says_that_nothing_can_be_written(masters):
+    primary = masters.primary()
+    for place in {0, 1, 2} - {primary}:
+        masters.kill(place)
+    alone = masters.quorum.members[primary]
+    wait_until(lambda: "WARNING        1 of 3 voters are there, no majority" in
+               alone.run("status", f"127.0.0.1:{alone.port}").stdout, "it knows")
 
 
 def test_the_primary_is_named_by_its_clients_address(masters):
