@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Entries for a peer that lags further than the tail goes back: read from segments, beside the
- * loop.  Where those are damaged it gets the newest checkpoint, once that holds what it lacks.
+ * loop.  Where those are damaged it gets a checkpoint that holds what it lacks, and one is written
+ * if there is none.
  */
 #include <string.h>
 
@@ -89,12 +90,15 @@ static void tell(struct log_fetch *fetch)
 /* The log begins after the newest checkpoint, as far as peers are concerned. */
 static void give_up_older(const struct log_fetch *fetch)
 {
-	const struct journal *journal = fetch->replicated->journal;
-	struct raft_event event = {.kind = RAFT_COMPACTED,
-	                           .compacted = journal->checkpointer.newest};
+	struct journal *journal = fetch->replicated->journal;
+	struct checkpointer *checkpointer = &journal->checkpointer;
+	struct raft_event event = {.kind = RAFT_COMPACTED, .compacted = checkpointer->newest};
 
-	if (event.compacted >= fetch->fetch.first && event.compacted <= journal->applied.index &&
-	    !journal->checkpointer.is_running)
+	if (checkpointer->is_running || journal->applied.index < fetch->fetch.first)
+		return;
+	if (event.compacted < fetch->fetch.first)
+		(void)checkpointer_start(checkpointer, NULL, NULL); /* a later try may */
+	else if (event.compacted <= journal->applied.index)
 		replicated_step(fetch->replicated, &event);
 }
 

@@ -75,6 +75,7 @@ struct slot {
 	bool is_closed;                    /* CLOSING: it may go */
 	bool is_rotten;                    /* bytes of its disk changed by themselves */
 	bool has_failed;                   /* its journal cannot go on: the process ends */
+	bool is_out;                       /* ... for it is no member any more */
 	bool has_new_role;
 	/* the observer */
 	struct state_machine inner;
@@ -298,6 +299,8 @@ struct slot *masters_primary(struct cluster *cluster);
 uint64_t faults_until(struct cluster *cluster);
 /* One that is up, the primary half of the time.  NULL: nobody is. */
 struct slot *faults_pick(struct cluster *cluster);
+/* A byte of the n-th segment changes.  False: it has none there. */
+bool faults_rot(struct slot *slot, uint64_t n, uint64_t offset);
 void faults_init(struct cluster *cluster);
 void faults_begin(struct cluster *cluster);
 /* Ends all trouble of these slots, as bits, and of the network between them. */
@@ -330,6 +333,7 @@ void orders_remove(struct cluster *cluster);
 
 void scene_cut_and_committed(struct cluster *cluster);
 void scene_slow_then_mended(struct cluster *cluster);
+void scene_rotten_primary(struct cluster *cluster);
 void scene_one_wiped(struct cluster *cluster);
 void scene_two_wiped(struct cluster *cluster); /* serves no more */
 void scene_late(struct cluster *cluster);

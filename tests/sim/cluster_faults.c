@@ -176,29 +176,35 @@ static bool find_segment(struct sim_disk *disk, uint64_t n, char *path, size_t s
 	return is_found;
 }
 
-/* A byte of a segment changes; mostly where something was written. */
-static void rot(struct cluster *cluster)
+bool faults_rot(struct slot *slot, uint64_t n, uint64_t offset)
 {
-	struct slot *slot = &cluster->slots[cluster->rotten];
+	struct cluster *cluster = slot->cluster;
 	struct sim_disk *disk = sim_machine_disk(slot->machine);
-	uint64_t n = random_below(&cluster->random, 6);
 	struct io_stat stat;
-	uint64_t offset;
 	char path[128];
 
-	cluster->was_settled |= masters_are_settled(cluster);
-	if (!cluster->was_settled || slot->state == SLOT_UNUSED ||
-	    !find_segment(disk, n, path, sizeof(path)) || sim_disk_stat(disk, path, &stat) < 0 ||
+	if (!find_segment(disk, n, path, sizeof(path)) || sim_disk_stat(disk, path, &stat) < 0 ||
 	    stat.size == 0)
-		return;
-	offset = random_below(&cluster->random, stat.size);
-	if (random_chance(&cluster->random, 3, 4))
-		offset %= 16384;
-	if (offset >= stat.size)
-		return;
+		return false;
+	offset %= stat.size;
 	cluster_say(cluster, "%s of m%u rots at %u", path, slot->number + 1, (unsigned)offset);
 	sim_disk_flip(disk, path, offset, (uint8_t)(1u << random_below(&cluster->random, 8)));
 	slot->is_rotten = true;
+	return true;
+}
+
+/* Mostly where something was written. */
+static void rot(struct cluster *cluster)
+{
+	struct slot *slot = &cluster->slots[cluster->rotten];
+	uint64_t n = random_below(&cluster->random, 6);
+	uint64_t offset = random_u64(&cluster->random);
+
+	if (random_chance(&cluster->random, 3, 4))
+		offset %= 16384;
+	cluster->was_settled |= masters_are_settled(cluster);
+	if (cluster->was_settled && slot->state != SLOT_UNUSED)
+		faults_rot(slot, n, offset);
 }
 
 /* ---- clocks ---- */

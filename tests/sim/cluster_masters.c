@@ -67,7 +67,8 @@ static void on_failure(void *context, int rc, const char *text)
 
 	cluster_say(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1, err_name(rc),
 	            text);
-	if (rc == -ERR_FOREIGN && slot->was_leaving)
+	slot->is_out = rc == -ERR_FOREIGN;
+	if (slot->is_out && slot->was_leaving)
 		slot->is_leaving = true;
 	else if (!slot->may_be_damaged)
 		cluster_wrong(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1,
@@ -135,10 +136,10 @@ void master_start(struct slot *slot)
 
 static void went_down(struct slot *slot)
 {
-	bool was_taken_out = slot->has_failed && slot->is_leaving;
+	bool was_taken_out = slot->is_out && slot->is_leaving;
 
 	slot->state = SLOT_DOWN;
-	slot->has_failed = slot->may_be_damaged = false;
+	slot->has_failed = slot->is_out = slot->may_be_damaged = false;
 	slot->role = MASTER_STANDBY;
 	slot->master = NULL;
 	slot->resume_us = 0;

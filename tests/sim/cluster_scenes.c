@@ -153,6 +153,27 @@ void scene_slow_then_mended(struct cluster *cluster)
 		cluster->slots[i].start_us = 0;
 }
 
+/* ---- rot ---- */
+
+/* What the primary would feed a late one with is damaged in its segment, and in no checkpoint. */
+void scene_rotten_primary(struct cluster *cluster)
+{
+	struct slot *late, *primary = NULL;
+
+	cluster->has_small_tail = true;
+	cluster->checkpoint_entries = 1 << 20;
+	begin(cluster);
+	late = draw_running(cluster);
+	stop_for_good(late);
+	for (unsigned i = 0; i < 10; i++)
+		cluster_step_until(cluster, cluster_never, SECOND_US);
+	primary = masters_primary(cluster);
+	if (primary == NULL || !faults_rot(primary, 0, 16384 + 100))
+		cluster_wrong(cluster, "no primary has written anything");
+	late->start_us = 0;
+	settle(cluster, "a late one came to a primary with a rotten segment");
+}
+
 /* ---- lost disks ---- */
 
 void scene_one_wiped(struct cluster *cluster)

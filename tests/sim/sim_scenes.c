@@ -28,6 +28,8 @@ static const struct {
         {"all_three_are_replaced_one_after_the_other", {.size = 3, .scene = scene_all_replaced}},
         {"five_become_three_after_two_died", {.size = 5, .scene = scene_shrunk}},
         {"slow_ways_do_not_outlive_their_mending", {.size = 3, .scene = scene_slow_then_mended}},
+        {"what_is_rotten_in_a_segment_goes_in_a_checkpoint",
+         {.size = 3, .scene = scene_rotten_primary}},
         {"what_one_has_cut_another_commits",
          {.size = 5, .abandons = true, .hold_ms = 20, .scene = scene_cut_and_committed}},
 };
