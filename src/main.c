@@ -8,6 +8,9 @@
  *
  * Operators and their scripts look for masters and workers by name (pgrep -f AlluxioMaster), so
  * those start once more with that name in front of their command line.
+ *
+ * Called as bin/NAME it finds conf/ beside bin/, as Alluxio's tools do, unless the environment
+ * names another folder for that tool.
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +35,7 @@ struct command {
 struct program {
 	const char *name;
 	const struct command *commands;
+	const char *conf;       /* variable that names its configuration's folder */
 	const char *unknown[2]; /* said before and behind a word that is no command */
 };
 
@@ -137,12 +141,18 @@ static const struct command worker_commands[] = {
 };
 
 static const struct program programs[] = {
-        {"holdfast", holdfast_commands, {"unknown command: ", ""}},
-        {"hdfs", hdfs_commands, {"ERROR: ", " is not COMMAND nor fully qualified CLASSNAME."}},
-        {"hadoop", hadoop_commands, {"ERROR: ", " is not COMMAND nor fully qualified CLASSNAME."}},
-        {"alluxio", alluxio_commands, {"Unsupported command ", ""}},
-        {MAIN_MASTER_TITLE, master_commands, {"unknown command: ", ""}},
-        {MAIN_WORKER_TITLE, worker_commands, {"unknown command: ", ""}},
+        {"holdfast", holdfast_commands, "ALLUXIO_CONF_DIR", {"unknown command: ", ""}},
+        {"hdfs",
+         hdfs_commands,
+         "HADOOP_CONF_DIR",
+         {"ERROR: ", " is not COMMAND nor fully qualified CLASSNAME."}},
+        {"hadoop",
+         hadoop_commands,
+         "HADOOP_CONF_DIR",
+         {"ERROR: ", " is not COMMAND nor fully qualified CLASSNAME."}},
+        {"alluxio", alluxio_commands, "ALLUXIO_CONF_DIR", {"Unsupported command ", ""}},
+        {MAIN_MASTER_TITLE, master_commands, NULL, {"unknown command: ", ""}},
+        {MAIN_WORKER_TITLE, worker_commands, NULL, {"unknown command: ", ""}},
 };
 
 static const struct program *find_program(const char *path)
@@ -155,6 +165,16 @@ static const struct program *find_program(const char *path)
 			return &programs[i];
 	}
 	return &programs[0];
+}
+
+/* Of holdfast either tool's variable is the operator's word. */
+static void find_conf(const struct program *program)
+{
+	bool is_ours = program->commands == holdfast_commands;
+
+	if (program->conf != NULL &&
+	    !(is_ours && io_environment(/* io= */ NULL, "HADOOP_CONF_DIR") != NULL))
+		io_environment_beside(program->conf, "conf");
 }
 
 static const struct command *find_command(const struct program *program, const char *word)
@@ -232,6 +252,7 @@ int main(int argc, char **argv)
 	const struct command *command;
 	int at = 1;
 
+	find_conf(program);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return version(argc, argv);
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))

@@ -253,5 +253,8 @@ int io_become_self(char *const *argv);
 /* Resident memory of this process in bytes. */
 uint64_t io_process_memory(struct io *io);
 const char *io_environment(struct io *io, const char *name); /* NULL: not set */
+/* Before there are threads: names the folder that lies beside the one this program was called from
+ * (of a link: where the link lies), if there is one and the variable is not set. */
+void io_environment_beside(const char *variable, const char *folder);
 
 #endif

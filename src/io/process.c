@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -217,4 +220,22 @@ const char *io_environment(struct io *io, const char *name)
 {
 	(void)io;
 	return getenv(name);
+}
+
+void io_environment_beside(const char *variable, const char *folder)
+{
+	const char *program = (const char *)getauxval(AT_EXECFN);
+	const char *slash = program == NULL ? NULL : strrchr(program, '/');
+	char path[PATH_MAX], full[PATH_MAX];
+	struct stat found;
+	int length;
+
+	if (slash == NULL || getenv(variable) != NULL)
+		return;
+	length =
+	        snprintf(path, sizeof(path), "%.*s/../%s", (int)(slash - program), program, folder);
+	if (length < 0 || (size_t)length >= sizeof(path) || realpath(path, full) == NULL)
+		return;
+	if (stat(full, &found) == 0 && S_ISDIR(found.st_mode))
+		setenv(variable, full, /* overwrite= */ 0);
 }

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What people type at `holdfast` itself; no master is needed."""
+import os
+import subprocess
+
 import pytest
 
 import processes
@@ -28,6 +31,20 @@ def test_options_stand_on_either_side_of_words(site, before):
     words, options = ["get", "fs.defaultFS"], ["--conf", site.conf]
     done = site.run("config", *(options + words if before else words + options))
     assert done.stdout == f"hdfs://127.0.0.1:{site.port}\n", done.stderr
+
+
+@pytest.mark.parametrize("tool", ["alluxio", "hdfs", "holdfast"])
+def test_a_tool_in_bin_finds_conf_beside_it(site, tool):
+    words = {"alluxio": ["getConf"], "hdfs": ["getconf", "-confKey"],
+             "holdfast": ["config", "get"]}[tool]
+    link = site.folder / "bin" / tool
+    link.parent.mkdir()
+    link.symlink_to(processes.BINARY)
+    none = {k: v for k, v in os.environ.items() if not k.endswith("_CONF_DIR")}
+    for path in (link, tool):  # by its path, and found in PATH
+        done = subprocess.run([path, *words, "fs.defaultFS"], text=True, capture_output=True,
+                              env={**none, "PATH": f"{link.parent}:{os.environ['PATH']}"})
+        assert done.stdout == f"hdfs://127.0.0.1:{site.port}\n", done.stderr
 
 
 def test_an_unknown_key_gets_the_nearest_name(site):
