@@ -68,27 +68,29 @@ static inline void buf_append_le(struct buf *buf, uint64_t value, size_t bytes)
 {
 	if (!buf_reserve(buf, bytes))
 		return;
-	for (size_t i = 0; i < bytes; i++)
-		buf->data[buf->size++] = (uint8_t)(value >> (8 * i));
+	memcpy(buf->data + buf->size, &value, bytes);
+	buf->size += bytes;
 }
 
 static inline void buf_append_be(struct buf *buf, uint64_t value, size_t bytes)
 {
 	if (!buf_reserve(buf, bytes))
 		return;
-	for (size_t i = bytes; i-- > 0;)
-		buf->data[buf->size++] = (uint8_t)(value >> (8 * i));
+	value = __builtin_bswap64(value << (64 - 8 * bytes));
+	memcpy(buf->data + buf->size, &value, bytes);
+	buf->size += bytes;
 }
 
 static inline void buf_append_varint(struct buf *buf, uint64_t value)
 {
+	uint8_t *at;
+
 	if (!buf_reserve(buf, 10))
 		return;
-	while (value >= 0x80) {
-		buf->data[buf->size++] = (uint8_t)(value | 0x80);
-		value >>= 7;
-	}
-	buf->data[buf->size++] = (uint8_t)value;
+	for (at = buf->data + buf->size; value >= 0x80; value >>= 7)
+		*at++ = (uint8_t)(value | 0x80);
+	*at++ = (uint8_t)value;
+	buf->size = (size_t)(at - buf->data);
 }
 
 /* printf at the end, without the NUL. */

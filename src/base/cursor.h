@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/str.h"
 
@@ -68,6 +69,7 @@ static inline uint8_t cursor_u8(struct cursor *c)
 	return *c->at++;
 }
 
+/* 1 to 8 bytes. */
 static inline uint64_t cursor_le(struct cursor *c, size_t bytes)
 {
 	uint64_t value = 0;
@@ -76,8 +78,7 @@ static inline uint64_t cursor_le(struct cursor *c, size_t bytes)
 		cursor_fail(c);
 		return 0;
 	}
-	for (size_t i = 0; i < bytes; i++)
-		value |= (uint64_t)c->at[i] << (8 * i);
+	memcpy(&value, c->at, bytes);
 	c->at += bytes;
 	return value;
 }
@@ -90,10 +91,9 @@ static inline uint64_t cursor_be(struct cursor *c, size_t bytes)
 		cursor_fail(c);
 		return 0;
 	}
-	for (size_t i = 0; i < bytes; i++)
-		value = value << 8 | c->at[i];
+	memcpy(&value, c->at, bytes);
 	c->at += bytes;
-	return value;
+	return __builtin_bswap64(value) >> (64 - 8 * bytes);
 }
 
 /* Protobuf varint of at most 10 bytes; bits past 64 are an error. */

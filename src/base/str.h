@@ -5,9 +5,13 @@
 #ifndef HOLDFAST_BASE_STR_H
 #define HOLDFAST_BASE_STR_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "little endian numbers are copied to bytes and back as they lie in memory");
 
 struct str {
 	const char *data; /* may be NULL when size is 0 */

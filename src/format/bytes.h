@@ -17,8 +17,8 @@
 /* Little endian; *at moves on. */
 static inline void put_le(uint8_t **at, uint64_t value, size_t bytes)
 {
-	for (size_t i = 0; i < bytes; i++)
-		*(*at)++ = (uint8_t)(value >> (8 * i));
+	memcpy(*at, &value, bytes);
+	*at += bytes;
 }
 
 static inline void put_bytes(uint8_t **at, const void *data, size_t size)
