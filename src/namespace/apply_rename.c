@@ -99,14 +99,16 @@ static void move_source(struct call *call)
 {
 	struct namespace *ns = call->ns;
 	uint64_t now = call->command->wall_ms;
-	uint64_t from = call->place.above;
+	uint32_t from = call->place.above_row;
 	uint64_t id = call->place.inode.id;
 	struct inode inode;
+	bool is_tree;
 
 	CHECK(tree_get_id(&ns->tree, id, &inode, NULL)); /* the one found before may have moved */
+	is_tree = inode.is_directory && dir_at(&ns->dirs, dirs_find(&ns->dirs, id))->children > 0;
 	inode_move(ns, &inode, call->target.above, path_last(call->target.path));
 	inode_touch(ns, from, now);
-	note_arrival(call, call->target.above_row, &inode);
+	note_arrival(call, call->target.above_row, &inode, is_tree);
 	call->result->inode = id;
 	call->result->value = true;
 }

@@ -17,6 +17,8 @@ int judge_length(struct call *call, const char *method, struct str path)
 {
 	size_t depth = 0;
 
+	if (path.size <= NS_PATH_DEPTH_MAX) /* each level takes a byte at least */
+		return 0;
 	for (size_t at = 0; at + 1 < path.size; at++)
 		depth += path.data[at] == '/' && path.data[at + 1] != '/';
 	if (path.size <= NS_PATH_BYTES_MAX && depth <= NS_PATH_DEPTH_MAX)
@@ -105,8 +107,8 @@ static uint64_t make_inode(struct call *call, const struct place *place, struct 
 	inode->mtime_ms = call->command->wall_ms;
 	inode->atime_ms = inode->is_directory ? 0 : inode->mtime_ms;
 	inode->rights = rights_take(&ns->interns, rights);
-	inode_add(ns, inode);
-	note_arrival(call, place->above_row, inode);
+	inode_add(ns, inode, place->above_row);
+	note_arrival(call, place->above_row, inode, /* is_tree= */ false);
 	return inode->id;
 }
 
@@ -143,22 +145,19 @@ uint64_t make_last(struct call *call, struct place *place, struct inode *inode, 
 /* What a walk over rights finds changes when a directory that nobody looked at because it was empty
  * is empty no more, when a whole directory moves in, and when a stranger's file comes into a sticky
  * directory. */
-void note_arrival(struct call *call, uint32_t row, const struct inode *inode)
+void note_arrival(struct call *call, uint32_t row, const struct inode *inode, bool is_tree)
 {
 	struct namespace *ns = call->ns;
 	const struct dir *dir = dir_at(&ns->dirs, row);
 	struct rights rights = rights_of(&ns->interns, dir->rights);
 	bool is_first = dir->children == 1 && dir->parent != 0 &&
 	                dir->rights != dir_at(&ns->dirs, dir->parent)->rights;
-	bool is_tree = inode->is_directory &&
-	               dir_at(&ns->dirs, dirs_find(&ns->dirs, inode->id))->children > 0;
 	bool is_strange = (rights.mode & MODE_STICKY) != 0 &&
 	                  !str_equal(rights.owner, rights_of(&ns->interns, inode->rights).owner);
-	uint64_t id = dir->id;
 
 	if (is_first || is_tree || is_strange)
 		inode_rights_changed(ns, row, call->index);
-	inode_touch(ns, id, call->command->wall_ms);
+	inode_touch(ns, row, call->command->wall_ms);
 }
 
 /* ---- removing ---- */
@@ -234,6 +233,6 @@ void remove_place(struct call *call, struct place *place)
 		ns->detached.inodes += dir->below.files + dir->below.directories;
 	}
 	remove_inode(call, &place->inode);
-	inode_touch(ns, place->above, call->command->wall_ms);
+	inode_touch(ns, place->above_row, call->command->wall_ms);
 	place->exists = false;
 }

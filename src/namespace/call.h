@@ -54,8 +54,9 @@ void make_parents(struct call *call, struct place *place, bool inherits, uint16_
 /* Adds a new inode as the last name of the place; rights, times and id are filled in.  Returns the
  * id. */
 uint64_t make_last(struct call *call, struct place *place, struct inode *inode, uint16_t mode);
-/* After something came into a directory: its mtime, and what that means for rights below. */
-void note_arrival(struct call *call, uint32_t row, const struct inode *inode);
+/* After something came into a directory, a tree if something is in it: the directory's mtime, and
+ * what that means for rights below. */
+void note_arrival(struct call *call, uint32_t row, const struct inode *inode, bool is_tree);
 /* Removes what is at the place.  Blocks go to result->gone; a directory with content is detached.
  */
 void remove_place(struct call *call, struct place *place);

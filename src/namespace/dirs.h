@@ -37,6 +37,7 @@ struct dir {
 	uint64_t id;
 	uint64_t children;
 	uint64_t rights_index; /* 0: never */
+	uint64_t touched_ms;   /* mtime of its record, or below that */
 	struct counts below;
 	uint32_t parent; /* row; 0: the root, or detached */
 	uint32_t rights; /* intern.h */

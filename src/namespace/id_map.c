@@ -103,8 +103,14 @@ static uint32_t list_place(const struct id_page *page, uint32_t slot)
 	uint32_t low = 0;
 	uint32_t high = page->live;
 
-	if (high > 0 && page->slots[high - 1] < slot)
-		return high; /* ids arrive in order */
+	if (high == 0)
+		return 0;
+	if (page->slots[high - 1] < slot)
+		return high;                   /* ids arrive in order */
+	low = (uint32_t)slot - page->slots[0]; /* its place if none is missing before it */
+	if (slot >= page->slots[0] && low < high && page->slots[low] == slot)
+		return low;
+	low = 0;
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 

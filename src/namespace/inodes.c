@@ -122,21 +122,25 @@ void inode_keep(struct namespace *ns, const struct inode *inode)
 	tree_put(&ns->tree, inode);
 }
 
-/* Hangs the inode under its parent's row: counts and children. */
-static void arrive(struct namespace *ns, const struct inode *inode)
+/* Hangs the inode, a directory's row with it, under its parent's row: counts and children. */
+static void arrive(struct namespace *ns, const struct inode *inode, uint32_t row, uint32_t parent)
 {
-	uint32_t parent = dirs_find(&ns->dirs, inode->parent);
 	struct counts counts;
 
-	if (inode->parent == 0)
-		return;
 	dir_at(&ns->dirs, parent)->children++;
 	if (inode->is_directory) {
-		dirs_hang(&ns->dirs, dirs_find(&ns->dirs, inode->id), parent);
+		dirs_hang(&ns->dirs, row, parent);
 	} else {
 		counts = inode_counts(ns, inode);
 		dirs_count(&ns->dirs, parent, &counts, NULL);
 	}
+}
+
+/* A directory will not be found there any more, or has other rights. */
+static void forget_way(struct namespace *ns, const struct inode *directory)
+{
+	dir_cache_forget(&ns->cache, directory->parent, directory->name);
+	ways_forget(&ns->ways);
 }
 
 static void depart(struct namespace *ns, const struct inode *inode)
@@ -147,20 +151,23 @@ static void depart(struct namespace *ns, const struct inode *inode)
 	dir_at(&ns->dirs, parent)->children--;
 	if (inode->is_directory) {
 		dirs_unhang(&ns->dirs, dirs_find(&ns->dirs, inode->id));
-		dir_cache_forget(&ns->cache, inode->parent, inode->name);
+		forget_way(ns, inode);
 	} else {
 		counts = inode_counts(ns, inode);
 		dirs_count(&ns->dirs, parent, NULL, &counts);
 	}
 }
 
-void inode_add(struct namespace *ns, const struct inode *inode)
+void inode_add(struct namespace *ns, const struct inode *inode, uint32_t parent_row)
 {
+	uint32_t row = 0;
+
 	if (inode->is_directory) {
-		dirs_add(&ns->dirs, inode->id, inode->rights);
+		row = dirs_add(&ns->dirs, inode->id, inode->rights);
 		dir_cache_fit(&ns->cache, ns->dirs.rows.used);
 	}
-	arrive(ns, inode);
+	if (parent_row != 0)
+		arrive(ns, inode, row, parent_row);
 	inode_keep(ns, inode);
 }
 
@@ -196,7 +203,8 @@ void inode_move(struct namespace *ns, struct inode *inode, uint64_t parent, stru
 	inode->name = name;
 	digest_add(ns, canonical_inode_hash(ns, inode, 0));
 	tree_put(&ns->tree, inode);
-	arrive(ns, inode);
+	arrive(ns, inode, inode->is_directory ? dirs_find(&ns->dirs, inode->id) : 0,
+	       dirs_find(&ns->dirs, inode->parent));
 }
 
 /* ---- changing ---- */
@@ -226,10 +234,13 @@ bool inode_change_begin(struct namespace *ns, uint64_t id, struct inode_change *
 
 static void change_directory(struct namespace *ns, const struct inode_change *change)
 {
+	uint32_t row = dirs_find(&ns->dirs, change->inode.id);
+
+	dir_at(&ns->dirs, row)->touched_ms = change->inode.mtime_ms;
 	if (change->inode.rights == change->before.rights)
 		return;
-	dirs_set_rights(&ns->dirs, dirs_find(&ns->dirs, change->inode.id), change->inode.rights);
-	dir_cache_forget(&ns->cache, change->inode.parent, change->inode.name);
+	dirs_set_rights(&ns->dirs, row, change->inode.rights);
+	forget_way(ns, &change->inode);
 }
 
 static void change_file(struct namespace *ns, const struct inode_change *change)
@@ -255,14 +266,16 @@ void inode_change_end(struct namespace *ns, struct inode_change *change)
 	tree_update(&ns->tree, &change->inode, &change->hint);
 }
 
-void inode_touch(struct namespace *ns, uint64_t id, uint64_t mtime_ms)
+void inode_touch(struct namespace *ns, uint32_t row, uint64_t mtime_ms)
 {
+	const struct dir *dir = dir_at(&ns->dirs, row);
 	struct inode_change change;
 
-	CHECK(inode_change_begin(ns, id, &change));
-	if (change.inode.mtime_ms >= mtime_ms)
+	if (dir->touched_ms >= mtime_ms) /* mostly: many come in one millisecond */
 		return;
-	change.inode.mtime_ms = mtime_ms;
+	CHECK(inode_change_begin(ns, dir->id, &change));
+	if (change.inode.mtime_ms < mtime_ms)
+		change.inode.mtime_ms = mtime_ms;
 	inode_change_end(ns, &change);
 }
 

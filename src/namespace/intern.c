@@ -207,7 +207,18 @@ static bool numbers_equal(struct rights_numbers a, struct rights_numbers b)
 	return a.owner == b.owner && a.group == b.group && a.mode == b.mode;
 }
 
-uint32_t rights_take(struct interns *interns, struct rights rights)
+/* Most inodes have the same rights as the one made before. */
+static bool are_last_rights(const struct interns *interns, struct rights rights)
+{
+	const struct rights_row *row = pool_at(&interns->rights.rows, interns->last_rights);
+
+	return interns->last_rights != 0 && row->use.count > 0 &&
+	       row->numbers.mode == rights.mode &&
+	       str_equal(text_of(interns, row->numbers.owner), rights.owner) &&
+	       str_equal(text_of(interns, row->numbers.group), rights.group);
+}
+
+static uint32_t find_or_make_rights(struct interns *interns, struct rights rights)
 {
 	struct intern_table *table = &interns->rights;
 	struct rights_numbers numbers = {
@@ -233,8 +244,15 @@ uint32_t rights_take(struct interns *interns, struct rights rights)
 		row->numbers = numbers;
 		hash_index_add(&table->index, number);
 	}
-	use_row(table, number);
 	return number;
+}
+
+uint32_t rights_take(struct interns *interns, struct rights rights)
+{
+	if (!are_last_rights(interns, rights))
+		interns->last_rights = find_or_make_rights(interns, rights);
+	use_row(&interns->rights, interns->last_rights);
+	return interns->last_rights;
 }
 
 void rights_drop(struct interns *interns, uint32_t number)

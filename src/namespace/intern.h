@@ -46,6 +46,7 @@ struct interns {
 	struct intern_table texts;
 	struct intern_table rights;
 	struct intern_table classes;
+	uint32_t last_rights; /* taken; 0: none */
 	struct grave *graves; /* unused since the last sweep; freed by one */
 	size_t grave_count;
 	size_t grave_capacity;

@@ -37,6 +37,7 @@ struct namespace *ns_create(void)
 	interns_init(&ns->interns);
 	dirs_init(&ns->dirs);
 	dir_cache_init(&ns->cache);
+	ways_init(&ns->ways);
 	id_map_init(&ns->of_blocks);
 	leases_init(&ns->leases);
 	retries_init(&ns->retries);
@@ -54,6 +55,7 @@ void ns_destroy(struct namespace *ns)
 	interns_finish(&ns->interns);
 	dirs_finish(&ns->dirs);
 	dir_cache_finish(&ns->cache);
+	ways_finish(&ns->ways);
 	id_map_finish(&ns->of_blocks);
 	leases_finish(&ns->leases);
 	retries_finish(&ns->retries);
@@ -101,8 +103,8 @@ uint64_t ns_next_stamp(const struct namespace *ns)
 static uint64_t bytes_of_memory(const struct namespace *ns)
 {
 	return tree_bytes(&ns->tree) + interns_bytes(&ns->interns) + dirs_bytes(&ns->dirs) +
-	       dir_cache_bytes(&ns->cache) + leases_bytes(&ns->leases) + ns->of_blocks.bytes +
-	       retries_bytes(&ns->retries);
+	       dir_cache_bytes(&ns->cache) + WAYS_PLACES * sizeof(struct way) +
+	       leases_bytes(&ns->leases) + ns->of_blocks.bytes + retries_bytes(&ns->retries);
 }
 
 void ns_counts(const struct namespace *ns, struct ns_counts *ret_counts)

@@ -4,7 +4,7 @@
  *
  *   region slab pool hash_index id_map     memory that grows without a pause
  *   record node leaf inner tree blocks     inodes and their blocks in a tree under holds
- *   intern dirs dir_cache lease retry      tables beside it
+ *   intern dirs dir_cache ways lease retry tables beside it
  *   canonical                              bytes of records: digest, checkpoint
  *   inodes hold                            one inode changes, and everything kept about it with it
  *   path permission rights_walk            who may reach what
@@ -24,6 +24,7 @@
 #include "namespace/namespace.h"
 #include "namespace/retry.h"
 #include "namespace/tree.h"
+#include "namespace/ways.h"
 
 enum { NAMESPACE_MAGIC = 0x4e53484f };
 static_assert((int)NS_NAME_BYTES_MAX == (int)NAME_BYTES_MAX, "the tree takes every name");
@@ -62,6 +63,7 @@ struct namespace
 	struct interns interns;
 	struct dirs dirs;
 	struct dir_cache cache;
+	struct ways ways;
 	struct id_map of_blocks; /* block id -> inode id */
 	struct leases leases;
 	struct retries retries;
@@ -96,8 +98,9 @@ void holds_note_rights(struct namespace *ns, const struct dir *dir);
 bool inode_is_attached(const struct namespace *ns, const struct inode *inode);
 struct counts inode_counts(const struct namespace *ns, const struct inode *inode);
 
-/* Adds a record.  Takes over one use of each interned thing that it names. */
-void inode_add(struct namespace *ns, const struct inode *inode);
+/* Adds a record, below the parent's row (0: the root).  Takes over one use of each interned thing
+ * that it names. */
+void inode_add(struct namespace *ns, const struct inode *inode, uint32_t parent_row);
 /* Removes the record and ends its uses; blocks are dropped.  A directory's row stays: it hangs
  * nowhere.  The inode must be as read from the tree. */
 void inode_remove(struct namespace *ns, struct inode *inode);
@@ -123,7 +126,7 @@ void inode_set_rights(struct namespace *ns, struct inode *inode, struct rights r
 void inode_set_class(struct namespace *ns, struct inode *inode, struct file_class file_class);
 void inode_set_text(struct namespace *ns, uint32_t *field, struct str text);
 /* Raises a directory's mtime, as HDFS does when something in it comes or goes. */
-void inode_touch(struct namespace *ns, uint64_t id, uint64_t mtime_ms);
+void inode_touch(struct namespace *ns, uint32_t row, uint64_t mtime_ms);
 /* What a walk over the rights in this directory, and in those above it, would find has changed. */
 void inode_rights_changed(struct namespace *ns, uint32_t row, uint64_t index);
 

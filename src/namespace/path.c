@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "namespace/path.h"
 
+#include <immintrin.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -23,11 +24,9 @@ static struct str slice(struct str s, size_t from, size_t to)
 
 static size_t last_slash(struct str path)
 {
-	size_t at = path.size;
+	const char *slash = path.size == 0 ? NULL : memrchr(path.data, '/', path.size);
 
-	while (at > 0 && path.data[at - 1] != '/')
-		at--;
-	return at == 0 ? 0 : at - 1;
+	return slash == NULL ? 0 : (size_t)(slash - path.data);
 }
 
 struct str path_last(struct str path)
@@ -52,8 +51,43 @@ static struct str without_slashes_at_end(struct str path)
 	return path;
 }
 
+enum { PAIRS = 16 };
+
+/* Of so many neighbours from `at` on, is one a slash before a slash or a dot, or a colon? */
+static bool has_odd_pair(const char *at)
+{
+	const __m128i slash = _mm_set1_epi8('/');
+	__m128i first = _mm_loadu_si128((const __m128i *)(const void *)at);
+	__m128i second = _mm_loadu_si128((const __m128i *)(const void *)(at + 1));
+	__m128i after = _mm_or_si128(_mm_cmpeq_epi8(second, slash),
+	                             _mm_cmpeq_epi8(second, _mm_set1_epi8('.')));
+	__m128i odd = _mm_or_si128(_mm_and_si128(_mm_cmpeq_epi8(first, slash), after),
+	                           _mm_cmpeq_epi8(first, _mm_set1_epi8(':')));
+
+	return _mm_movemask_epi8(odd) != 0;
+}
+
+/* No empty name, none that begins with a dot, no colon, no slash at the end, and neither too short:
+ * true of nearly all paths. */
+static bool is_plain(struct str path)
+{
+	const char *last;
+
+	if (path.size <= PAIRS || path.data[0] != '/')
+		return false;
+	last = path.data + path.size - 1;
+	if (*last == '/' || *last == ':' || has_odd_pair(last - PAIRS))
+		return false;
+	for (const char *at = path.data; at < last - PAIRS; at += PAIRS)
+		if (has_odd_pair(at))
+			return false;
+	return true;
+}
+
 bool path_is_valid(struct str path)
 {
+	if (is_plain(path))
+		return true;
 	if (path.size == 0 || path.data[0] != '/')
 		return false;
 	path = without_slashes_at_end(path);
@@ -138,6 +172,10 @@ int path_normalise(struct namespace *ns, struct asker *asker, struct str path, s
 	static const struct str raw = {.data = "/.reserved/raw", .size = 14};
 	int rc = 0;
 
+	if (is_plain(path)) {
+		*ret_path = path;
+		return 0;
+	}
 	if (path.size == 0 || path.data[0] != '/')
 		return refuse(asker, ERR_INVALID_PATH, "Absolute path required, but got '%.*s'",
 		              STR_ARGS(path));
@@ -215,11 +253,31 @@ static void place_init(struct place *place, struct str path)
 	place->is_above_parent = false;
 }
 
+/* To the directory of the last name, if the way to it is known and open to the asker. */
+static bool take_way(struct path_walk *walk)
+{
+	struct place *place = walk->place;
+	size_t end = last_slash(place->path);
+	const struct way *way = ways_find(&walk->ns->ways, slice(place->path, 0, end));
+
+	if (way == NULL)
+		return false;
+	for (uint32_t i = 0; i < way->passed.count && !walk->asker->is_superuser; i++)
+		if (!rights_allow(walk->ns, walk->asker, way->passed.rights[i], MAY_EXECUTE))
+			return false; /* who is refused is told where */
+	place->above = way->id;
+	place->above_row = way->row;
+	place->above_rights = way->rights;
+	place->above_end = end;
+	walk->at = end + 1;
+	return true;
+}
+
 void path_walk_begin(struct namespace *ns, struct asker *asker, struct str path, bool is_create,
                      struct path_walk *ret_walk, struct place *ret_place)
 {
 	struct path_walk *walk = ret_walk;
-	uint32_t root = dirs_find(&ns->dirs, NS_INODE_ROOT);
+	uint32_t root;
 
 	place_init(ret_place, path);
 	walk->ns = ns;
@@ -228,6 +286,11 @@ void path_walk_begin(struct namespace *ns, struct asker *asker, struct str path,
 	walk->is_create = is_create;
 	walk->is_done = false;
 	walk->rc = 0;
+	if (!ret_place->is_root && take_way(walk)) {
+		look_for_name(walk);
+		return;
+	}
+	root = dirs_find(&ns->dirs, NS_INODE_ROOT);
 	if (root == 0) {
 		end_walk(walk, refuse(asker, ERR_INTERNAL, "the namespace is empty"));
 		return;
@@ -241,20 +304,37 @@ void path_walk_begin(struct namespace *ns, struct asker *asker, struct str path,
 	ret_place->above = NS_INODE_ROOT;
 	ret_place->above_row = root;
 	ret_place->above_rights = dir_at(&ns->dirs, root)->rights;
+	walk->passed.count = 0;
 	walk->at = 1;
 	look_for_name(walk);
+}
+
+static void keep_way(struct path_walk *walk)
+{
+	const struct place *place = walk->place;
+	struct way way = {
+	        .id = place->above,
+	        .row = place->above_row,
+	        .rights = place->above_rights,
+	        .passed = walk->passed,
+	};
+
+	ways_keep(&walk->ns->ways, slice(place->path, 0, place->above_end), &way);
 }
 
 static void go_into(struct path_walk *walk, uint64_t id, uint32_t row, uint32_t rights)
 {
 	struct place *place = walk->place;
 
+	way_pass(&walk->passed, place->above_rights);
 	place->above = id;
 	place->above_row = row;
 	place->above_rights = rights;
 	place->above_end = walk->at + walk->name.size;
 	walk->at = place->above_end + 1;
 	look_for_name(walk);
+	if (walk->is_last)
+		keep_way(walk);
 }
 
 /* A directory that the cache did not know. */

@@ -50,7 +50,8 @@ struct path_walk {
 	struct place *place;
 	struct asker *asker;
 	bool is_create;
-	size_t at; /* of the name looked for */
+	struct way_passed passed; /* above the directory that the name is looked for in */
+	size_t at;                /* of the name looked for */
 	struct str name;
 	uint64_t hash;
 	bool is_last;

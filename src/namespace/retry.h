@@ -50,6 +50,7 @@ struct retries {
 	struct pool clients;
 	struct hash_index of_calls;
 	struct hash_index of_clients;
+	uint32_t last_client; /* that a row was added for; 0: none */
 	struct list holds;
 };
 
