@@ -250,12 +250,42 @@ static bool would_lose_majority(const struct cli_site *site,
 	return heard <= voters / 2;
 }
 
+static bool has_member(const Quorum__GetQuorumResponse *quorum, struct str id)
+{
+	for (size_t i = 0; i < quorum->n_members; i++) {
+		if (str_equal(pb_str(quorum->members[i]->id), id))
+			return true;
+	}
+	return false;
+}
+
+/* A primary that loses primacy meanwhile can't say whether it happened.  The next one can, and may
+ * be asked again: who is meant is known by its id, not only by its address. */
+static int remove_surely(const struct cli_site *site, const struct cli_addresses *masters,
+                         struct arena *arena, const Quorum__Member *member,
+                         struct cli_primary *primary, struct buf *why)
+{
+	struct buf ignored = {0};
+	uint64_t asked_term;
+	int rc, found;
+
+	do {
+		asked_term = primary->quorum->term;
+		buf_clear(why);
+		rc = cli_quorum_change(site, &primary->address, QUORUM__CHANGE_KIND__REMOVE,
+		                       pb_str(member->address), 0, why);
+		found = rc < 0 ? cli_primary_find(site, masters, arena, primary, &ignored) : rc;
+		if (rc < 0 && found == 0 && !has_member(primary->quorum, pb_str(member->id)))
+			rc = 0;
+	} while (rc < 0 && found == 0 && primary->quorum->term != asked_term);
+	buf_finish(&ignored);
+	return rc;
+}
+
 int cli_quorum_remove(const struct cli_site *site, const struct cli_addresses *masters,
                       struct arena *arena, const Quorum__Member *member,
                       struct cli_primary *primary, struct buf *why)
 {
-	struct str address = pb_str(member->address);
-
 	if (would_lose_majority(site, primary->quorum, member)) {
 		buf_append_str(why, STR("too few of the voters that would remain are heard"));
 		return -ERR_INVALID;
@@ -266,6 +296,5 @@ int cli_quorum_remove(const struct cli_site *site, const struct cli_addresses *m
 		if (rc < 0)
 			return rc;
 	}
-	return cli_quorum_change(site, &primary->address, QUORUM__CHANGE_KIND__REMOVE, address, 0,
-	                         why);
+	return remove_surely(site, masters, arena, member, primary, why);
 }

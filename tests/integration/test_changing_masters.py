@@ -128,9 +128,13 @@ def test_a_first_start_waits_for_a_late_master_and_says_so(tmp_path):
         early, late = quorum.members[:2], quorum.members[2]
         for member in early:
             member.start_master()
-        status = early[0].run("status", f"127.0.0.1:{early[0].port}")
-        assert status.returncode == 10
-        assert "waits until every configured master answers" in status.stdout
+
+        def status():
+            return early[0].run("status", f"127.0.0.1:{early[0].port}")
+
+        wait_until(lambda: "waits until every configured master answers" in status().stdout,
+                   "a status that says what the first start waits for")
+        assert status().returncode == 10
         late.start_master()
         quorum.primary()
     finally:
