@@ -107,13 +107,19 @@ static int set_conf(struct cli_site *site, const char *value)
 {
 	const char *slash = strrchr(value, '/');
 	const char *name = slash == NULL ? value : slash + 1;
+	size_t length = strlen(name);
 
-	site->conf_dir = value;
-	if (strcmp(name, "core-site.xml") == 0 || strcmp(name, "hdfs-site.xml") == 0)
+	if (strcmp(name, "core-site.xml") != 0 && strcmp(name, "hdfs-site.xml") != 0) {
+		if (length > 4 && strcmp(name + length - 4, ".xml") == 0)
+			site->xml_file = value;
+		else
+			site->conf_dir = value;
+	} else {
 		site->conf_dir =
 		        slash == NULL
 		                ? "."
 		                : cli_text(&site->texts, "%.*s", (int)(slash - value), value).data;
+	}
 	return CLI_OK;
 }
 
@@ -214,6 +220,7 @@ static int load(struct cli_site *site, enum config_severity lowest)
 	struct config_sources sources = {
 	        .reader = {.read_file = read_file, .get_env = get_env, .context = site->io},
 	        .conf_dir = site->conf_dir,
+	        .xml_file = site->xml_file,
 	        .overrides = site->overrides,
 	        .override_count = site->override_count,
 	};

@@ -4,7 +4,9 @@
  *
  * Options that every command takes, before its own words; our own commands anywhere:
  *
- *   --conf DIR, --config DIR, -conf DIR   the configuration folder (of an .xml file: its folder)
+ *   --conf DIR, --config DIR, -conf DIR   the configuration folder (of a core-site.xml or
+ *                                         hdfs-site.xml: its folder)
+ *   -conf X.xml                           one more file, as with Hadoop
  *   -D key=value, -Dkey=value             one property, repeated
  *   -fs URI                               -D fs.defaultFS=URI
  *   --json                                where there is an output for programs
@@ -34,7 +36,7 @@ struct cli_site {
 	struct io *io;
 	struct config *config;
 	struct config_report report;
-	const char *conf_dir;
+	const char *conf_dir, *xml_file;
 	bool as_json;
 	const char *overrides[CLI_OVERRIDES_MAX];
 	size_t override_count;

@@ -62,6 +62,7 @@ struct config_reader {
 struct config_sources {
 	struct config_reader reader;
 	const char *conf_dir;         /* --conf; NULL: the folders named by the environment */
+	const char *xml_file;         /* one more, stronger than those; NULL: none */
 	const char *const *overrides; /* "key=value" of each -D, in order */
 	size_t override_count;
 	const char

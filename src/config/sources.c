@@ -99,6 +99,20 @@ static int read_files(struct config_map *map, const struct config_sources *sourc
 	return 0;
 }
 
+static int read_xml_file(struct config_map *map, const struct config_sources *sources,
+                         struct folders *folders, struct config_report *report)
+{
+	static const struct file_kind kind = {.read = config_read_xml};
+	struct str path = arena_format(&map->arena, "%s", sources->xml_file);
+	size_t before = folders->file_count;
+	int rc = path.data == NULL ? -ERR_NO_MEMORY
+	                           : read_file(map, &sources->reader, &kind, path, folders, report);
+
+	if (rc == 0 && folders->file_count == before)
+		config_report_add(report, CONFIG_ERROR, path, 0, "nothing was read from it");
+	return rc;
+}
+
 /* A folder that was named is expected to hold something. */
 static void report_no_files(const struct config_sources *sources, const struct folders *folders,
                             struct config_report *report)
@@ -133,6 +147,8 @@ int config_read_sources(struct config_map *map, const struct config_sources *sou
 	struct folders folders = find_folders(sources);
 	int rc = read_files(map, sources, &folders, report);
 
+	if (rc == 0 && sources->xml_file != NULL)
+		rc = read_xml_file(map, sources, &folders, report);
 	if (rc == 0 && folders.file_count == 0)
 		report_no_files(sources, &folders, report);
 	for (size_t i = 0; rc == 0 && i < sources->override_count; i++)

@@ -64,3 +64,14 @@ def test_an_option_is_not_taken_for_a_folder(site):
     done = site.run("journal", "verify", "--what")
     assert done.returncode == 2
     assert "usage: holdfast journal" in done.stderr
+
+
+def test_one_more_file_stands_behind_conf_as_with_hadoop(site, tmp_path):
+    more = tmp_path / "more.xml"
+    more.write_text("<configuration><property><name>dfs.replication</name><value>2</value>"
+                    "</property></configuration>")
+    assert site.run("config", "-conf", more, "get", "dfs.replication").stdout == "2\n"
+    # the others still count
+    assert str(site.port) in site.run("config", "-conf", more, "get", "fs.defaultFS").stdout
+    missing = site.run("config", "-conf", tmp_path / "none.xml", "list")
+    assert missing.returncode == 1 and "none.xml" in missing.stderr
