@@ -6,9 +6,12 @@
  * nobody takes a part for the file.
  */
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "cli/fs_checksums.h"
 #include "cli/fs_side.h"
 
 struct copy {
@@ -17,7 +20,11 @@ struct copy {
 	bool overwrites, preserves, is_direct, unchecked;
 	/* Writes the contents to `target`; < 0: printed. */
 	int (*stream)(const struct copy *copy, const struct fs_item *source, struct str target);
+	/* What is left to do when the target has its name; NULL: nothing. */
+	void (*finish)(const struct copy *copy, const struct fs_item *target);
 };
+
+enum { COPY_F, COPY_P, PUT_L, PUT_D, GET_CRC = PUT_L, GET_IGNORE_CRC, COPY_T };
 
 /* ---- one file ---- */
 
@@ -46,7 +53,11 @@ static void copy_file(const struct copy *copy, const struct fs_item *source,
 		fs_path_error(copy->shell, target->at.text, "File exists");
 		return;
 	}
-	if (copy_contents(copy, source, target) && copy->preserves)
+	if (!copy_contents(copy, source, target))
+		return;
+	if (copy->finish != NULL)
+		copy->finish(copy, target);
+	if (copy->preserves)
 		copy->to->set_attributes(copy->shell, &target->at, &source->status);
 }
 
@@ -179,9 +190,8 @@ static int run(const struct copy *copy, const struct fs_options *options)
 	struct fs_item target = {0};
 	struct fs_items sources;
 
-	if (copy->to->path_of(shell, options->count > 1 ? options->arguments[last] : ".",
-	                      &target.at) < 0 ||
-	    copy->to->stat(shell, &target) < 0)
+	if (fs_item_of(shell, copy->to, options->count > 1 ? options->arguments[last] : ".",
+	               &target) < 0)
 		return 0;
 	fs_expand_all(shell, copy->from, options, 0, last, &sources);
 	if (sources.count > 0 &&
@@ -189,9 +199,9 @@ static int run(const struct copy *copy, const struct fs_options *options)
 		for (size_t i = 0; i < sources.count; i++) {
 			const struct fs_item *source = &sources.items[i];
 
-			/* Only put's side has "-", standard input, which is never there. */
-			if (source->exists ||
-			    (copy->from == &fs_local && str_equal(source->at.text, STR("-"))))
+			/* Only put's side has "-", standard input, alone and never there. */
+			if (source->exists || (copy->from == &fs_local && sources.count == 1 &&
+			                       str_equal(source->at.text, STR("-"))))
 				copy_to_target(copy, source, &target);
 			else
 				fs_path_error(shell, source->at.text, "No such file or directory");
@@ -201,9 +211,28 @@ static int run(const struct copy *copy, const struct fs_options *options)
 	return 0;
 }
 
-/* ---- put ---- */
+/* Of threads and their queue; they have no effect, for copies go one after the other. */
+static bool is_number(struct shell *shell, const struct fs_options *options, unsigned bit)
+{
+	const char *text = fs_has(options, bit) ? options->values[bit] : "";
+	char *end;
+	long value;
 
-enum { COPY_F, COPY_P, PUT_L, PUT_D };
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (*end == '\0' && errno == 0 && value >= INT_MIN && value <= INT_MAX)
+		return true;
+	fs_usage_error(shell, "For input string: \"%s\"", text);
+	return false;
+}
+
+/* `bit` is that of -t; -q follows it. */
+static bool has_numbers(struct shell *shell, const struct fs_options *options, unsigned bit)
+{
+	return is_number(shell, options, bit) && is_number(shell, options, bit + 1);
+}
+
+/* ---- put ---- */
 
 static void tell_failure(const struct copy *copy, int rc, const struct local_file *local,
                          struct str text)
@@ -245,14 +274,14 @@ int fs_put(struct shell *shell, const struct fs_options *options)
 	        .stream = upload,
 	};
 
+	if (!has_numbers(shell, options, COPY_T))
+		return FS_EXIT_USAGE;
 	if (fs_has(options, PUT_L)) /* as Hadoop does for what may be lost with the worker */
 		shell->replication = 1;
 	return run(&copy, options);
 }
 
 /* ---- get ---- */
-
-enum { GET_CRC = 2 /* no effect: there is no file of checksums here */, GET_IGNORE_CRC };
 
 static int download(const struct copy *copy, const struct fs_item *source, struct str target)
 {
@@ -275,6 +304,17 @@ static int download(const struct copy *copy, const struct fs_item *source, struc
 	return rc;
 }
 
+static void write_checksums(const struct copy *copy, const struct fs_item *target)
+{
+	if (fs_checksums_write(copy->shell, target->at.path) < 0)
+		fs_path_error(copy->shell, target->at.text, strerror(errno));
+}
+
+static void remove_checksums(const struct copy *copy, const struct fs_item *target)
+{
+	fs_checksums_remove(copy->shell, target->at.path);
+}
+
 int fs_get(struct shell *shell, const struct fs_options *options)
 {
 	struct copy copy = {
@@ -285,14 +325,15 @@ int fs_get(struct shell *shell, const struct fs_options *options)
 	        .preserves = fs_has(options, COPY_P),
 	        .unchecked = fs_has(options, GET_IGNORE_CRC),
 	        .stream = download,
+	        .finish = fs_has(options, GET_CRC) ? write_checksums : remove_checksums,
 	};
 
-	return run(&copy, options);
+	return has_numbers(shell, options, COPY_T) ? run(&copy, options) : FS_EXIT_USAGE;
 }
 
 /* ---- cp ---- */
 
-enum { CP_D = 2 };
+enum { CP_D = 2, CP_T };
 
 static int copy_within(const struct copy *copy, const struct fs_item *source, struct str target)
 {
@@ -315,5 +356,5 @@ int fs_cp(struct shell *shell, const struct fs_options *options)
 	        .stream = copy_within,
 	};
 
-	return run(&copy, options);
+	return has_numbers(shell, options, CP_T) ? run(&copy, options) : FS_EXIT_USAGE;
 }

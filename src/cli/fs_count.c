@@ -2,6 +2,7 @@
 /*
  * count: what a directory holds, in columns that do not depend on the contents.
  */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -130,6 +131,8 @@ static void print_types(const struct count *count, bool is_heading)
 		char title[32], rest[40];
 
 		snprintf(title, sizeof(title), "%.*s_QUOTA", size, types);
+		for (char *letter = title; *letter != '\0'; letter++)
+			*letter = (char)toupper((unsigned char)*letter);
 		snprintf(rest, sizeof(rest), "REM_%s", title);
 		printf("%14s %18s ", is_heading ? title : "none", is_heading ? rest : "inf");
 		types += size;
@@ -165,12 +168,12 @@ static void count_item(struct shell *shell, const struct fs_item *item, void *co
 		print_line(row.count, &row, item->at.text);
 }
 
-static bool is_type(struct str name)
+static bool is_type(const char *name, size_t length)
 {
 	for (const char *at = all_types; *at != '\0'; at += *at == ',') {
 		size_t size = strcspn(at, ",");
 
-		if (str_equal(name, str_make(at, size)))
+		if (size == length && strncasecmp(name, at, size) == 0)
 			return true;
 		at += size;
 	}
@@ -185,7 +188,7 @@ static const char *parse_types(struct shell *shell, const char *given)
 	for (const char *at = given; *at != '\0'; at += *at == ',') {
 		size_t size = strcspn(at, ",");
 
-		if (!is_type(str_make(at, size))) {
+		if (!is_type(at, size)) {
 			fs_usage_error(shell,
 			               "No enum constant org.apache.hadoop.fs.StorageType.%.*s",
 			               (int)size, at);
@@ -214,6 +217,8 @@ int fs_count(struct shell *shell, const struct fs_options *options)
 		if (count.types == NULL)
 			return FS_EXIT_USAGE;
 	}
+	if (quotas && fs_has(options, COUNT_X))
+		puts("q or u option is given, the -x option is ignored.");
 	if (fs_has(options, COUNT_V))
 		print_line(&count, NULL, STR("PATHNAME"));
 	fs_for_each(shell, options, 0, count_item, NULL, &count);

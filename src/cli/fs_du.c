@@ -25,10 +25,13 @@ static void table_add(struct table *table, struct str cell)
 	table->cells[table->count++] = cell;
 }
 
-static void table_print(struct table *table)
+/* The first cells are a heading, which does not stand alone. */
+static void table_print(struct table *table, size_t heading)
 {
 	int widths[COLUMNS_MAX] = {0};
 
+	if (table->count == heading)
+		table->count = 0;
 	for (size_t i = 0; i < table->count; i++) {
 		if ((int)table->cells[i].size > widths[i % table->columns])
 			widths[i % table->columns] = (int)table->cells[i].size;
@@ -92,14 +95,16 @@ int fs_du(struct shell *shell, const struct fs_options *options)
 	struct du du = {
 	        .human = fs_has(options, DU_H), .sums = fs_has(options, DU_S), .table.columns = 3};
 	struct fs_options arguments = fs_or_home(options);
+	size_t heading;
 
 	if (fs_has(options, DU_V)) {
 		table_add(&du.table, STR("SIZE"));
 		table_add(&du.table, STR("DISK_SPACE_CONSUMED_WITH_ALL_REPLICAS"));
 		table_add(&du.table, STR("FULL_PATH_NAME"));
 	}
+	heading = du.table.count;
 	fs_for_each(shell, &arguments, 0, du_item, NULL, &du);
-	table_print(&du.table);
+	table_print(&du.table, heading);
 	return 0;
 }
 
@@ -150,8 +155,6 @@ int fs_df(struct shell *shell, const struct fs_options *options)
 		df_row(shell, &df);
 	else
 		fs_for_each(shell, options, 0, df_item, NULL, &df);
-	if (df.table.count == heading)
-		df.table.count = 0; /* no row, no heading */
-	table_print(&df.table);
+	table_print(&df.table, heading);
 	return 0;
 }

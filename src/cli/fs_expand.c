@@ -17,7 +17,7 @@ struct expansion {
 /* The pattern without the backslashes that only take letters literally. */
 static struct str unquoted(struct shell *shell, const char *pattern)
 {
-	char *out = arena_alloc(&shell->arena, strlen(pattern) + 1);
+	char *out = arena_alloc(&shell->arena, strlen(pattern) + 1); /* NUL-terminated */
 	size_t size = 0;
 
 	CHECK(out != NULL);
@@ -25,6 +25,7 @@ static struct str unquoted(struct shell *shell, const char *pattern)
 		pattern += *pattern == '\\' && pattern[1] != '\0';
 		out[size++] = *pattern;
 	}
+	out[size] = '\0';
 	return str_make(out, size);
 }
 
@@ -131,8 +132,8 @@ static int expand_pattern(void *context, const char *argument)
 
 /* ---- arguments ---- */
 
-static int expand_plain(struct shell *shell, const struct fs_side *side, const char *argument,
-                        struct fs_items *items)
+int fs_item_of(struct shell *shell, const struct fs_side *side, const char *argument,
+               struct fs_item *ret_item)
 {
 	struct fs_item item = {0};
 	int rc = side->path_of(shell, argument, &item.at);
@@ -143,8 +144,19 @@ static int expand_plain(struct shell *shell, const struct fs_side *side, const c
 		return rc;
 	if (item.exists)
 		item.at.text = side->shown(shell, argument, item.at.path);
-	fs_items_add(items, &item);
+	*ret_item = item;
 	return 0;
+}
+
+static int expand_plain(struct shell *shell, const struct fs_side *side, const char *argument,
+                        struct fs_items *items)
+{
+	struct fs_item item;
+	int rc = fs_item_of(shell, side, argument, &item);
+
+	if (rc == 0)
+		fs_items_add(items, &item);
+	return rc;
 }
 
 int fs_expand(struct shell *shell, const struct fs_side *side, const char *argument,
@@ -155,8 +167,10 @@ int fs_expand(struct shell *shell, const struct fs_side *side, const char *argum
 	int rc;
 
 	/* Patterns of this machine's files are left to the caller's shell. */
-	if (side == &fs_local || (!glob_is_pattern(argument) && strchr(argument, '\\') == NULL))
+	if (side == &fs_local)
 		return expand_plain(shell, side, argument, items);
+	if (!glob_is_pattern(argument))
+		return expand_plain(shell, side, unquoted(shell, argument).data, items);
 	rc = glob_alternatives(&shell->arena, argument, expand_pattern, &e);
 	return rc == 0 && items->count == before ? -ERR_NOT_FOUND : rc;
 }

@@ -131,6 +131,21 @@ static void remove_local(struct shell *shell, struct str path)
 	io_unlink(shell->site.io, cli_text(&shell->arena, "%.*s", STR_ARGS(path)).data);
 }
 
+/* Hadoop's shell shows what chown(1) says. */
+static int set_owner(struct shell *shell, const char *path, const struct io_attributes *attributes)
+{
+	const char *unknown;
+	int rc = io_set_owner(shell->site.io, path, attributes, &unknown);
+
+	if (rc < 0 && unknown != NULL)
+		fs_error(shell, "chown: invalid %s: ‘%s:%s’", unknown, attributes->owner,
+		         attributes->group);
+	else if (rc < 0)
+		fs_error(shell, "chown: changing ownership of '%s': %s", path,
+		         rc == -ERR_ACCESS ? "Operation not permitted" : err_text(rc));
+	return rc;
+}
+
 static int set_attributes(struct shell *shell, const struct fs_path *path,
                           const struct wire_file_status *from)
 {
@@ -142,7 +157,7 @@ static int set_attributes(struct shell *shell, const struct fs_path *path,
 	snprintf(attributes.owner, IO_OWNER_BYTES, "%.*s", STR_ARGS(from->owner));
 	snprintf(attributes.group, IO_OWNER_BYTES, "%.*s", STR_ARGS(from->group));
 	rc = io_set_attributes(shell->site.io, name.data, &attributes);
-	return rc < 0 ? failed(shell, rc, path->text) : 0;
+	return rc < 0 ? failed(shell, rc, path->text) : set_owner(shell, name.data, &attributes);
 }
 
 const struct fs_side fs_local = {

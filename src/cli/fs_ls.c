@@ -12,7 +12,7 @@ struct ls {
 	struct shell *shell;
 	bool paths_only, entries_only, human, masks, recurses, by_time, by_size, reverses,
 	        access_time, policies;
-	/* of columns; they only grow while a command runs, as Hadoop's do */
+	/* of columns; but for policies they only grow while a command runs, as Hadoop's do */
 	int replication_width, owner_width, group_width, policy_width, length_width;
 };
 
@@ -55,6 +55,7 @@ static void widen(int *width, int size)
 
 static void fit(struct ls *ls, const struct fs_item *items, size_t count)
 {
+	ls->policy_width = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct wire_file_status *status = &items[i].status;
 
@@ -115,7 +116,8 @@ static void print_rows(struct ls *ls, struct fs_items *rows)
 {
 	if (rows->count == 0)
 		return;
-	qsort_r(rows->items, rows->count, sizeof(*rows->items), compare, ls);
+	if (!ls->recurses) /* what comes piece by piece has the listing's order (HDFS) */
+		qsort_r(rows->items, rows->count, sizeof(*rows->items), compare, ls);
 	for (size_t i = 0; i < rows->count; i++) {
 		size_t left = rows->count - i;
 

@@ -75,8 +75,7 @@ int fs_mv(struct shell *shell, const struct fs_options *options)
 	struct fs_item target = {0};
 	struct fs_items sources;
 
-	if (fs_path_of(shell, options->arguments[last], &target.at) < 0 ||
-	    fs_remote.stat(shell, &target) < 0)
+	if (fs_item_of(shell, &fs_remote, options->arguments[last], &target) < 0)
 		return 0;
 	fs_expand_all(shell, &fs_remote, options, 0, last, &sources);
 	if (sources.count > 0 &&
@@ -95,12 +94,12 @@ int fs_mv(struct shell *shell, const struct fs_options *options)
 
 /* ---- touchz, touch ---- */
 
-/* False: printed. */
+/* False: printed.  A slash at the end stands for a directory that is not there. */
 static bool make_empty(struct shell *shell, const struct fs_path *path)
 {
 	int rc;
 
-	if (!parent_exists(shell, path->path)) {
+	if (path->text.data[path->text.size - 1] == '/' || !parent_exists(shell, path->path)) {
 		fs_parent_error(shell, path->text, fs_uri(shell, path->path));
 		return false;
 	}

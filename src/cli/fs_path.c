@@ -71,7 +71,7 @@ int fs_path_of(struct shell *shell, const char *argument, struct fs_path *ret_pa
 		fs_usage_error(shell, "Can not create a Path from an empty string");
 		return -ERR_INVALID_PATH;
 	}
-	if (prefix == 0 && strncmp(argument, "//", 2) == 0) {
+	if (prefix == 0 && strncmp(argument, "//", 2) == 0 && argument[2] != '/') {
 		fs_error(shell, "No FileSystem for scheme \"null\"");
 		return -ERR_INVALID_PATH;
 	}

@@ -31,6 +31,10 @@ struct fs_side {
 extern const struct fs_side fs_remote;
 extern const struct fs_side fs_local;
 
+/* What an argument without a pattern names; if it exists, text is how Hadoop shows it then. */
+MUST_USE int fs_item_of(struct shell *shell, const struct fs_side *side, const char *argument,
+                        struct fs_item *ret_item);
+
 /* Whether so many sources can be brought to `target`, whose status is known: a directory, or for
  * one source a file that may be overwritten or a new name.  False: printed. */
 bool fs_target_is_fine(struct shell *shell, const struct fs_side *side,

@@ -106,6 +106,14 @@ static const char *group_close(const char *open)
 	return NULL;
 }
 
+/* Hadoop tells names by {...}: an empty alternative that would be all of a name tells none. */
+static bool is_empty_name(const char *text, const char *open, struct str alternative,
+                          const char *close)
+{
+	return alternative.size == 0 && (open == text || open[-1] == '/') &&
+	       (close[1] == '/' || close[1] == '\0');
+}
+
 int glob_alternatives(struct arena *arena, const char *text,
                       int (*each)(void *context, const char *text), void *context)
 {
@@ -119,10 +127,12 @@ int glob_alternatives(struct arena *arena, const char *text,
 	from = open + 1;
 	for (const char *p = from; rc == 0 && p <= close; p = next_letter(p)) {
 		if (depth == 0 && (*p == ',' || p == close)) {
+			struct str middle = str_make(from, (size_t)(p - from));
 			struct str one = cli_text(arena, "%.*s%.*s%s", (int)(open - text), text,
-			                          (int)(p - from), from, close + 1);
+			                          STR_ARGS(middle), close + 1);
 
-			rc = glob_alternatives(arena, one.data, each, context);
+			if (!is_empty_name(text, open, middle, close))
+				rc = glob_alternatives(arena, one.data, each, context);
 			from = p + 1;
 		}
 		depth += (*p == '{') - (*p == '}');

@@ -225,6 +225,18 @@ static void attempt_done(struct rpc_request *request, const struct rpc_outcome *
 	}
 }
 
+/* Scripts look for the words of Hadoop's clients. */
+static void fail_to_reach(struct client *client, const struct client_server *server, int rc)
+{
+	const char *what = rc == -ERR_REFUSED ? " on connection exception: "
+	                                        "java.net.ConnectException: Connection refused"
+	                                      : ": ";
+
+	client_fail(client, rc, "Call From %s to %s:%u failed%s%s", io_host_name(client->io),
+	            server->host, (unsigned)server->port, what,
+	            rc == -ERR_REFUSED ? "" : err_text(rc));
+}
+
 static void run_attempt(struct attempt *attempt, struct client_server *server)
 {
 	struct client *client = attempt->client;
@@ -235,9 +247,7 @@ static void run_attempt(struct attempt *attempt, struct client_server *server)
 	while (!attempt->is_done)
 		io_run_once(client->io, -1);
 	if (attempt->rc < 0 && client->failure.java_class.size == 0)
-		client_fail(client, attempt->rc, "Call from %s to %s:%u failed: %s",
-		            io_host_name(client->io), server->host, (unsigned)server->port,
-		            err_text(attempt->rc));
+		fail_to_reach(client, server, attempt->rc);
 }
 
 static bool may_go_elsewhere(int rc)

@@ -100,6 +100,15 @@ struct io_work {
 /* A thread with a queue of its own; work runs in order. */
 int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thread);
 void io_thread_submit(struct io_thread *thread, struct io_work *work);
+/* The same, but work that is surely short may run right here, before this returns: handing it over
+ * and back takes as long as a short sync.  done() runs later all the same.  The thread must have
+ * nothing to do, and io_thread_watch() must have been called.  Nothing else on the loop goes on
+ * meanwhile. */
+void io_thread_run_here(struct io_thread *thread, struct io_work *work);
+/* on_hang(context) runs on the thread when work that runs on the loop takes longer than hang_us
+ * (give or take a quarter). */
+void io_thread_watch(struct io_thread *thread, uint64_t hang_us, void (*on_hang)(void *context),
+                     void *context);
 /* How long the thread may spin for the next work after finishing one, 0 at first.  Spinning helps
  * only under load: it doubles a lone client's latency on two cores. */
 void io_thread_set_spin(struct io_thread *thread, unsigned spin_us);
@@ -218,8 +227,12 @@ struct io_attributes {
 	char group[IO_OWNER_BYTES];
 };
 int io_attributes(struct io *io, const char *path, struct io_attributes *ret_attributes);
-/* Owner and group only as far as this process may and the machine knows them. */
+/* Mode and times. */
 int io_set_attributes(struct io *io, const char *path, const struct io_attributes *attributes);
+/* Owner and group.  *ret_unknown: "user" or "group" if the machine does not know that name, NULL if
+ * it is something else that failed. */
+int io_set_owner(struct io *io, const char *path, const struct io_attributes *attributes,
+                 const char **ret_unknown);
 int io_current_folder(struct io *io, struct buf *buf); /* appended */
 struct io_space {
 	uint64_t capacity; /* bytes */

@@ -65,23 +65,41 @@ int io_attributes(struct io *io, const char *path, struct io_attributes *ret_att
 	return 0;
 }
 
-/* Only root may give files away: what cannot be done is left as it is. */
-static void give_to(const char *path, const char *owner, const char *group)
+static bool find_user(const char *name, uid_t *ret_uid)
 {
 	char memory[ENTRY_BYTES_MAX];
-	struct passwd user, *found_user = NULL;
-	struct group entry, *found_group = NULL;
-	uid_t uid = (uid_t)-1;
-	gid_t gid = (gid_t)-1;
+	struct passwd entry, *found = NULL;
 
-	if (getpwnam_r(owner, &user, memory, sizeof(memory), &found_user) == 0 &&
-	    found_user != NULL)
-		uid = user.pw_uid;
-	if (getgrnam_r(group, &entry, memory, sizeof(memory), &found_group) == 0 &&
-	    found_group != NULL)
-		gid = entry.gr_gid;
-	if (chown(path, uid, gid) < 0)
-		return;
+	if (getpwnam_r(name, &entry, memory, sizeof(memory), &found) != 0 || found == NULL)
+		return false;
+	*ret_uid = entry.pw_uid;
+	return true;
+}
+
+static bool find_group(const char *name, gid_t *ret_gid)
+{
+	char memory[ENTRY_BYTES_MAX];
+	struct group entry, *found = NULL;
+
+	if (getgrnam_r(name, &entry, memory, sizeof(memory), &found) != 0 || found == NULL)
+		return false;
+	*ret_gid = entry.gr_gid;
+	return true;
+}
+
+int io_set_owner(struct io *io, const char *path, const struct io_attributes *attributes,
+                 const char **ret_unknown)
+{
+	uid_t uid;
+	gid_t gid;
+
+	(void)io;
+	*ret_unknown = !find_user(attributes->owner, &uid)    ? "user"
+	               : !find_group(attributes->group, &gid) ? "group"
+	                                                      : NULL;
+	if (*ret_unknown != NULL)
+		return -ERR_INVALID;
+	return chown(path, uid, gid) < 0 ? err_from_errno(errno) : 0;
 }
 
 int io_set_attributes(struct io *io, const char *path, const struct io_attributes *attributes)
@@ -89,7 +107,6 @@ int io_set_attributes(struct io *io, const char *path, const struct io_attribute
 	struct timespec times[] = {time_of(attributes->atime_ms), time_of(attributes->mtime_ms)};
 
 	(void)io;
-	give_to(path, attributes->owner, attributes->group);
 	if (chmod(path, attributes->mode & MODE_BITS) < 0 ||
 	    utimensat(AT_FDCWD, path, times, 0) < 0)
 		return err_from_errno(errno);

@@ -40,6 +40,12 @@ def has_room(cluster):
     return any(field(decode(node), 4) for _, node in nodes)
 
 
+@pytest.fixture
+def our_worker(cluster):
+    cluster.start_worker()
+    processes.wait_until(lambda: has_room(cluster), "a worker is there")
+
+
 @pytest.fixture(params=["our worker", "Hadoop's DataNode"])
 def worker(request, cluster):
     """A worker that the master knows: ours, and Apache's."""

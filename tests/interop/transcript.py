@@ -31,6 +31,7 @@ import tempfile
 TIMES = [
     re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d"),        # hdfs-cli
     re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?"),      # Hadoop
+    re.compile(r"\b1\d{12}\b"),                             # Hadoop, milliseconds
 ]
 LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ ")
 
