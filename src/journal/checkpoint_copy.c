@@ -106,11 +106,11 @@ static struct place *find_place(struct checkpoint_source *source, uint64_t index
 	return oldest;
 }
 
-static int open_index(struct checkpoint_source *source, uint64_t index, const char *cluster_id,
-                      struct place **ret_place, char **ret_text)
+static int open_index(struct checkpoint_source *source, uint64_t index, uint64_t offset,
+                      const char *cluster_id, struct place **ret_place, char **ret_text)
 {
 	struct place *place = find_place(source, index);
-	bool is_open = place->file != NULL && place->index == index;
+	bool is_open = place->file != NULL && place->index == index && offset > 0;
 	int rc = is_open ? 0 : open_place(source, place, index, cluster_id, ret_text);
 
 	if (rc < 0)
@@ -135,7 +135,7 @@ static int open_newest(struct checkpoint_source *source, const char *cluster_id,
 	for (size_t i = names.checkpoint_count; rc < 0 && rc != -ERR_NO_MEMORY && i-- > 0;) {
 		mem_free(*ret_text);
 		*ret_text = NULL;
-		rc = open_index(source, names.checkpoints[i], cluster_id, ret_place, ret_text);
+		rc = open_index(source, names.checkpoints[i], 0, cluster_id, ret_place, ret_text);
 	}
 	folder_names_finish(&names);
 	return rc;
@@ -172,7 +172,7 @@ int checkpoint_source_read(struct checkpoint_source *source, const char *cluster
 	struct place *place = NULL;
 	char *text = NULL;
 	int rc = index == 0 ? open_newest(source, cluster_id, &place, &text)
-	                    : open_index(source, index, cluster_id, &place, &text);
+	                    : open_index(source, index, offset, cluster_id, &place, &text);
 
 	if (rc == 0) {
 		rc = read_piece(place, offset, bytes_max, bytes, ret_chunk);

@@ -103,6 +103,7 @@ static void refused_by(struct replicated *replicated, const struct raft_update *
 	                              ? peer->address
 	                              : peer_link_address(replicated->link, update->refused_by);
 
+	replicated->needs_checkpoint |= update->peer_refusal == RAFT_BAD_CHECKPOINT;
 	replicated_notice(replicated, update->peer_refusal,
 	                  address == NULL ? "another master" : address);
 }
@@ -138,6 +139,14 @@ static void obey(struct replicated *replicated, const struct raft_event *event,
 	set_tick(replicated, update->wake_ms);
 }
 
+/* The one that a peer was sent is damaged; the state is not. */
+static void settle_checkpoint(struct replicated *replicated)
+{
+	if (replicated->needs_checkpoint)
+		(void)checkpointer_start(&replicated->journal->checkpointer, NULL, NULL);
+	replicated->needs_checkpoint = false; /* if it could not be begun, the peer says so again */
+}
+
 /* What may call out, and what goes on by further steps. */
 static void settle(struct replicated *replicated)
 {
@@ -152,6 +161,7 @@ static void settle(struct replicated *replicated)
 		has_more = !replicated->is_apply_posted && replicated_apply(replicated);
 		settle_phase(replicated);
 		settle_room(replicated);
+		settle_checkpoint(replicated);
 		replicated_reads_answer(replicated);
 		replicated_changes_settle(replicated);
 		stop_if_removed(replicated);

@@ -63,6 +63,7 @@ static void tell_core(struct install *install)
 		event.installed.index_term = install->header.epoch;
 		event.installed.list = install->list.members.count == 0 ? NULL : &install->list;
 	}
+	event.installed.is_damaged = install->rc == -ERR_DAMAGED;
 	replicated_step(install->replicated, &event);
 }
 

@@ -92,6 +92,11 @@ void chunks_reply(struct raft *core, const struct raft_message *message)
 		outbox_refused_by(core, peer->id, reply->refusal);
 	if (peer->mode != PROGRESS_CHECKPOINT || reply->index != peer->checkpoint)
 		return;
+	if (reply->refusal == RAFT_BAD_CHECKPOINT) { /* the host sees to another one */
+		chunks_begin(core, peer);
+		peer->is_chunk_out = true;
+		return;
+	}
 	if (reply->is_installed || reply->offset > peer->chunk_offset)
 		peer->moved_ms = core->now_ms;
 	if (reply->is_installed) {
@@ -178,14 +183,18 @@ void chunks_stored(struct raft *core, uint64_t index, uint64_t offset)
 		reply(core, core->leader_id, index, offset == 0 ? RAFT_NOT_STORED : RAFT_OK);
 }
 
-void chunks_installed(struct raft *core, uint64_t index, uint64_t term,
-                      const struct raft_list *list)
+void chunks_installed(struct raft *core, const struct raft_installed *installed)
 {
 	struct follower *follower = &core->follower;
 	struct log *log = &core->log;
+	uint64_t index = installed->index, term = installed->index_term;
+	uint64_t wanted = follower->checkpoint;
+	bool has_leader = !raft_id_is_none(core->leader_id) && core->role == RAFT_FOLLOWER;
 
 	follower->is_storing = follower->is_installing = false;
 	follower->checkpoint = follower->chunk_stored = 0;
+	if (installed->is_damaged && has_leader)
+		reply(core, core->leader_id, wanted, RAFT_BAD_CHECKPOINT);
 	if (index <= log->commit)
 		return;
 	if (log_holds(log, index) && log_term(log, index) == term) {
@@ -194,7 +203,7 @@ void chunks_installed(struct raft *core, uint64_t index, uint64_t term,
 			log->synced = index;
 		outbox_commit(core, index);
 	} else {
-		log_reset(log, index, term, list);
+		log_reset(log, index, term, installed->list);
 		core->update->what |= RAFT_MEMBERS;
 		core->update->commit = index;
 		core->update->what |= RAFT_COMMIT;
@@ -202,6 +211,6 @@ void chunks_installed(struct raft *core, uint64_t index, uint64_t term,
 	if (follower->matched < index)
 		follower->matched = index;
 	follower->owes_reply = true;
-	if (!raft_id_is_none(core->leader_id) && core->role == RAFT_FOLLOWER)
+	if (has_leader)
 		reply(core, core->leader_id, index, RAFT_OK);
 }

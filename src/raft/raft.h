@@ -275,6 +275,13 @@ struct raft_chunk_fetched {
 	bool is_last;
 };
 
+struct raft_installed {
+	uint64_t index; /* 0: nothing was */
+	uint64_t index_term;
+	const struct raft_list *list; /* in effect there */
+	bool is_damaged;              /* index 0: its bytes are bad as they came */
+};
+
 enum raft_change_kind {
 	RAFT_CHANGE_ALLOW,    /* whoever comes from `address` may join */
 	RAFT_CHANGE_REMOVE,   /* take `id` out */
@@ -311,11 +318,7 @@ struct raft_event {
 			uint64_t index;
 			uint64_t offset; /* stored up to here; 0: refused, begin anew */
 		} stored;
-		struct {
-			uint64_t index; /* 0: it was bad */
-			uint64_t index_term;
-			const struct raft_list *list; /* in effect there */
-		} installed;
+		struct raft_installed installed;
 		uint64_t compacted;
 		struct raft_id transfer_to; /* none: whoever is best */
 		struct raft_change change;

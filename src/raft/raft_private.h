@@ -308,8 +308,7 @@ void chunks_fetched(struct raft *core, const struct raft_chunk_fetched *fetched)
 void chunks_reply(struct raft *core, const struct raft_message *message);
 void chunks_received(struct raft *core, const struct raft_message *message);
 void chunks_stored(struct raft *core, uint64_t index, uint64_t offset);
-void chunks_installed(struct raft *core, uint64_t index, uint64_t term,
-                      const struct raft_list *list);
+void chunks_installed(struct raft *core, const struct raft_installed *installed);
 
 /* ---- lease.c ---- */
 

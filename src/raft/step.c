@@ -150,10 +150,7 @@ static void handle(struct raft *core, const struct raft_event *event)
 	case RAFT_CHUNK_STORED:
 		chunks_stored(core, event->stored.index, event->stored.offset);
 		break;
-	case RAFT_INSTALLED:
-		chunks_installed(core, event->installed.index, event->installed.index_term,
-		                 event->installed.list);
-		break;
+	case RAFT_INSTALLED: chunks_installed(core, &event->installed); break;
 	case RAFT_COMPACTED: log_compact(&core->log, event->compacted); break;
 	case RAFT_READ: read_asked(core); break;
 	case RAFT_TRANSFER: transfer_asked(core, event->transfer_to); break;

@@ -70,10 +70,12 @@ struct slot {
 	bool is_joining;                   /* ... or one that lets it in */
 	bool was_leaving;                  /* some time in this member's life */
 	uint64_t asked_us;                 /* when */
+	uint8_t id[JOURNAL_ID_BYTES];      /* the member that it was last, as a voter */
 	uint8_t lost_id[JOURNAL_ID_BYTES]; /* the member that its lost disk was */
 	bool is_settled;                   /* it was a voter when the primary was last asked */
 	bool is_closed;                    /* CLOSING: it may go */
 	bool is_rotten;                    /* bytes of its disk changed by themselves */
+	bool has_forgotten;                /* what it promised: it must be formatted */
 	bool has_failed;                   /* its journal cannot go on: the process ends */
 	bool is_out;                       /* ... for it is no member any more */
 	bool has_new_role;
@@ -194,7 +196,8 @@ enum fault_kind {
 	FAULT_FAILING_DISK, /* a write, a sync, a read or a change of names */
 	FAULT_TRANSFER,
 	FAULT_CHECKPOINT,
-	FAULT_ROT, /* on one master in a run, so that there are whole copies of everything */
+	FAULT_ROT,    /* on one master in a run, so that there are whole copies of everything */
+	FAULT_ASTRAY, /* a write; on the same one */
 	FAULT_WIPE,
 	FAULT_ADD,
 	FAULT_REMOVE,
@@ -242,7 +245,7 @@ struct cluster {
 	bool is_draining; /* clients begin nothing */
 	bool is_calm;     /* no new trouble, and nothing is mended but what `healed` says */
 	unsigned healed;  /* slots, as bits, that are kept well */
-	bool ends_here;   /* the scene leaves nothing that could be made well */
+	bool ends_here;   /* nothing is left that could be made well */
 	bool cuts_rest;   /* healing some cuts the others off */
 	/* trouble */
 	const struct cluster_plot *plot;  /* NULL: none */
@@ -282,6 +285,8 @@ void master_stop(struct slot *slot, bool power_cut);
 void master_begin_close(struct slot *slot);
 /* An empty disk, formatted as a newcomer's. */
 void master_wipe(struct slot *slot);
+/* The same for a member that is down, under another id. */
+void master_join_anew(struct slot *slot);
 /* The same for a member that runs, which is thereby lost. */
 void master_lose_disk(struct slot *slot);
 /* After each event: processes that ended. */
@@ -299,8 +304,8 @@ struct slot *masters_primary(struct cluster *cluster);
 uint64_t faults_until(struct cluster *cluster);
 /* One that is up, the primary half of the time.  NULL: nobody is. */
 struct slot *faults_pick(struct cluster *cluster);
-/* A byte of the n-th segment changes.  False: it has none there. */
-bool faults_rot(struct slot *slot, uint64_t n, uint64_t offset);
+/* A byte of the n-th file of that kind ("segment-", ...) changes.  False: there is none. */
+bool faults_rot(struct slot *slot, const char *kind, uint64_t n, uint64_t offset);
 void faults_init(struct cluster *cluster);
 void faults_begin(struct cluster *cluster);
 /* Ends all trouble of these slots, as bits, and of the network between them. */
@@ -334,6 +339,8 @@ void orders_remove(struct cluster *cluster);
 void scene_cut_and_committed(struct cluster *cluster);
 void scene_slow_then_mended(struct cluster *cluster);
 void scene_rotten_primary(struct cluster *cluster);
+void scene_rotten_checkpoint(struct cluster *cluster);
+void scene_rotten_vote(struct cluster *cluster);
 void scene_one_wiped(struct cluster *cluster);
 void scene_two_wiped(struct cluster *cluster); /* serves no more */
 void scene_late(struct cluster *cluster);

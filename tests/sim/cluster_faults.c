@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/vote.h"
 #include "sim/cluster.h"
 
 enum { TICK_US = 5000 };
@@ -153,13 +154,13 @@ static void mend_disk(struct slot *slot)
 	sim_disk_set_capacity(sim_machine_disk(slot->machine), 0);
 }
 
-static bool is_segment(const char *name)
+static bool is_of_kind(const char *name, const char *kind)
 {
-	return strncmp(name, "segment-", 8) == 0 && strstr(name, ".tmp") == NULL;
+	return strncmp(name, kind, strlen(kind)) == 0 && strstr(name, ".tmp") == NULL;
 }
 
-/* The n-th segment of the folder into `path`.  False: there are not so many. */
-static bool find_segment(struct sim_disk *disk, uint64_t n, char *path, size_t size)
+/* The n-th of the folder into `path`.  False: there are not so many. */
+static bool find_file(struct sim_disk *disk, const char *kind, uint64_t n, char *path, size_t size)
 {
 	bool is_found = false;
 	size_t count = 0;
@@ -168,7 +169,7 @@ static bool find_segment(struct sim_disk *disk, uint64_t n, char *path, size_t s
 	if (sim_disk_list(disk, SIM_KIT_FOLDER, &names, &count) < 0)
 		return false;
 	for (size_t i = 0; i < count && !is_found; i++) {
-		is_found = is_segment(names[i]) && n-- == 0;
+		is_found = is_of_kind(names[i], kind) && n-- == 0;
 		if (is_found)
 			snprintf(path, size, "%s/%s", SIM_KIT_FOLDER, names[i]);
 	}
@@ -176,14 +177,14 @@ static bool find_segment(struct sim_disk *disk, uint64_t n, char *path, size_t s
 	return is_found;
 }
 
-bool faults_rot(struct slot *slot, uint64_t n, uint64_t offset)
+bool faults_rot(struct slot *slot, const char *kind, uint64_t n, uint64_t offset)
 {
 	struct cluster *cluster = slot->cluster;
 	struct sim_disk *disk = sim_machine_disk(slot->machine);
 	struct io_stat stat;
 	char path[128];
 
-	if (!find_segment(disk, n, path, sizeof(path)) || sim_disk_stat(disk, path, &stat) < 0 ||
+	if (!find_file(disk, kind, n, path, sizeof(path)) || sim_disk_stat(disk, path, &stat) < 0 ||
 	    stat.size == 0)
 		return false;
 	offset %= stat.size;
@@ -193,18 +194,58 @@ bool faults_rot(struct slot *slot, uint64_t n, uint64_t offset)
 	return true;
 }
 
+/* Never both of its slots. */
+static void rot_vote(struct slot *slot)
+{
+	struct random *random = &slot->cluster->random;
+	uint64_t at = random_below(random, VOTE_SLOTS) * VOTE_SLOT_BYTES;
+	uint8_t other[VOTE_SLOT_BYTES];
+	const char *why;
+	struct vote vote;
+
+	if (sim_disk_peek(sim_machine_disk(slot->machine), SIM_KIT_FOLDER "/vote",
+	                  VOTE_SLOT_BYTES - at, other, sizeof(other)) &&
+	    vote_decode(other, &vote, &why) == 0)
+		faults_rot(slot, "vote", 0, at + random_below(random, VOTE_SLOT_BYTES));
+}
+
+/* The one whose disk is bad, once the others have everything.  NULL: not yet. */
+static struct slot *pick_rotten(struct cluster *cluster)
+{
+	struct slot *slot = &cluster->slots[cluster->rotten];
+
+	cluster->was_settled |= masters_are_settled(cluster);
+	return cluster->was_settled && slot->state != SLOT_UNUSED ? slot : NULL;
+}
+
 /* Mostly where something was written. */
 static void rot(struct cluster *cluster)
 {
-	struct slot *slot = &cluster->slots[cluster->rotten];
+	struct slot *slot = pick_rotten(cluster);
 	uint64_t n = random_below(&cluster->random, 6);
 	uint64_t offset = random_u64(&cluster->random);
 
 	if (random_chance(&cluster->random, 3, 4))
 		offset %= 16384;
-	cluster->was_settled |= masters_are_settled(cluster);
-	if (cluster->was_settled && slot->state != SLOT_UNUSED)
-		faults_rot(slot, n, offset);
+	if (slot == NULL)
+		return;
+	switch (random_below(&cluster->random, 6)) {
+	case 0: rot_vote(slot); break;
+	case 1: faults_rot(slot, "checkpoint-", n % 2, offset); break;
+	default: faults_rot(slot, "segment-", n, offset);
+	}
+}
+
+static void misdirect(struct cluster *cluster)
+{
+	struct slot *slot = pick_rotten(cluster);
+
+	if (slot == NULL)
+		return;
+	sim_disk_misdirect(sim_machine_disk(slot->machine), SIM_KIT_FOLDER "/segment-",
+	                   1 + random_below(&cluster->random, 20));
+	slot->is_rotten = true;
+	cluster_say(cluster, "a write of m%u goes astray", slot->number + 1);
 }
 
 /* ---- clocks ---- */
@@ -236,6 +277,7 @@ static void make_trouble(struct cluster *cluster, enum fault_kind kind)
 	case FAULT_TRANSFER: orders_transfer(cluster); break;
 	case FAULT_CHECKPOINT: orders_checkpoint(cluster); break;
 	case FAULT_ROT: rot(cluster); break;
+	case FAULT_ASTRAY: misdirect(cluster); break;
 	case FAULT_WIPE: orders_wipe(cluster); break;
 	case FAULT_ADD: orders_add(cluster); break;
 	case FAULT_REMOVE: orders_remove(cluster); break;
@@ -283,9 +325,12 @@ static void mend_slot(struct slot *slot, bool at_once)
 	}
 	if (at_once || is_due(cluster, slot->disk_us))
 		mend_disk(slot);
-	if (slot->state == SLOT_DOWN && slot->start_us != UINT64_MAX &&
-	    (at_once || is_due(cluster, slot->start_us)))
-		master_start(slot);
+	if (slot->state != SLOT_DOWN || slot->start_us == UINT64_MAX ||
+	    (!at_once && !is_due(cluster, slot->start_us)))
+		return;
+	if (slot->has_forgotten)
+		master_join_anew(slot);
+	master_start(slot);
 }
 
 static void tick(struct sim_event *event)
@@ -340,8 +385,9 @@ void faults_init(struct cluster *cluster)
 	        [FAULT_CLOSE] = 2,        [FAULT_PAUSE] = 8,     [FAULT_PARTITION] = 10,
 	        [FAULT_SLOW_LINK] = 5,    [FAULT_SLOW_DISK] = 5, [FAULT_FULL_DISK] = 4,
 	        [FAULT_FAILING_DISK] = 2, [FAULT_TRANSFER] = 8,  [FAULT_CHECKPOINT] = 5,
-	        [FAULT_ROT] = 4,          [FAULT_WIPE] = 4,      [FAULT_ADD] = 5,
-	        [FAULT_REMOVE] = 4,       [FAULT_CLOCK] = 1,     [FAULT_ALL_AT_ONCE] = 2,
+	        [FAULT_ROT] = 4,          [FAULT_ASTRAY] = 3,    [FAULT_WIPE] = 4,
+	        [FAULT_ADD] = 5,          [FAULT_REMOVE] = 4,    [FAULT_CLOCK] = 1,
+	        [FAULT_ALL_AT_ONCE] = 2,
 	};
 
 	cluster->trouble.run = trouble;
@@ -359,9 +405,9 @@ void faults_init(struct cluster *cluster)
 	if (cluster->plot != NULL)
 		memcpy(cluster->weights, cluster->plot->weights, sizeof(cluster->weights));
 	cluster->rotten = (unsigned)random_below(&cluster->random, cluster->size);
-	if (cluster->size < 3)
-		cluster->weights[FAULT_ROT] = 0;
-	if (cluster->weights[FAULT_ROT] > 0)
+	if (cluster->size < 3 && !cluster->is_lone_kind)
+		cluster->weights[FAULT_ROT] = cluster->weights[FAULT_ASTRAY] = 0;
+	if (cluster->weights[FAULT_ROT] > 0 || cluster->weights[FAULT_ASTRAY] > 0)
 		cluster->weights[FAULT_WIPE] = cluster->weights[FAULT_REMOVE] = 0;
 	cluster->trouble_us = 50000u << random_below(&cluster->random, 6);
 	cluster->longest_us = 100000u << random_below(&cluster->random, 7);

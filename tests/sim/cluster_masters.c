@@ -68,9 +68,12 @@ static void on_failure(void *context, int rc, const char *text)
 	cluster_say(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1, err_name(rc),
 	            text);
 	slot->is_out = rc == -ERR_FOREIGN;
+	slot->has_forgotten = rc == -ERR_DAMAGED && strstr(text, "what this master promised");
 	if (slot->is_out && slot->was_leaving)
 		slot->is_leaving = true;
-	else if (!slot->may_be_damaged)
+	else if (rc == -ERR_DAMAGED && slot->is_rotten && slot->cluster->is_lone_kind)
+		slot->cluster->ends_here = true; /* nobody else has what is lost */
+	else if (!slot->may_be_damaged && !(slot->is_rotten && slot->has_forgotten))
 		cluster_wrong(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1,
 		              err_name(rc), text);
 	slot->has_failed = true;
@@ -196,6 +199,7 @@ void master_wipe(struct slot *slot)
 	sim_machine_kill(slot->machine, false);
 	slot->state = SLOT_DOWN;
 	slot->is_settled = slot->is_leaving = slot->was_leaving = slot->is_joining = false;
+	slot->has_forgotten = false;
 }
 
 /* ---- ends ---- */
@@ -311,6 +315,13 @@ static void left(struct slot *slot)
 	slot->is_leaving = false;
 }
 
+static void note_member(struct slot *slot, const struct journal_member *member)
+{
+	slot->is_settled = member != NULL && member->is_voter;
+	if (slot->is_settled)
+		memcpy(slot->id, member->id, sizeof(slot->id));
+}
+
 static void review(struct slot *slot, const struct journal_member *member)
 {
 	bool is_time = sim_world_now_us(slot->cluster->world) > slot->asked_us + ORDER_US;
@@ -335,7 +346,7 @@ void masters_review(struct cluster *cluster)
 		struct slot *slot = &cluster->slots[i];
 		const struct journal_member *member = find_member(&quorum, slot);
 
-		slot->is_settled = member != NULL && member->is_voter;
+		note_member(slot, member);
 		if (slot->state != SLOT_UNUSED)
 			review(slot, member);
 	}
@@ -360,7 +371,7 @@ bool masters_are_settled(struct cluster *cluster)
 		struct slot *slot = &cluster->slots[i];
 		const struct journal_member *member = find_member(&quorum, slot);
 
-		slot->is_settled = member != NULL && member->is_voter;
+		note_member(slot, member);
 		if (slot->state == SLOT_UNUSED)
 			continue;
 		members++;
@@ -371,18 +382,17 @@ bool masters_are_settled(struct cluster *cluster)
 	return members == quorum.count;
 }
 
+void master_join_anew(struct slot *slot)
+{
+	memcpy(slot->lost_id, slot->id, sizeof(slot->lost_id));
+	master_wipe(slot);
+	slot->is_joining = true;
+}
+
 void master_lose_disk(struct slot *slot)
 {
-	struct journal_quorum quorum;
-	const struct journal_member *member = NULL;
-
-	if (ask_primary(slot->cluster, &quorum) != NULL)
-		member = find_member(&quorum, slot);
-	if (member != NULL)
-		memcpy(slot->lost_id, member->id, sizeof(slot->lost_id));
 	master_stop(slot, true);
-	master_wipe(slot);
-	slot->is_joining = true; /* under another id */
+	master_join_anew(slot);
 }
 
 static void make_first_entry(struct buf *payload)

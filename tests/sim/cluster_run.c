@@ -112,7 +112,7 @@ bool cluster_never(struct cluster *cluster)
 
 static bool has_progressed(struct cluster *cluster)
 {
-	return cluster->figures.acknowledged > cluster->acknowledged_before;
+	return cluster->figures.acknowledged > cluster->acknowledged_before || cluster->ends_here;
 }
 
 static unsigned members(const struct cluster *cluster, unsigned *ret_count)
@@ -195,7 +195,7 @@ static void demand_progress(struct cluster *cluster)
 
 static bool are_quiet(struct cluster *cluster)
 {
-	return clients_are_quiet(cluster);
+	return clients_are_quiet(cluster) || cluster->ends_here;
 }
 
 static void drain(struct cluster *cluster)
@@ -221,7 +221,8 @@ static void play_round(struct cluster *cluster)
 	cluster_step_until(cluster, cluster_never,
 	                   500000 + random_below(&cluster->random, 12000000));
 	demand_progress(cluster);
-	if (cluster->plot != NULL && cluster->plot->rests && random_chance(&cluster->random, 1, 4))
+	if (!cluster->ends_here && cluster->plot != NULL && cluster->plot->rests &&
+	    random_chance(&cluster->random, 1, 4))
 		rest(cluster);
 }
 
@@ -241,13 +242,13 @@ static bool has_all(const struct slot *slot)
 
 static bool are_equal(struct cluster *cluster)
 {
-	for (unsigned i = 0; i < cluster->slot_count; i++) {
+	for (unsigned i = 0; i < cluster->slot_count && !cluster->ends_here; i++) {
 		const struct slot *slot = &cluster->slots[i];
 
 		if (slot->state != SLOT_UNUSED && !has_all(slot))
 			return false;
 	}
-	return masters_are_settled(cluster);
+	return cluster->ends_here || masters_are_settled(cluster);
 }
 
 static void step_compare(void *context)
@@ -289,10 +290,12 @@ static void finish_run(struct cluster *cluster)
 	cluster->cuts_rest = false;
 	faults_heal(cluster, members(cluster, &count));
 	drain(cluster);
-	if (!cluster_step_until(cluster, are_equal, END_US)) {
+	if (!cluster->ends_here && !cluster_step_until(cluster, are_equal, END_US)) {
 		tell_state(cluster);
 		cluster_wrong(cluster, "the masters do not become equal");
 	}
+	if (cluster->ends_here)
+		return;
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		if (cluster->slots[i].state == SLOT_RUNNING)
 			sim_machine_run(cluster->slots[i].machine, step_compare,
@@ -370,7 +373,7 @@ int cluster_run_plot(uint64_t seed, const struct cluster_plot *plot)
 	if (plot != NULL && plot->scene != NULL)
 		plot->scene(cluster);
 	else
-		for (unsigned i = 0; i < rounds; i++)
+		for (unsigned i = 0; i < rounds && !cluster->ends_here; i++)
 			play_round(cluster);
 	if (!cluster->ends_here)
 		finish_run(cluster);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/vote.h"
 #include "sim/cluster.h"
 
 enum { SECOND_US = 1000 * 1000 };
@@ -168,10 +169,52 @@ void scene_rotten_primary(struct cluster *cluster)
 	for (unsigned i = 0; i < 10; i++)
 		cluster_step_until(cluster, cluster_never, SECOND_US);
 	primary = masters_primary(cluster);
-	if (primary == NULL || !faults_rot(primary, 0, 16384 + 100))
+	if (primary == NULL || !faults_rot(primary, "segment-", 0, 16384 + 100))
 		cluster_wrong(cluster, "no primary has written anything");
 	late->start_us = 0;
 	settle(cluster, "a late one came to a primary with a rotten segment");
+}
+
+/* The newest of two, if there are two. */
+static bool rot_checkpoint(struct slot *slot)
+{
+	return slot != NULL && (faults_rot(slot, "checkpoint-", 1, 5000) ||
+	                        faults_rot(slot, "checkpoint-", 0, 5000));
+}
+
+/* What the primary would give a newcomer is damaged, and nobody changes anything any more. */
+void scene_rotten_checkpoint(struct cluster *cluster)
+{
+	struct slot *wiped;
+
+	cluster->checkpoint_entries = 20;
+	begin(cluster);
+	cluster_step_until(cluster, cluster_never, 5 * SECOND_US);
+	cluster->is_draining = true;
+	cluster_step_until(cluster, cluster_never, 5 * SECOND_US);
+	if (!rot_checkpoint(masters_primary(cluster)))
+		cluster_wrong(cluster, "no primary has a checkpoint");
+	do
+		wiped = draw_running(cluster);
+	while (wiped == masters_primary(cluster));
+	master_lose_disk(wiped);
+	settle(cluster, "the primary's checkpoint rotted");
+}
+
+void scene_rotten_vote(struct cluster *cluster)
+{
+	struct slot *slot;
+
+	begin(cluster);
+	slot = draw_running(cluster);
+	faults_rot(slot, "vote", 0, 100);
+	faults_rot(slot, "vote", 0, VOTE_SLOT_BYTES + 100);
+	master_stop(slot, false);
+	slot->start_us = 0;
+	settle(cluster, "one forgot what it had promised");
+	if (memcmp(slot->id, slot->lost_id, sizeof(slot->id)) == 0)
+		cluster_wrong(cluster, "m%u forgot what it had promised and goes on",
+		              slot->number + 1);
 }
 
 /* ---- lost disks ---- */

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 
-enum { SECTOR = 512, DISK_CAPACITY_DEFAULT = 1 << 30 };
+enum { SECTOR = 512, BLOCK = 4096, DISK_CAPACITY_DEFAULT = 1 << 30 };
 
 /* ---- inodes: content as the process reads it, and as it would be after a power cut ---- */
 
@@ -42,8 +42,19 @@ struct change {
 	struct sim_inode *inode;
 };
 
+/* A write that went astray, and what it would take to make it good. */
+struct astray {
+	char prefix[64];
+	uint64_t in;             /* writes from now; 0: none */
+	struct sim_inode *inode; /* NULL: none did, or it counts */
+	bool is_followed;        /* by a later write that is not durable yet */
+	uint64_t right, wrong;
+	struct buf data, was; /* was: at the wrong place */
+};
+
 struct sim_disk {
 	struct random random;
+	struct astray astray;
 	struct view cache;
 	struct view durable;
 	struct list changes; /* oldest first */
@@ -399,6 +410,93 @@ static void lose_changes(struct sim_disk *disk)
 	}
 }
 
+/* ---- writes that go astray ---- */
+
+void sim_disk_misdirect(struct sim_disk *disk, const char *prefix, uint64_t n)
+{
+	CHECK(strlen(prefix) < sizeof(disk->astray.prefix));
+	memcpy(disk->astray.prefix, prefix, strlen(prefix) + 1);
+	disk->astray.in = n;
+}
+
+static void forget_astray(struct sim_disk *disk)
+{
+	if (disk->astray.inode != NULL)
+		inode_unref(disk, disk->astray.inode);
+	disk->astray.inode = NULL;
+	disk->astray.is_followed = false;
+	buf_clear(&disk->astray.data);
+	buf_clear(&disk->astray.was);
+}
+
+static void put_durably(struct sim_inode *inode, uint64_t offset, const struct buf *data)
+{
+	CHECK(offset + data->size <= inode->cache.size);
+	memcpy(inode->cache.data + offset, data->data, data->size);
+	if (inode->durable.size < offset + data->size)
+		resize(&inode->durable, offset + data->size);
+	memcpy(inode->durable.data + offset, data->data, data->size);
+}
+
+/* The process that made it ends, and nothing behind it is durable. */
+static void mend_astray(struct sim_disk *disk)
+{
+	struct astray *astray = &disk->astray;
+
+	astray->in = 0;
+	if (astray->inode == NULL)
+		return;
+	put_durably(astray->inode, astray->wrong, &astray->was);
+	put_durably(astray->inode, astray->right, &astray->data);
+	forget_astray(disk);
+}
+
+static void follow_astray(struct sim_disk *disk, const struct sim_inode *inode, bool is_write,
+                          uint64_t offset, bool is_durable)
+{
+	struct astray *astray = &disk->astray;
+
+	if (astray->inode != inode)
+		return;
+	astray->is_followed |= is_write && offset > astray->right;
+	if (astray->is_followed && is_durable)
+		forget_astray(disk);
+}
+
+static bool is_of(const struct sim_disk *disk, const struct sim_inode *inode, const char *prefix)
+{
+	for (size_t i = 0; i < disk->cache.count; i++) {
+		const struct entry *entry = &disk->cache.entries[i];
+
+		if (entry->inode == inode && strncmp(entry->path, prefix, strlen(prefix)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where a write to `offset` goes. */
+static uint64_t draw_place(struct sim_disk *disk, struct sim_inode *inode, const void *data,
+                           size_t size, uint64_t offset)
+{
+	struct astray *astray = &disk->astray;
+	uint64_t blocks = inode->cache.size / BLOCK, taken = (size + BLOCK - 1) / BLOCK, wrong;
+
+	if (astray->in == 0 || astray->inode != NULL || offset < BLOCK || offset % BLOCK != 0 ||
+	    taken >= blocks || offset + size > inode->cache.size ||
+	    !is_of(disk, inode, astray->prefix) || --astray->in > 0)
+		return offset;
+	wrong = random_below(&disk->random, blocks - taken) * BLOCK;
+	if (wrong < offset + size && offset < wrong + size)
+		return offset;
+	astray->inode = inode;
+	inode_ref(inode);
+	astray->right = offset;
+	astray->wrong = wrong;
+	buf_append(&astray->data, data, size);
+	buf_append(&astray->was, inode->cache.data + wrong, size);
+	return wrong;
+}
+
 static void cut_power(struct sim_disk *disk)
 {
 	lose_changes(disk);
@@ -413,6 +511,7 @@ static void cut_power(struct sim_disk *disk)
 
 void sim_disk_revive(struct sim_disk *disk, bool power_cut)
 {
+	mend_astray(disk);
 	disk->is_dead = false;
 	disk->has_failed = false;
 	disk->faults = (struct sim_disk_faults){-1, -1, -1, disk->faults.capacity, 0, 0};
@@ -430,6 +529,17 @@ void sim_disk_flip(struct sim_disk *disk, const char *path, uint64_t offset, uin
 	inode->cache.data[offset] ^= mask;
 	if (offset < inode->durable.size)
 		inode->durable.data[offset] ^= mask;
+}
+
+bool sim_disk_peek(const struct sim_disk *disk, const char *path, uint64_t offset, void *data,
+                   size_t size)
+{
+	const struct sim_inode *inode = view_find(&disk->cache, path);
+
+	if (inode == NULL || offset + size > inode->cache.size)
+		return false;
+	memcpy(data, inode->cache.data + offset, size);
+	return true;
 }
 
 /* ---- files ---- */
@@ -527,6 +637,10 @@ int sim_inode_write(struct sim_disk *disk, struct sim_inode *inode, const void *
 	if (!dies && !fails && offset + size > inode->cache.size &&
 	    disk->used + (offset + size - inode->cache.size) > capacity_of(disk))
 		return -ERR_NO_SPACE;
+	if (!dies && !fails) {
+		follow_astray(disk, inode, /* is_write: */ true, offset, is_durable);
+		offset = draw_place(disk, inode, data, size, offset);
+	}
 	/* Often all of it reaches the cache and is readable after a kill, and not yet durable. */
 	put_bytes(disk, inode, data, size, offset, (!dies && !fails) || coin(disk));
 	if (is_durable)
@@ -555,6 +669,8 @@ int sim_inode_sync(struct sim_disk *disk, struct sim_inode *inode)
 		return -ERR_IO;
 	fails = fails_now(disk, &disk->faults.fail_sync_in);
 	flush(disk, inode, !dies && !fails);
+	if (!dies && !fails)
+		follow_astray(disk, inode, /* is_write: */ false, 0, /* is_durable: */ true);
 	return dies || fails ? -ERR_IO : 0;
 }
 

@@ -13,6 +13,7 @@
  *   failing  the n-th write, sync, read or change of names returns an error; what it was to do
  *            happened in part, or not
  *   full     the space of the disk is used up
+ *   astray   a write of whole blocks lands at another place of its file, and says that all is well
  * A sector of 512 bytes is written whole or not.  A write or sync that returned 0 is never undone.
  *
  * Everything is drawn from the disk's own seed: same seed and same operations, same disk.
@@ -59,6 +60,13 @@ bool sim_disk_has_failed(const struct sim_disk *disk);
 void sim_disk_revive(struct sim_disk *disk, bool power_cut);
 /* Changes one byte, in the cache and on the disk. */
 void sim_disk_flip(struct sim_disk *disk, const char *path, uint64_t offset, uint8_t mask);
+/* Reads what the cache has.  False: there is not so much. */
+bool sim_disk_peek(const struct sim_disk *disk, const char *path, uint64_t offset, void *data,
+                   size_t size);
+/* Of the writes behind the first block of files whose path begins so, the n-th from now goes
+ * astray.  It counts only when a later write behind it is durable: a process that ends before finds
+ * it in its place, for nobody could tell it from one that was never made. */
+void sim_disk_misdirect(struct sim_disk *disk, const char *prefix, uint64_t n);
 
 /* ---- what io.h needs; paths are absolute ---- */
 

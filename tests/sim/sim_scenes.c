@@ -30,6 +30,8 @@ static const struct {
         {"slow_ways_do_not_outlive_their_mending", {.size = 3, .scene = scene_slow_then_mended}},
         {"what_is_rotten_in_a_segment_goes_in_a_checkpoint",
          {.size = 3, .scene = scene_rotten_primary}},
+        {"a_rotten_checkpoint_is_written_again", {.size = 3, .scene = scene_rotten_checkpoint}},
+        {"who_forgot_its_promises_joins_anew", {.size = 3, .scene = scene_rotten_vote}},
         {"what_one_has_cut_another_commits",
          {.size = 5, .abandons = true, .hold_ms = 20, .scene = scene_cut_and_committed}},
 };
