@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "master_kit.h"
 #include "sim/cluster.h"
 
 enum {
@@ -89,7 +90,7 @@ static void step_format(void *context)
 	int rc;
 
 	if (slot->cluster->is_lone_kind)
-		rc = sim_kit_format(options.io, &text);
+		rc = kit_format(options.io, SIM_KIT_FOLDER, "root", &text);
 	else
 		rc = journal_format(&options, &text);
 	if (rc < 0)
@@ -395,20 +396,6 @@ void master_lose_disk(struct slot *slot)
 	master_join_anew(slot);
 }
 
-static void make_first_entry(struct buf *payload)
-{
-	struct command command = {.kind = ENTRY_cluster,
-	                          .user = STR("root"),
-	                          .cluster = {.cluster_id = STR("CID-sim"),
-	                                      .namespace_id = 1,
-	                                      .block_pool_id = STR("BP-sim"),
-	                                      .owner = STR("root"),
-	                                      .group = STR("supergroup"),
-	                                      .mode = 0755}};
-
-	command_encode(&command, payload);
-}
-
 /* Mostly together; one may be late. */
 static uint64_t first_start(struct cluster *cluster)
 {
@@ -420,7 +407,7 @@ static uint64_t first_start(struct cluster *cluster)
 
 void masters_init(struct cluster *cluster)
 {
-	make_first_entry(&cluster->first);
+	kit_first_payload("root", 0755, &cluster->first);
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		struct slot *slot = &cluster->slots[i];
 

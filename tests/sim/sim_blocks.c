@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "master/workers.h"
+#include "master_kit.h"
 #include "sim/sim_kit.h"
 
 enum {
@@ -721,7 +722,7 @@ static void step_format(void *context)
 	struct run *run = context;
 	char *text = NULL;
 
-	if (sim_kit_format(sim_machine_start(run->machine), &text) < 0)
+	if (kit_format(sim_machine_start(run->machine), SIM_KIT_FOLDER, "root", &text) < 0)
 		fail(run, "cannot be formatted: %s", text);
 	mem_free(text);
 }

@@ -10,63 +10,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "format/command.h"
+#include "master_kit.h"
 
 struct master_options sim_kit_options(struct io *io)
 {
-	return (struct master_options){
-	        .io = io,
-	        .folder = SIM_KIT_FOLDER,
-	        .limits = {.component_bytes_max = 255,
-	                   .directory_items_max = 1048576,
-	                   .block_size_min = 1 << 20,
-	                   .file_blocks_max = 10000,
-	                   .replication_min = 1,
-	                   .replication_max = 512},
-	        .retry_at_most_once_ms = 600000,
-	        .retry_others_ms = 60000,
-	        .retry_rows_max = 1 << 20,
-	        .lease_soft_ms = 60000,
-	        .lease_hard_ms = 1200000,
-	        .worker_stale_ms = 30000,
-	        .worker_dead_ms = 630000,
-	        .replication_min = 1,
-	        .hold_ms = 20000,
-	        .hold_calls_max = 1000,
-	        .hold_bytes_max = 1 << 20,
-	        .replica_wait_ms = 2000,
-	        .startup_safe_mode_ms = 60000,
-	        .journal = {.io = io,
-	                    .kind = JOURNAL_LONE,
-	                    .segment_bytes = 256 << 10,
-	                    .checkpoint_entries = 300,
-	                    .checkpoint_bytes = 1 << 20,
-	                    .inflight_bytes_max = 1 << 20,
-	                    .entry_bytes_max = 64 << 10,
-	                    .batch_bytes_max = 64 << 10},
-	};
-}
+	struct master_options options = kit_options(io, SIM_KIT_FOLDER);
 
-int sim_kit_format(struct io *io, char **ret_text)
-{
-	struct command command = {.kind = ENTRY_cluster,
-	                          .user = STR("root"),
-	                          .cluster = {.cluster_id = STR("CID-sim"),
-	                                      .namespace_id = 1,
-	                                      .block_pool_id = STR("BP-sim"),
-	                                      .owner = STR("root"),
-	                                      .group = STR("supergroup"),
-	                                      .mode = 0755}};
-	struct journal_format_options options = {
-	        .io = io, .folder = SIM_KIT_FOLDER, .kind = ENTRY_cluster};
-	struct buf payload = {0};
-	int rc;
-
-	command_encode(&command, &payload);
-	options.payload = buf_str(&payload);
-	rc = journal_format(&options, ret_text);
-	buf_finish(&payload);
-	return rc;
+	options.limits.block_size_min = 1 << 20;
+	options.replica_wait_ms = 2000;
+	options.startup_safe_mode_ms = 60000;
+	options.journal = (struct journal_options){.io = io,
+	                                           .kind = JOURNAL_LONE,
+	                                           .segment_bytes = 256 << 10,
+	                                           .checkpoint_entries = 300,
+	                                           .checkpoint_bytes = 1 << 20,
+	                                           .inflight_bytes_max = 1 << 20,
+	                                           .entry_bytes_max = 64 << 10,
+	                                           .batch_bytes_max = 64 << 10};
+	return options;
 }
 
 /* ---- runs ---- */

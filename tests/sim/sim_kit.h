@@ -10,9 +10,6 @@
 
 /* Small sizes, so that segments and checkpoints come often.  Callbacks are the caller's. */
 struct master_options sim_kit_options(struct io *io);
-/* 0, or why the folder could not be formatted; *ret_text (mem_free) says more.  In a step of
- * sim_machine_run(). */
-int sim_kit_format(struct io *io, char **ret_text);
 
 /* Runs seeds, each in a process of its own, for some seconds, and every 16th a second time: the
  * line that it prints must be the same.  `run` returns an exit status.  For main(). */

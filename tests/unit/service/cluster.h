@@ -311,21 +311,10 @@ static inline void cluster_move_primary(int place, enum journal_outcome outcome)
 /* The namespace begins as `format` makes it. */
 static inline void cluster_format(void)
 {
-	struct command command = {
-	        .kind = ENTRY_cluster,
-	        .cluster = {.cluster_id = STR("CID-test"),
-	                    .namespace_id = 7,
-	                    .block_pool_id = STR("BP-test"),
-	                    .ctime_ms = 1,
-	                    .owner = STR("hdfs"),
-	                    .group = STR("supergroup"),
-	                    .mode = 0777},
-	};
 	struct queued queued = {.kind = ENTRY_cluster};
 	struct buf payload;
 
-	buf_init(&payload);
-	command_encode(&command, &payload);
+	kit_first_payload("hdfs", 0777, &payload);
 	queued.payload = (char *)payload.data;
 	queued.size = payload.size;
 	cluster_apply(&queued);
@@ -362,23 +351,10 @@ static inline void cluster_finish(void)
 	struct io *io = cluster.stacks[0].io;
 
 	cluster_move_primary(CLUSTER_NONE, JOURNAL_NOT_WRITTEN);
-	for (size_t i = 0; i < CLUSTER_MASTERS; i++) {
-		struct stack *stack = &cluster.stacks[i];
-		bool is_idle = false;
-
-		rpc_server_stop_listening(stack->server);
-		master_close(stack->master, stack_closed, stack);
-		stack_run_until(stack, &stack->is_master_closed);
-		while (!is_idle) {
-			is_idle = service_is_idle(stack->service);
-			io_run_once(io, 1);
-		}
-	}
-	for (size_t i = 0; i < CLUSTER_MASTERS; i++) {
-		rpc_server_destroy(cluster.stacks[i].server);
-		service_destroy(cluster.stacks[i].service);
-		master_destroy(cluster.stacks[i].master);
-	}
+	for (size_t i = 0; i < CLUSTER_MASTERS; i++)
+		stack_close(&cluster.stacks[i]);
+	for (size_t i = 0; i < CLUSTER_MASTERS; i++)
+		stack_destroy(&cluster.stacks[i]);
 	io_destroy(io);
 }
 

@@ -15,9 +15,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "format/command.h"
-#include "journal/journal.h"
-#include "master/master.h"
+#include "master_kit.h"
 #include "rpc/rpc.h"
 #include "rpc/rpc_client.h"
 #include "service/service.h"
@@ -62,66 +60,26 @@ static inline void stack_run_until(struct stack *stack, const bool *condition)
 
 static inline void stack_format(struct stack *stack)
 {
-	struct command command = {
-	        .kind = ENTRY_cluster,
-	        .cluster = {.cluster_id = STR("CID-test"),
-	                    .namespace_id = 7,
-	                    .block_pool_id = STR("BP-test"),
-	                    .ctime_ms = 1,
-	                    .owner = STR("hdfs"),
-	                    .group = STR("supergroup"),
-	                    .mode = 0755},
-	};
-	struct journal_format_options options = {
-	        .io = stack->io,
-	        .folder = stack->folder,
-	        .cluster_id = STR("CID-test"),
-	        .kind = ENTRY_cluster,
-	};
-	struct buf payload;
 	char *text = NULL;
 
-	buf_init(&payload);
-	command_encode(&command, &payload);
-	options.payload = buf_str(&payload);
-	assert_int_equal(journal_format(&options, &text), 0);
+	assert_int_equal(kit_format(stack->io, stack->folder, "hdfs", &text), 0);
 	mem_free(text);
-	buf_finish(&payload);
 }
 
 static inline void stack_make_master(struct stack *stack)
 {
-	struct master_options options = {
-	        .io = stack->io,
-	        .folder = stack->folder,
-	        .journal = {.io = stack->io,
-	                    .segment_bytes = 8 << 20,
-	                    .checkpoint_entries = 1 << 30,
-	                    .inflight_bytes_max = 16 << 20,
-	                    .entry_bytes_max = 1 << 20,
-	                    .batch_bytes_max = 1 << 20,
-	                    .sync_hang_ms = 60000},
-	        .limits = {.component_bytes_max = 255,
-	                   .directory_items_max = 1 << 20,
-	                   .file_blocks_max = 10000,
-	                   .replication_min = 1,
-	                   .replication_max = 512},
-	        .retry_at_most_once_ms = 600000,
-	        .retry_others_ms = 60000,
-	        .retry_rows_max = 1 << 20,
-	        .lease_soft_ms = 60000,
-	        .lease_hard_ms = 1200000,
-	        .worker_stale_ms = 30000,
-	        .worker_dead_ms = 630000,
-	        .replication_min = 1,
-	        .hold_ms = stack->hold_ms > 0 ? stack->hold_ms : 20000,
-	        .hold_calls_max = 1000,
-	        .hold_bytes_max = 1 << 20,
-	        .replica_wait_ms = 100,
-	        .startup_safe_mode_ms = 1000,
-	};
+	struct master_options options = kit_options(stack->io, stack->folder);
 	char *text = NULL;
 
+	options.journal = (struct journal_options){.io = stack->io,
+	                                           .segment_bytes = 8 << 20,
+	                                           .checkpoint_entries = 1 << 30,
+	                                           .inflight_bytes_max = 16 << 20,
+	                                           .entry_bytes_max = 1 << 20,
+	                                           .batch_bytes_max = 1 << 20,
+	                                           .sync_hang_ms = 60000};
+	if (stack->hold_ms > 0)
+		options.hold_ms = stack->hold_ms;
 	assert_int_equal(master_create(&options, &stack->master, &text), 0);
 	mem_free(text);
 }
@@ -204,7 +162,7 @@ static inline void stack_remove_folder(struct stack *stack)
 	io_rmdir(stack->io, stack->folder);
 }
 
-static inline void stack_finish(struct stack *stack)
+static inline void stack_close(struct stack *stack)
 {
 	bool is_idle = false;
 
@@ -215,9 +173,19 @@ static inline void stack_finish(struct stack *stack)
 		is_idle = service_is_idle(stack->service);
 		io_run_once(stack->io, 1);
 	}
+}
+
+static inline void stack_destroy(struct stack *stack)
+{
 	rpc_server_destroy(stack->server);
 	service_destroy(stack->service);
 	master_destroy(stack->master);
+}
+
+static inline void stack_finish(struct stack *stack)
+{
+	stack_close(stack);
+	stack_destroy(stack);
 	stack_remove_folder(stack);
 	io_destroy(stack->io);
 }
