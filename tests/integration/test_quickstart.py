@@ -4,6 +4,7 @@ import os
 import random
 import re
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -29,14 +30,20 @@ class House:
         (source / "tools").mkdir()
         for name in ("quickstart", "tools/install-packages"):
             shutil.copy(ROOT / name, source / name)
-        cmake = folder / "bin/cmake"
-        cmake.parent.mkdir()
-        cmake.write_text("#!/bin/sh\n")
-        cmake.chmod(0o755)
+        (folder / "bin").mkdir()
+        self.stand_in("cmake", "")
+        self.path = f"{folder}/bin:{os.environ['PATH']}"
         self.script = source / "quickstart"
 
+    def stand_in(self, program, script):
+        """What is found instead of a program of this machine."""
+        path = self.folder / "bin" / program
+        path.unlink(missing_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
     def run(self, *words):
-        environment = {**os.environ, "PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
+        environment = {**os.environ, "PATH": self.path}
         return subprocess.run([self.script, *words, "--dir", self.dir], env=environment,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=180)
@@ -70,6 +77,45 @@ def test_one_master(house):
     assert house.env()["MASTER_RPC"] == f"127.0.0.1:{house.port_base}"
     assert "3" in house.start("--masters", "3").stdout  # not in this folder
     assert house.run("stop").stdout.count("stopped the ") == 2
+
+
+def refused(done):
+    """The one line that says why nothing was started."""
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("quickstart: "), done.stdout
+    return lines[0]
+
+
+def test_a_taken_port_is_named(house):
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", house.port_base + 2))
+        other.listen()
+        line = refused(house.start())
+    assert f"port {house.port_base + 2} is taken" in line and "--port-base" in line
+
+
+@pytest.mark.parametrize("port", ["80", "1023", "65500", "x"])
+def test_ports_are_free_for_everybody(house, port):
+    assert "--port-base" in refused(house.run("--no-install", "--port-base", port))
+
+
+def test_a_missing_compiler_is_named(house):
+    for program in ("bash", "env", "cat", "cut", "dirname", "grep", "head", "mkdir", "realpath",
+                    "seq", "touch", "ninja", "protoc", "protoc-c", "pkg-config"):
+        (house.folder / "bin" / program).symlink_to(shutil.which(program))
+    house.stand_in("cmake", "echo 'No CMAKE_C_COMPILER could be found.'; exit 1")
+    house.path = f"{house.folder}/bin"
+    assert "there is no cc in the PATH" in refused(house.start())
+
+
+def test_a_full_disk_is_named(house):
+    house.stand_in("df", "echo header; echo /dev/x 100 98976 1024 99% /")
+    line = refused(house.start())
+    assert "1 MiB are free" in line and str(house.dir) in line
+    house.stand_in("cmake", "echo 'fatal error: No space left on device'; exit 1")
+    assert "no space left" in refused(house.start())
 
 
 def test_three_masters_show_a_failover_and_keep_the_file(house):
