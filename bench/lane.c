@@ -77,7 +77,7 @@ static void answered_well(struct lane *lane, struct slot *slot, uint64_t now)
 	struct measure *measure = lane->load->measure;
 
 	lane->moves = 0;
-	measure_answer(measure, now);
+	measure_answer(measure, slot->first_ns, now);
 	switch (plan_go_on(lane->load->plan, &slot->task)) {
 	case PLAN_CALL: lane_begin_call(lane, slot, now); return;
 	case PLAN_REPORT:
@@ -108,7 +108,7 @@ static void refused(struct lane *lane, struct slot *slot, const struct wire_rpc_
 	if (load->options->retry && is_class(header, ERR_RETRIABLE))
 		return; /* as if it had not answered */
 	if (plan_accepts(load->plan, &slot->task, header->exception_class)) {
-		measure_answer(load->measure, now);
+		measure_answer(load->measure, slot->first_ns, now);
 		measure_op(load->measure, now - slot->began_ns);
 	} else {
 		measure_error(load->measure, "%.*s: %.*s: %.*s",

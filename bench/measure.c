@@ -98,6 +98,8 @@ void measure_print(const struct measure *measure, const char *op, uint32_t conne
 	fprintf(out, ", \"p99_us\": %.1f", (double)hist_percentile(latency, 99) / NS_PER_US);
 	fprintf(out, ", \"p999_us\": %.1f", (double)hist_percentile(latency, 99.9) / NS_PER_US);
 	fprintf(out, ", \"max_us\": %.1f", (double)latency->max / NS_PER_US);
+	fprintf(out, ", \"call_p99_us\": %.1f",
+	        (double)hist_percentile(&measure->answers, 99) / NS_PER_US);
 	fprintf(out, ", \"longest_gap_ms\": %.3f", (double)measure->longest_gap_ns / NS_PER_MS);
 	if (measure->server_pid != 0)
 		fprintf(out, ", \"server_cpu_us\": %.3f",

@@ -15,6 +15,7 @@
 
 struct measure {
 	struct hist latency; /* of operations, ns */
+	struct hist answers; /* of single calls, from their first sending on, ns */
 	uint64_t ops;        /* ended well */
 	uint64_t calls;      /* answered well */
 	uint64_t errors;     /* answers that were wrong, refused, or never came */
@@ -35,12 +36,13 @@ void measure_end(struct measure *measure, uint64_t now_ns);
 /* Nothing was answered from last_answer_ns until now. */
 void measure_show_gap(const struct measure *measure, uint64_t now_ns);
 
-/* A right answer came. */
-static inline void measure_answer(struct measure *measure, uint64_t now_ns)
+/* A right answer came, to a call that was begun then. */
+static inline void measure_answer(struct measure *measure, uint64_t began_ns, uint64_t now_ns)
 {
 	if (!measure->is_on)
 		return;
 	measure->calls++;
+	hist_record(&measure->answers, now_ns - began_ns);
 	if (now_ns - measure->last_answer_ns > measure->longest_gap_ns)
 		measure->longest_gap_ns = now_ns - measure->last_answer_ns;
 	if (now_ns - measure->last_answer_ns > measure->shown_gap_ns)

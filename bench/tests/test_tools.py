@@ -12,7 +12,7 @@ import unittest
 
 LOADGEN, ECHO = sys.argv.pop(1), sys.argv.pop(1)
 FIELDS = {"op", "connections", "inflight", "seconds", "ops", "calls", "errors", "repeats", "ops_per_s",
-          "p50_us", "p99_us", "p999_us", "max_us", "longest_gap_ms", "own_cpu_us"}
+          "p50_us", "p99_us", "p999_us", "max_us", "call_p99_us", "longest_gap_ms", "own_cpu_us"}
 OPS = ["root", "getFileInfo", "getListing", "mkdirs", "create", "delete", "rename", "mixed"]
 
 
@@ -76,6 +76,7 @@ class Tools(unittest.TestCase):
                                      (op, connections, inflight))
                     self.assertEqual(result["errors"], 0)
                     self.assertGreaterEqual(result["calls"], result["ops"])
+                    self.assertEqual(result["call_p99_us"] > 0, result["calls"] > 0)
                     if op != "delete":  # it may have deleted all before the measuring began
                         self.assertGreater(result["ops"], 0)
                         self.assertGreaterEqual(result["seconds"], 0.19)
