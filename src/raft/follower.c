@@ -151,6 +151,11 @@ static enum raft_refusal take_entries(struct raft *core, const struct raft_appen
 	if (!agrees_with_base(log, append))
 		return RAFT_CONFLICTS_WITH_COMMITTED;
 	first = first_news(log, append);
+	if (IS_TWIN(core, CUTS_WHAT_FOLLOWS) && append->last > append->prev &&
+	    append->last > log->commit && append->last < log->last) {
+		first = (append->prev > log->commit ? append->prev : log->commit) + 1;
+		follower->matched = first - 1;
+	}
 	if (first <= append->last && (first <= log->commit || first <= follower->matched))
 		return RAFT_CONFLICTS_WITH_COMMITTED;
 	if (first <= append->last)

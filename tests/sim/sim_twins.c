@@ -3,7 +3,7 @@
  * Every broken twin of what is around the consensus core (base/twins.def) must be found by a run of
  * a cluster, and the same run without the bug must find nothing.
  *
- *   sim_twins          all, from seed 1 on; the table of docs/host-twins.md
+ *   sim_twins          all, from seed 1 on; the table of docs/twins.md
  *   sim_twins NAME     that one
  *   sim_twins NAME S   that one, seed S, with all that the run says
  */

@@ -251,21 +251,22 @@ struct ground {
 
 static const struct ground grounds[RAFT_TWINS_END] = {
         [RAFT_TWIN_VOTE_NOT_SYNCED] = {1, plot_double_vote, 3},
-        [RAFT_TWIN_OLD_TERM_BY_COUNT] = {5, plot_figure_8, 5},
-        [RAFT_TWIN_LEASE_WITHOUT_DRIFT] = {16, plot_cut_off, 3},
-        [RAFT_TWIN_LEASE_FROM_REPLY] = {89, plot_cut_off, 3},
-        [RAFT_TWIN_LEASE_OVER_TRANSFER] = {82},
+        [RAFT_TWIN_OLD_TERM_BY_COUNT] = {1, plot_figure_8, 5},
+        [RAFT_TWIN_LEASE_WITHOUT_DRIFT] = {1, plot_cut_off, 3},
+        [RAFT_TWIN_LEASE_FROM_REPLY] = {83, plot_cut_off, 3},
+        [RAFT_TWIN_LEASE_OVER_TRANSFER] = {53},
         [RAFT_TWIN_NO_PRE_VOTE] = {1, plot_deaf, 3},
-        [RAFT_TWIN_WIPED_VOTER_COUNTS] = {102},
+        [RAFT_TWIN_WIPED_VOTER_COUNTS] = {146},
         [RAFT_TWIN_VOTE_AFTER_RESTART] = {1, plot_restart_under_lease, 3, 0, true},
-        [RAFT_TWIN_PROMISE_FORGOTTEN] = {5, plot_restart_under_lease, 3, 0, true},
-        [RAFT_TWIN_REPLACED_IN_ONE_STEP] = {1, plot_old_disk, 3},
+        [RAFT_TWIN_PROMISE_FORGOTTEN] = {3, plot_restart_under_lease, 3, 0, true},
+        [RAFT_TWIN_REPLACED_IN_ONE_STEP] = {2, plot_old_disk, 3},
         [RAFT_TWIN_READ_BEFORE_NOOP] = {1},
-        [RAFT_TWIN_CHANGE_NOT_IN_LOG] = {5},
-        [RAFT_TWIN_CHANGES_OVERLAP] = {64},
+        [RAFT_TWIN_CHANGE_NOT_IN_LOG] = {48},
+        [RAFT_TWIN_CHANGES_OVERLAP] = {176},
         [RAFT_TWIN_CHANGE_BEFORE_NOOP] = {1, plot_two_changes, 4, 1},
         [RAFT_TWIN_UNSYNCED_COUNTS] = {38},
         [RAFT_TWIN_BOUND_FORGOTTEN] = {303},
+        [RAFT_TWIN_CUTS_WHAT_FOLLOWS] = {184},
 };
 
 static bool run_plot(struct world *world, void (*plot)(struct world *world))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every broken twin must be found, and a good core on the same ground and seed must not be.
- *   raft_twins          all, as the table of docs/raft-twins.md
+ *   raft_twins          all, as the table of docs/twins.md
  *   raft_twins NAME     that one, from seed 1 on
  */
 #include <stdio.h>
