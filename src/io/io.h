@@ -112,6 +112,8 @@ void io_thread_watch(struct io_thread *thread, uint64_t hang_us, void (*on_hang)
 /* How long the thread may spin for the next work after finishing one, 0 at first.  Spinning helps
  * only under load: it doubles a lone client's latency on two cores. */
 void io_thread_set_spin(struct io_thread *thread, unsigned spin_us);
+/* For good, from its next work on: the thread leaves the processors to whoever wants them. */
+void io_thread_step_back(struct io_thread *thread);
 /* Waits for the work in the queue; its done() callbacks still run later on the loop. */
 void io_thread_destroy(struct io_thread *thread);
 

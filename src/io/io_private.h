@@ -71,6 +71,8 @@ void io_mailbox_finish(struct io *io);
 bool io_mailbox_may_sleep(struct io *io);
 void io_mailbox_deliver(struct io *io);
 void io_mailbox_put_work(struct io *io, struct io_work *work);
+/* The calling thread, for good. */
+void io_step_back(void);
 
 /* ---- process.c ---- */
 void io_signals_close(struct io *io);

@@ -21,6 +21,7 @@ struct io_thread {
 	bool is_stopping;     /* under lock */
 	atomic_size_t queued; /* length of queue, for spinning without the lock */
 	atomic_uint spin_us;
+	atomic_bool steps_back; /* before its next work */
 	char name[THREAD_NAME_BYTES];
 };
 
@@ -63,6 +64,8 @@ static void *run_thread(void *argument)
 
 	pthread_setname_np(pthread_self(), thread->name);
 	while ((work = take_work(thread)) != NULL) {
+		if (atomic_exchange(&thread->steps_back, false))
+			io_step_back();
 		work->run(work);
 		io_mailbox_put_work(thread->io, work);
 		spin(thread);
@@ -122,6 +125,11 @@ void io_thread_submit(struct io_thread *thread, struct io_work *work)
 void io_thread_set_spin(struct io_thread *thread, unsigned spin_us)
 {
 	atomic_store(&thread->spin_us, spin_us);
+}
+
+void io_thread_step_back(struct io_thread *thread)
+{
+	atomic_store(&thread->steps_back, true);
 }
 
 void io_thread_destroy(struct io_thread *thread)

@@ -181,6 +181,8 @@ static int start_threads(struct journal *journal)
 		rc = io_thread_create(journal->io, "journal-work", &journal->work_thread);
 	if (rc == 0)
 		rc = io_thread_create(journal->io, "checkpoint", &journal->checkpoint_thread);
+	if (rc == 0)
+		io_thread_step_back(journal->checkpoint_thread);
 	return rc;
 }
 

@@ -65,6 +65,7 @@ struct state_machine {
 	void (*save_end)(void *context, void *save);
 	/* Replaces the state by a checkpoint's; records come in pieces as save_step() gave them. */
 	void *(*load_begin)(void *context);
+	/* On any thread, one call at a time: what is being loaded is nobody else's yet. */
 	int (*load_step)(void *context, void *load, struct str records);
 	/* Over either way; < 0: the digest differs, and the state is as empty as at first. */
 	int (*load_end)(void *context, void *load, uint64_t index, struct hash128 digest);

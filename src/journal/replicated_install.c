@@ -6,6 +6,8 @@
  *
  * If the log holds the checkpoint's last entry the state gets there by applying, and only the file
  * was wanted.  Else the state is replaced; nothing is applied, and no read answered, meanwhile.
+ * Checking and loading are the checkpoint thread's, which writes none of its own then: a loop that
+ * answers others goes on, and what waits least for the processors is done last.
  * Until the fresh segment behind it is there, the old log lies before the checkpoint or differs
  * from it, and a start takes nothing of it.
  */
@@ -19,7 +21,10 @@
 #include "journal/replicated.h"
 #include "journal/text.h"
 
-enum { RETRY_US = 5000 };
+enum {
+	RETRY_US = 5000,
+	STEP_BYTES = 1 << 20, /* of records loaded before anybody looks whether to go on */
+};
 
 struct install {
 	struct io_work work;
@@ -112,20 +117,37 @@ static void begin_anew(struct install *install)
 
 /* ---- loading ---- */
 
-static void run_read(struct io_work *work)
+/* 1: there is more. */
+static int load_block(struct install *install)
+{
+	const struct state_machine *machine = &install->replicated->journal->options.machine;
+	int rc, more;
+
+	buf_clear(&install->records);
+	more = checkpoint_reader_next(install->reader, &install->records, &install->text);
+	if (more != 1)
+		return more;
+	rc = machine->load_step(machine->context, install->load, buf_str(&install->records));
+	return rc < 0 ? rc : 1;
+}
+
+static void run_load(struct io_work *work)
 {
 	struct install *install = CONTAINER_OF(work, struct install, work);
 	const struct journal *journal = install->replicated->journal;
+	size_t loaded = 0;
 
-	install->rc = 0;
+	install->rc = 1;
 	if (install->reader == NULL)
 		install->rc = checkpoint_reader_open_index(
 		        journal->io, journal->folder, install->header.index,
 		        install->header.cluster_id, &install->reader, &install->text);
-	buf_clear(&install->records);
-	if (install->rc == 0)
-		install->rc =
-		        checkpoint_reader_next(install->reader, &install->records, &install->text);
+	while (install->rc >= 0 && loaded < STEP_BYTES) {
+		install->rc = load_block(install);
+		if (install->rc != 1)
+			return;
+		loaded += install->records.size;
+	}
 }
 
 /* The state is gone already, so it must come out of this process's next start. */
@@ -138,7 +160,7 @@ static _Noreturn void cannot_load(struct install *install)
 	             install->text != NULL ? install->text : err_text(install->rc));
 }
 
-static void read_done(struct io_work *work)
+static void load_done(struct io_work *work)
 {
 	struct install *install = CONTAINER_OF(work, struct install, work);
 	struct journal *journal = install->replicated->journal;
@@ -151,20 +173,17 @@ static void read_done(struct io_work *work)
 		finish(install);
 		return;
 	}
-	if (install->rc < 0)
-		cannot_load(install);
-	install->rc = has_more ? machine->load_step(machine->context, install->load,
-	                                            buf_str(&install->records))
-	                       : machine->load_end(machine->context, install->load,
-	                                           install->header.index, install->footer.digest);
-	if (install->rc < 0)
-		cannot_load(install);
-	if (!has_more) {
-		begin_anew(install);
+	if (has_more) {
+		install->replicated->works++;
+		io_thread_submit(journal->checkpoint_thread, &install->work);
 		return;
 	}
-	install->replicated->works++;
-	io_thread_submit(journal->work_thread, &install->work);
+	if (install->rc == 0)
+		install->rc = machine->load_end(machine->context, install->load,
+		                                install->header.index, install->footer.digest);
+	if (install->rc < 0)
+		cannot_load(install);
+	begin_anew(install);
 }
 
 static void load(struct install *install)
@@ -173,9 +192,9 @@ static void load(struct install *install)
 	const struct state_machine *machine = &journal->options.machine;
 
 	install->load = machine->load_begin(machine->context);
-	install->work = (struct io_work){.run = run_read, .done = read_done};
+	install->work = (struct io_work){.run = run_load, .done = load_done};
 	install->replicated->works++;
-	io_thread_submit(journal->work_thread, &install->work);
+	io_thread_submit(journal->checkpoint_thread, &install->work);
 }
 
 /* ---- checking ---- */
@@ -244,7 +263,7 @@ static void check(struct io_timer *timer)
 		return;
 	}
 	install->replicated->works++;
-	io_thread_submit(journal->work_thread, &install->work);
+	io_thread_submit(journal->checkpoint_thread, &install->work);
 }
 
 void replicated_install(struct replicated *replicated, const struct raft_store *store)

@@ -180,13 +180,11 @@ static void retire(struct master *master, struct namespace *ns)
 	drop_retired(&master->retired_timer);
 }
 
-/* Nobody looks into a namespace that is being filled. */
-static void replace_namespace(struct master *master)
+static void replace_namespace(struct master *master, struct namespace *ns)
 {
 	retire(master, master->ns);
-	master->ns = ns_create();
-	workers_set_namespace(master->workers, NULL);
-	proofs_applied(&master->proofs, 0);
+	master->ns = ns;
+	proofs_applied(&master->proofs, ns_applied(ns));
 }
 
 void machine_init(struct master *master)
@@ -201,12 +199,16 @@ void machine_finish(struct master *master)
 	CHECK(list_is_empty(&master->retired));
 }
 
+/* Nobody looks into a namespace that is being filled, on whatever thread: until it is whole an
+ * empty one stands in its place, and workers wait. */
 static void *machine_load_begin(void *context)
 {
 	struct master *master = context;
 
-	replace_namespace(master);
-	return ns_load_begin(master->ns);
+	replace_namespace(master, ns_create());
+	workers_set_namespace(master->workers, NULL);
+	master->loading = ns_create();
+	return ns_load_begin(master->loading);
 }
 
 static int machine_load_step(void *context, void *load, struct str records)
@@ -215,26 +217,33 @@ static int machine_load_step(void *context, void *load, struct str records)
 	return ns_load_step(load, records);
 }
 
+/* What was loaded, or what was there before the load: nothing. */
+static void end_load(struct master *master, bool is_good)
+{
+	struct namespace *loaded = master->loading;
+
+	master->loading = NULL;
+	master->applied_us = io_now_us(master->io);
+	if (is_good)
+		replace_namespace(master, loaded);
+	else
+		ns_destroy(loaded);
+	workers_set_namespace(master->workers, master->ns);
+}
+
 static int machine_load_end(void *context, void *load, uint64_t index, struct hash128 digest)
 {
 	struct master *master = context;
 	int rc = ns_load_end(load, index, digest);
 
-	if (rc < 0)
-		replace_namespace(master);
-	master->applied_us = io_now_us(master->io);
-	workers_set_namespace(master->workers, master->ns);
-	proofs_applied(&master->proofs, ns_applied(master->ns));
+	end_load(master, rc == 0);
 	return rc;
 }
 
 static void machine_load_cancel(void *context, void *load)
 {
-	struct master *master = context;
-
 	ns_load_cancel(load);
-	replace_namespace(master);
-	workers_set_namespace(master->workers, master->ns);
+	end_load(context, false);
 }
 
 struct state_machine machine_of(struct master *master)

@@ -65,7 +65,8 @@ struct master {
 	struct io *io;
 	struct journal *journal; /* NULL: not open */
 	struct namespace *ns;
-	struct list retired; /* namespaces that were replaced and are still held */
+	struct namespace *loading; /* NULL: none; master->ns is empty meanwhile */
+	struct list retired;       /* namespaces that were replaced and are still held */
 	struct io_timer retired_timer;
 	struct workers *workers;
 	struct leases *leases;

@@ -213,6 +213,11 @@ void io_thread_set_spin(struct io_thread *thread, unsigned spin_us)
 	(void)spin_us;
 }
 
+void io_thread_step_back(struct io_thread *thread)
+{
+	(void)thread;
+}
+
 void io_thread_destroy(struct io_thread *thread)
 {
 	CHECK(!thread->is_busy && list_is_empty(&thread->queue));

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -177,6 +179,43 @@ static void posts_of_many_threads_all_arrive(void **state)
 		pthread_join(threads[i], NULL);
 }
 
+struct priority {
+	struct io_work work;
+	int policy, nice;
+	bool is_known;
+};
+
+static void run_priority(struct io_work *work)
+{
+	struct priority *priority = CONTAINER_OF(work, struct priority, work);
+
+	priority->policy = sched_getscheduler(0);
+	priority->nice = getpriority(PRIO_PROCESS, (id_t)gettid());
+}
+
+static void priority_done(struct io_work *work)
+{
+	CONTAINER_OF(work, struct priority, work)->is_known = true;
+}
+
+static void a_thread_steps_back_behind_all_others(void **state)
+{
+	struct priority before = {.work = {.run = run_priority, .done = priority_done}};
+	struct priority after = before;
+	struct io_thread *thread;
+
+	assert_int_equal(io_thread_create(*state, "back", &thread), 0);
+	io_thread_submit(thread, &before.work);
+	RUN_UNTIL(*state, before.is_known);
+	io_thread_step_back(thread);
+	io_thread_submit(thread, &after.work);
+	RUN_UNTIL(*state, after.is_known);
+	assert_int_equal(before.nice, getpriority(PRIO_PROCESS, 0));
+	assert_int_equal(after.nice, 19);
+	assert_int_equal(after.policy, SCHED_BATCH);
+	io_thread_destroy(thread);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +225,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(ping_pong_with_spinning, setup, teardown),
 	        cmocka_unit_test_setup_teardown(destroy_finishes_the_queue_and_done_runs_later,
 	                                        setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_thread_steps_back_behind_all_others, setup,
+	                                        teardown),
 	        cmocka_unit_test_setup_teardown(posts_of_many_threads_all_arrive, setup, teardown),
 	};
 

@@ -20,6 +20,7 @@ struct house {
 	char top[64];     /* removed at the end with everything in it */
 	char folder[128]; /* of the journal, not made yet */
 	struct toy toy;
+	void *test; /* for what a test puts in the place of the toy's functions */
 	struct journal_options options;
 	struct journal *journal; /* NULL: not open */
 	enum journal_phase phase;

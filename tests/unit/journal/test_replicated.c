@@ -674,9 +674,50 @@ static void a_read_does_not_wait_for_a_checkpoint_to_be_loaded(void **state)
 	fill_options(w);
 	open_journal_of(w);
 	w->b.read_index = header.index + 1;
-	SAY_UNTIL(w, send_checkpoint(&w->b, &header, buf_str(&bytes)), w->house->toy.count > 0);
+	SAY_UNTIL(w, send_checkpoint(&w->b, &header, buf_str(&bytes)),
+	          atomic_load(&w->house->toy.load_steps) > 0);
 	journal_read_index(w->house->journal, &read);
 	RUN_UNTIL(w->house->io, read.done == NULL);
+	buf_finish(&bytes);
+}
+
+/* Each record is loaded only when the loop has seen that it is being loaded. */
+struct slow_load {
+	atomic_size_t begun, allowed;
+};
+
+static int load_when_allowed(void *context, void *load, struct str records)
+{
+	struct house *house = CONTAINER_OF((struct toy *)context, struct house, toy);
+	struct slow_load *slow = house->test;
+	uint64_t give_up_us = io_now_us(house->io) + 5 * 1000 * 1000;
+	size_t number = atomic_fetch_add(&slow->begun, 1) + 1;
+
+	while (atomic_load(&slow->allowed) < number)
+		CHECK(io_now_us(house->io) < give_up_us);
+	return toy_load_step(context, load, records);
+}
+
+static void the_loop_goes_on_while_a_checkpoint_is_loaded(void **state)
+{
+	struct world *w = *state;
+	struct slow_load slow = {0};
+	struct checkpoint_header header;
+	struct buf bytes;
+
+	w->house->options.machine.load_step = load_when_allowed;
+	w->house->test = &slow;
+	save_alone(w, &bytes, &header);
+	format_member(w);
+	fill_options(w);
+	open_journal_of(w);
+	w->b.read_index = header.index + 1;
+	SAY_UNTIL(w, send_checkpoint(&w->b, &header, buf_str(&bytes)),
+	          atomic_load(&slow.begun) == 1);
+	assert_int_equal(w->house->toy.count, 0);
+	atomic_store(&slow.allowed, SIZE_MAX);
+	SAY_UNTIL(w, send_checkpoint(&w->b, &header, buf_str(&bytes)), w->house->toy.loads == 1);
+	assert_int_equal(w->house->toy.count, header.index);
 	buf_finish(&bytes);
 }
 
@@ -699,6 +740,8 @@ int main(void)
 	                a_learner_whose_admission_was_never_committed_asks_again, setup, teardown),
 	        cmocka_unit_test_setup_teardown(
 	                who_lacks_entries_that_are_damaged_gets_a_checkpoint, setup, teardown),
+	        cmocka_unit_test_setup_teardown(the_loop_goes_on_while_a_checkpoint_is_loaded,
+	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_read_does_not_wait_for_a_checkpoint_to_be_loaded,
 	                                        setup, teardown),
 	};

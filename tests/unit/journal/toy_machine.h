@@ -6,6 +6,8 @@
 #ifndef HOLDFAST_TESTS_UNIT_JOURNAL_TOY_MACHINE_H
 #define HOLDFAST_TESTS_UNIT_JOURNAL_TOY_MACHINE_H
 
+#include <stdatomic.h>
+
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/err.h"
@@ -18,7 +20,8 @@ struct toy {
 	size_t count;
 	size_t capacity;
 	struct hash128 digest;
-	size_t loads; /* checkpoints taken */
+	size_t loads;             /* checkpoints taken */
+	atomic_size_t load_steps; /* on any thread */
 	size_t apply_calls;
 	int load_step_rc;   /* what load_step answers; 0: takes it */
 	bool saves_nothing; /* a save_step gives no record, and says that there are more */
@@ -103,12 +106,11 @@ static inline void toy_save_end(void *context, void *save)
 	mem_free(save);
 }
 
+/* What is being loaded is a toy of its own until it is whole: it may be on another thread. */
 static inline void *toy_load_begin(void *context)
 {
-	struct toy *toy = context;
-
-	toy_clear(toy);
-	return toy;
+	toy_clear(context);
+	return mem_must_zalloc(sizeof(struct toy));
 }
 
 static inline int toy_load_step(void *context, void *load, struct str records)
@@ -116,30 +118,35 @@ static inline int toy_load_step(void *context, void *load, struct str records)
 	struct toy *toy = context;
 	struct cursor c = cursor_of(records);
 
-	(void)load;
+	atomic_fetch_add(&toy->load_steps, 1);
 	while (cursor_left(&c) > 0)
-		toy_add(toy, cursor_le(&c, 8));
+		toy_add(load, cursor_le(&c, 8));
 	return toy->load_step_rc;
 }
 
 static inline void toy_load_cancel(void *context, void *load)
 {
-	(void)load;
-	toy_clear(context);
+	(void)context;
+	toy_clear(load);
+	mem_free(load);
 }
 
 static inline int toy_load_end(void *context, void *load, uint64_t index, struct hash128 digest)
 {
-	struct toy *toy = context;
+	struct toy *toy = context, *loaded = load;
 
-	(void)load;
-	if (toy->count == index && toy->digest.low == digest.low &&
-	    toy->digest.high == digest.high) {
-		toy->loads++;
-		return 0;
+	if (loaded->count != index || loaded->digest.low != digest.low ||
+	    loaded->digest.high != digest.high) {
+		toy_load_cancel(toy, loaded);
+		return -ERR_DAMAGED;
 	}
-	toy_clear(toy);
-	return -ERR_DAMAGED;
+	toy->hashes = loaded->hashes;
+	toy->count = loaded->count;
+	toy->capacity = loaded->capacity;
+	toy->digest = loaded->digest;
+	toy->loads++;
+	mem_free(loaded);
+	return 0;
 }
 
 static inline struct state_machine toy_machine(struct toy *toy)
