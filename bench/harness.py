@@ -69,9 +69,11 @@ class Bench:
         return pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.dir))
 
     def start(self, name, command, address, folder, environment=None):
+        # Not in a session of its own: Linux would share the processors among sessions, so that what
+        # a master does at a low priority took as much of them as the others' service.
         with open(folder / f"{name}.log", "ab") as log:
             popen = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log,
-                                     stdin=subprocess.DEVNULL, start_new_session=True,
+                                     stdin=subprocess.DEVNULL, process_group=0,
                                      env={**os.environ, **(environment or {})})
         return Server(name, address, popen.pid, popen)
 

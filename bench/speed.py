@@ -134,9 +134,9 @@ def join(bench, table):
     try:
         primary = masters.settled()
         began = time.monotonic()
-        made = bench.load(primary.server, "--target", primary.address, "--op", "create", "--count",
-                          bench.options.files, "--connections", 16, "--inflight", 32, "--per-dir",
-                          1000)
+        made = bench.load(primary.server, "--retry", masters.first(primary), "--op", "create",
+                          "--count", bench.options.files, "--connections", 16, "--inflight", 32,
+                          "--per-dir", 1000)
         note(f"  {made['ops']:,} files in {time.monotonic() - began:.0f} s")
         join_loaded(bench, table, masters, masters.settled(), made["ops"])
     finally:
