@@ -14,7 +14,9 @@ static const char *const waiting_texts[] = {
                 "to form a cluster it waits until every configured master answers",
         [RAFT_WAITS_FOR_LOWEST] = "all masters are empty; the one of the lowest address forms",
         [RAFT_WAITS_FOR_LEADER] = "to join it waits until a primary is known",
-        [RAFT_WAITS_TO_JOIN] = "it asked the primary to be let in",
+        [RAFT_WAITS_TO_JOIN] =
+                "it asked the primary to be let in; the others must have it in their "
+                "lists, or be told to take it: holdfast quorum allow HOST:PORT",
         [RAFT_WAITS_FOR_SECOND_LEARNER] =
                 "two voters are less safe than one: it waits until a second newcomer has caught up",
 };

@@ -46,6 +46,7 @@ def test_a_stranger_is_told_to_wait_for_leave_and_joins_when_it_has_it(make_mast
     new = masters.add()
     wait_until(lambda: "named by a command" in masters.quorum.members[new].master_log(),
                "it is told why it may not join")
+    assert "holdfast quorum allow" in masters.status(new)[1]["quorum"]["waits_for"]
     assert state(masters, new) is None
     masters.allow(new)
     await_state(masters, new, "AVAILABLE")
