@@ -75,6 +75,9 @@ static void print_journal(const json_t *status)
 	       cli_status_number(status, "syncs"), cli_status_number(status, "sync_us_mean"),
 	       cli_status_number(status, "sync_us_max"), cli_status_number(status, "segments"),
 	       cli_status_number(status, "newest_checkpoint"));
+	if (is_true(status, "is_out_of_room"))
+		printf("WARNING        this disk is full: changes are refused until there is "
+		       "room\n");
 	print_syncs(json_object_get(status, "sync_us_histogram"));
 }
 

@@ -347,4 +347,5 @@ void journal_stats(const struct journal *journal, struct journal_stats *ret_stat
 	*ret_stats = journal->stats;
 	ret_stats->inflight_bytes = journal->commit.inflight_bytes;
 	ret_stats->newest_checkpoint = journal->checkpointer.newest;
+	ret_stats->is_out_of_room = journal->prepare.is_out_of_room;
 }

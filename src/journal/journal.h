@@ -298,6 +298,7 @@ struct journal_stats {
 	uint64_t segments;
 	uint64_t newest_checkpoint; /* index; 0: none */
 	uint64_t refused_no_space;
+	bool is_out_of_room; /* now */
 };
 void journal_stats(const struct journal *journal, struct journal_stats *ret_stats);
 

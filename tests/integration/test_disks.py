@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 import pytest
+from hadoop_rpc import Connection, RemoteError
 from processes import wait_until
 from quorum import Quorum
 from quorum_writers import Load
@@ -68,6 +69,28 @@ def test_a_full_disk(quorum, disks):
     print("longest calls:", load.gaps())
     assert full.master.popen.poll() is None
     wait_until(lambda: "there is room again" in full.master_log(), "it sees that there is room")
+
+
+def test_the_full_disk_of_a_lone_master(make_cluster, disks):
+    cluster = make_cluster(alluxio__master__journal__folder=disks[0].folder / "journal")
+    cluster.start_master()
+    disks[0].fill()
+    client = Connection(cluster.port)
+
+    def is_refused():
+        try:
+            client.mkdirs("".join(f"/{os.urandom(120).hex()}" for _ in range(10)))
+        except RemoteError as error:
+            assert "changes are refused until there is room" in error.text
+            return True
+        return False
+
+    wait_until(is_refused, "what was prepared is used up", 120)
+    assert client.stat("/") is not None
+    assert "this disk is full" in cluster.run("status", "--conf", cluster.conf).stdout
+    disks[0].empty()
+    wait_until(lambda: not is_refused(), "changes are taken by themselves")
+    assert "this disk is full" not in cluster.run("status", "--conf", cluster.conf).stdout
 
 
 def inject(member, what):
