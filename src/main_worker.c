@@ -38,13 +38,17 @@ static void on_lost(void *context)
 
 /* ---- options ---- */
 
-static const char *folder_of(const struct config *config)
+static const char *folder_of(struct cli_site *site)
 {
+	const struct config *config = site->config;
+
 	if (config_has(config, CONFIG_KEY_HOLDFAST_WORKER_DIR))
 		return config_c_str(config, CONFIG_KEY_HOLDFAST_WORKER_DIR);
 	if (config_count(config, CONFIG_KEY_DFS_DATANODE_DATA_DIR) > 0)
 		return config_item(config, CONFIG_KEY_DFS_DATANODE_DATA_DIR, 0).data;
-	return NULL;
+	return cli_text(&site->texts, "%s/blocks",
+	                config_c_str(config, CONFIG_KEY_ALLUXIO_WORK_DIR))
+	        .data;
 }
 
 static const char *host_of(struct config_address address)
@@ -53,7 +57,7 @@ static const char *host_of(struct config_address address)
 }
 
 /* The addresses that clients use are those of the masters: cli/connect.c finds them. */
-static void read_options(const struct cli_site *site, struct worker_options *ret_options)
+static void read_options(struct cli_site *site, struct worker_options *ret_options)
 {
 	const struct config *config = site->config;
 	struct config_address transfer = config_address(config, CONFIG_KEY_DFS_DATANODE_ADDRESS);
@@ -62,7 +66,7 @@ static void read_options(const struct cli_site *site, struct worker_options *ret
 
 	*ret_options = (struct worker_options){
 	        .io = site->io,
-	        .folder = folder_of(config),
+	        .folder = folder_of(site),
 	        .transfer_host = host_of(transfer),
 	        .transfer_port = transfer.port,
 	        .ipc_host = host_of(ipc),
@@ -89,8 +93,6 @@ static int serve(struct cli_site *site)
 	char *text = NULL;
 	int rc;
 
-	if (folder_of(site->config) == NULL)
-		return cli_fail(site, "no folder: set dfs.datanode.data.dir");
 	if (cli_masters_find(site, &addresses) != CLI_OK)
 		return CLI_FAILURE;
 	read_options(site, &options);

@@ -13,7 +13,7 @@ Where ACTION is one of:
   worker [MOPT]    start a worker on this machine
   workers [MOPT]   start the workers of conf/workers
 MOPT is one of Mount, SudoMount, NoMount: taken for Alluxio's sake, there is no RAM disk here.
--f  make the journal anew before starting: all metadata is gone
+-f  begin anew: the masters' journals and the workers' blocks are put aside first
 -N  do not stop a process that runs already
 -w  wait for the processes to end before returning
 -a  do not wait until they serve
@@ -104,6 +104,22 @@ made there before ($note): mount it, or make a new one with $bin/alluxio formatJ
 	grep -qxF -- "$folder" "$note" 2>/dev/null || printf '%s\n' "$folder" >>"$note"
 }
 
+# With -f the blocks of before, which belong to a cluster that is no more, are put aside.
+prepare_worker() {
+	local folder
+	folder=$(get_conf holdfast.worker.dir)
+	[ -n "$folder" ] || folder=$(get_conf dfs.datanode.data.dir)
+	folder=${folder%%,*}
+	folder=${folder#\[*\]}
+	folder=${folder#file://}
+	[ -n "$folder" ] || folder=$(get_conf alluxio.work.dir)/blocks
+	mkdir -p "$(dirname "$folder")" || fail "Error: no place for $folder"
+	if [ -n "$format" ] && [ -e "$folder" ]; then
+		mv -T -- "$folder" "$folder.before-format-$(date -u +%Y%m%dT%H%M%SZ)" ||
+			fail "Error: could not put $folder aside"
+	fi
+}
+
 start_here() { # master or worker, title
 	local pids
 	mkdir -p "$logs"
@@ -113,7 +129,10 @@ start_here() { # master or worker, title
 		return 0
 	fi
 	[ -z "$pids" ] || stop_process "$2" hard
-	[ "$1" != master ] || prepare_journal
+	case "$1" in
+	master) prepare_journal ;;
+	worker) prepare_worker ;;
+	esac
 	echo "Starting $1 @ $here. Logging to $logs"
 	setsid "$bin/alluxio" "$1" --conf "$conf" >>"$logs/$1.log" 2>&1 </dev/null &
 	started=$!
@@ -128,7 +147,7 @@ remote=("$bin/alluxio-start.sh")
 case "$action" in
 all)
 	on_all masters "${remote[@]}" master $format || status=1
-	on_all workers "${remote[@]}" worker || status=1
+	on_all workers "${remote[@]}" worker $format || status=1
 	;;
 local)
 	start_here master AlluxioMaster || status=1
@@ -137,7 +156,7 @@ local)
 master) start_here master AlluxioMaster || status=1 ;;
 masters) on_all masters "${remote[@]}" master $format || status=1 ;;
 worker) start_here worker AlluxioWorker || status=1 ;;
-workers) on_all workers "${remote[@]}" worker || status=1 ;;
+workers) on_all workers "${remote[@]}" worker $format || status=1 ;;
 secondary_master) fail "Secondary master is not supported for journal type: $(get_conf alluxio.master.journal.type)" ;;
 job_master | job_masters | job_worker | job_workers | proxy | proxies | logserver)
 	fail "Error: there is no $action in this version" ;;

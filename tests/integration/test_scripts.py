@@ -99,6 +99,28 @@ def test_a_journal_that_is_gone_is_not_made_anew(house):
     assert house.start("master", "-f").returncode == 0
 
 
+def test_beginning_anew_leaves_a_file_system_with_a_worker(house):
+    def shell(*words):
+        return house.run("alluxio", "fs", *words)
+
+    assert house.start("local").returncode == 0
+    assert shell("copyFromLocal", __file__, "/kept").returncode == 0
+    done = house.start("-f", "local")
+    assert done.returncode == 0, done.stdout
+    assert shell("test", "-e", "/kept").returncode != 0
+    assert shell("copyFromLocal", __file__, "/new").returncode == 0  # a worker took it
+    assert len(list(house.folder.glob("worker.before-format-*"))) == 1
+
+
+def test_blocks_lie_in_the_work_folder_unless_said_otherwise(house):
+    site = house.cluster.conf / "hdfs-site.xml"
+    site.write_text("".join(line for line in site.read_text().splitlines(keepends=True)
+                            if "dfs.datanode.data.dir" not in line))
+    done = house.start("worker")
+    assert done.returncode == 0, done.stdout
+    assert (house.folder / "blocks").is_dir()
+
+
 def test_waiting_lasts_until_the_processes_end(house):
     waits = subprocess.Popen([house.bin / "alluxio-start.sh", "-w", "master"], text=True,
                              stdout=subprocess.PIPE)
