@@ -14,6 +14,8 @@
 
 #include "raft/raft_private.h"
 
+enum { REST_MS_MAX = 100 };
+
 struct progress *progress_find(struct raft *core, struct raft_id id)
 {
 	for (size_t i = 0; i < core->leader.peer_count; i++)
@@ -130,6 +132,27 @@ static bool has_window(const struct raft *core, const struct progress *peer)
 	       peer->inflight_bytes < core->options.window_bytes_max;
 }
 
+/* A learner is nobody's majority, and what it has missed is much: it gets one piece at a time, and
+ * rests after each as long as that took, so that service keeps most of disks and processors.  One
+ * that does not gain on the log so has no rest any more. */
+static bool rests(struct raft *core, const struct progress *peer)
+{
+	if (peer->is_voter || peer->is_hurried)
+		return false;
+	if (peer->inflight_count == 0 && core->now_ms >= peer->rest_until_ms)
+		return false;
+	if (peer->inflight_count == 0)
+		outbox_wake(core, peer->rest_until_ms);
+	return true;
+}
+
+static void begin_rest(struct raft *core, struct progress *peer, uint64_t sent_ms)
+{
+	uint64_t took_ms = core->now_ms > sent_ms ? core->now_ms - sent_ms : 0;
+
+	peer->rest_until_ms = core->now_ms + (took_ms < REST_MS_MAX ? took_ms : REST_MS_MAX);
+}
+
 /* Entries prev + 1 to last, or a heartbeat. */
 static void send_append(struct raft *core, struct progress *peer, uint64_t prev, uint64_t last)
 {
@@ -180,7 +203,8 @@ void progress_pump(struct raft *core, struct progress *peer)
 		send_heartbeat(core, peer);
 	if (peer->mode == PROGRESS_CHECKPOINT)
 		chunks_pump(core, peer);
-	else if (peer->next <= core->log.last && peer->fetch_number == 0 && has_window(core, peer))
+	else if (peer->next <= core->log.last && peer->fetch_number == 0 &&
+	         has_window(core, peer) && !rests(core, peer))
 		fetch(core, peer);
 	outbox_wake(core, peer->beat_ms + core->options.heartbeat_ms);
 }
@@ -252,8 +276,10 @@ static void accepted(struct raft *core, struct progress *peer,
 
 	if (match > peer->match || match == core->log.last)
 		peer->moved_ms = core->now_ms;
-	if (match > peer->match)
+	if (match > peer->match) {
 		peer->match = match;
+		begin_rest(core, peer, reply->sent_ms);
+	}
 	free_inflight(peer);
 	if (peer->mode == PROGRESS_PROBE && reply->number >= peer->probe_number)
 		peer->mode = PROGRESS_STREAM;
@@ -265,9 +291,15 @@ static void accepted(struct raft *core, struct progress *peer,
 
 static void note_catch_up(struct raft *core, struct progress *peer)
 {
+	uint64_t took_ms;
+
 	if (peer->is_voter || peer->match < peer->goal)
 		return;
-	peer->is_caught_up = core->now_ms - peer->goal_ms < core->options.election_min_ms;
+	took_ms = core->now_ms - peer->goal_ms;
+	peer->is_caught_up = took_ms < core->options.election_min_ms;
+	peer->is_hurried |=
+	        !peer->is_caught_up && peer->round_ms != 0 && took_ms > peer->round_ms / 4 * 3;
+	peer->round_ms = took_ms;
 	peer->goal = core->log.last;
 	peer->goal_ms = core->now_ms;
 }

@@ -94,7 +94,10 @@ struct progress {
 	/* A learner is caught up when it reached a goal, set when the goal before was reached,
 	 * within an election time-out (thesis 4.2.1). */
 	uint64_t goal, goal_ms;
+	uint64_t round_ms; /* that the goal before took; 0: there was none */
 	bool is_caught_up;
+	bool is_hurried;        /* does not gain on the log if it rests */
+	uint64_t rest_until_ms; /* a learner's, after what it took last */
 	/* CHECKPOINT */
 	uint64_t chunk_number; /* a piece is being fetched; 0: no */
 	uint64_t checkpoint;   /* index; 0: whichever is newest */
