@@ -190,6 +190,9 @@ int checkpoint_source_read(struct checkpoint_source *source, const char *cluster
 
 /* ---- taking ---- */
 
+/* Other syncs of the device, this journal's and perhaps others', wait for what is not synced. */
+enum { SYNC_BYTES = 1 << 20 };
+
 struct checkpoint_sink {
 	struct io *io;
 	const char *folder;
@@ -256,10 +259,13 @@ int checkpoint_sink_store(struct checkpoint_sink *sink, uint64_t index, uint64_t
 		rc = begin(sink, index);
 	else if (sink->file == NULL || index != sink->index || offset != sink->size)
 		rc = -ERR_INVALID;
-	if (rc == 0)
-		rc = io_file_write(sink->file, piece.data, piece.size, offset);
-	if (rc == 0)
-		rc = io_file_sync(sink->file);
+	for (size_t at = 0; rc == 0 && at < piece.size; at += SYNC_BYTES) {
+		size_t size = piece.size - at < SYNC_BYTES ? piece.size - at : SYNC_BYTES;
+
+		rc = io_file_write(sink->file, piece.data + at, size, offset + at);
+		if (rc == 0)
+			rc = io_file_sync(sink->file);
+	}
 	if (rc < 0)
 		drop(sink, /* is_renamed: */ false);
 	else

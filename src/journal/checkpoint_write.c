@@ -8,8 +8,8 @@
 #include "journal/folder.h"
 #include "journal/text.h"
 
-/* Synced every so often, so that the last sync does not hold up the journal's. */
-enum { SYNC_BYTES = 4 << 20 };
+/* Synced every so often: the journal's syncs wait for what is not. */
+enum { SYNC_BYTES = 1 << 20 };
 
 struct checkpoint_writer {
 	struct io *io;

@@ -14,6 +14,8 @@ enum {
 	FIRST_BYTES = 1 << 20,
 	GROWTH = 4,
 	RETRY_US = 1000 * 1000,
+	PAUSE_STEPS = 3,          /* a pause is so many times as long as the step before it, ... */
+	PAUSE_US_MAX = 10 * 1000, /* ... and not longer than this */
 };
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -34,10 +36,8 @@ static int look_for_room(struct prepare *prepare)
 	return space.available / 2 < prepare->file_bytes ? -ERR_NO_SPACE : 0;
 }
 
-static void run_step(struct io_work *work)
+static void make_piece(struct prepare *prepare)
 {
-	struct prepare *prepare = CONTAINER_OF(work, struct prepare, work);
-
 	if (prepare->making == NULL) {
 		prepare->rc = look_for_room(prepare);
 		if (prepare->rc == 0)
@@ -52,6 +52,16 @@ static void run_step(struct io_work *work)
 		segment_writer_destroy(prepare->making);
 		prepare->making = NULL;
 	}
+}
+
+static void run_step(struct io_work *work)
+{
+	struct prepare *prepare = CONTAINER_OF(work, struct prepare, work);
+	struct io *io = prepare->journal->io;
+	uint64_t began_us = io_now_us(io);
+
+	make_piece(prepare);
+	prepare->step_us = io_now_us(io) - began_us;
 }
 
 /* ---- on the loop ---- */
@@ -91,8 +101,23 @@ static void out_of_room(struct prepare *prepare)
 	journal_has_room(prepare->journal); /* who waits is told -ERR_NO_SPACE now */
 }
 
+static void pause_is_over(struct io_timer *timer)
+{
+	step(CONTAINER_OF(timer, struct prepare, pause));
+}
+
+static void step_later(struct prepare *prepare)
+{
+	if (prepare->is_awaited)
+		step(prepare);
+	else
+		io_timer_start(&prepare->pause,
+		               smaller(prepare->step_us * PAUSE_STEPS, PAUSE_US_MAX));
+}
+
 static void made(struct prepare *prepare)
 {
+	prepare->is_awaited = false;
 	prepare->ready = prepare->making;
 	prepare->making = NULL;
 	prepare->count++;
@@ -115,7 +140,7 @@ static void step_done(struct io_work *work)
 	if (prepare->is_stopped)
 		journal_step_close(prepare->journal);
 	else if (prepare->rc == 1)
-		step(prepare);
+		step_later(prepare);
 	else if (prepare->rc == 0)
 		made(prepare);
 	else if (is_lack(prepare->rc))
@@ -139,6 +164,7 @@ int prepare_init(struct prepare *prepare, struct journal *journal)
 	        .file_bytes = smaller(FIRST_BYTES, journal->options.segment_bytes),
 	};
 	io_timer_init(journal->io, &prepare->retry, retry);
+	io_timer_init(journal->io, &prepare->pause, pause_is_over);
 	if (!pages_resize(&prepare->zeros, PIECE_BYTES))
 		return -ERR_NO_MEMORY;
 	memset(prepare->zeros.data, 0, prepare->zeros.size);
@@ -150,6 +176,7 @@ void prepare_start(struct prepare *prepare)
 	if (prepare->is_busy || prepare->ready != NULL || prepare->is_stopped)
 		return;
 	io_timer_stop(&prepare->retry);
+	io_timer_stop(&prepare->pause);
 	if (prepare->file_bytes < prepare->bytes_least)
 		prepare->file_bytes = prepare->bytes_least;
 	step(prepare);
@@ -159,6 +186,7 @@ void prepare_stop(struct prepare *prepare)
 {
 	prepare->is_stopped = true;
 	io_timer_stop(&prepare->retry);
+	io_timer_stop(&prepare->pause);
 }
 
 void prepare_finish(struct prepare *prepare)
@@ -182,6 +210,7 @@ int prepare_take(struct prepare *prepare, size_t size, struct segment_writer **r
 	if (prepare->ready == NULL) {
 		if (prepare->is_out_of_room)
 			return -ERR_NO_SPACE;
+		prepare->is_awaited = true;
 		prepare_start(prepare);
 		return -ERR_AGAIN;
 	}

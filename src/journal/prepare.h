@@ -2,6 +2,9 @@
 /*
  * The next segment, made ahead: zeroed by writing, in pieces, on the journal's work thread.
  *
+ * The device is not left to it: others' syncs wait for what was written before them.  So it pauses
+ * after each piece, unless somebody waits for the segment already.
+ *
  * One is kept ready.  The first of a run is small, so that a start does not wait for it; each
  * further one is four times as large, up to segment_bytes.  When the device has no room, this is
  * where it is noticed: prepare_take() says so, and a smaller one and then again and again is tried
@@ -19,7 +22,7 @@ struct journal;
 struct prepare {
 	struct journal *journal;
 	struct io_work work;
-	struct io_timer retry;
+	struct io_timer retry, pause;
 	struct pages zeros;
 	struct segment_writer *making; /* the thread's while is_busy */
 	struct segment_writer *ready;
@@ -27,7 +30,9 @@ struct prepare {
 	uint64_t bytes_least; /* below this it could not hold what waits for it */
 	uint64_t count;       /* made so far */
 	int rc;               /* of the step on the thread */
+	uint64_t step_us;     /* how long that took */
 	bool is_busy;         /* a step is on the thread */
+	bool is_awaited;      /* prepare_take() had none to give */
 	bool is_out_of_room;
 	bool is_stopped;
 };
