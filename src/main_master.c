@@ -205,7 +205,7 @@ static int parse(const struct cli_site *site, int argc, char **argv, bool *ret_f
 	return CLI_OK;
 }
 
-static void warn(const struct config *config, bool forms_alone)
+static void warn(const struct config *config, bool is_replicated, bool forms_alone)
 {
 	if (forms_alone)
 		log_event(LOG_TROUBLE,
@@ -214,7 +214,12 @@ static void warn(const struct config *config, bool forms_alone)
 		          "belong to a cluster, there are two");
 	if (config_bool(config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_UNSAFE_FLUSH_ENABLED))
 		log_event(LOG_UNSAFE_FLUSH,
-		          "alluxio.master.embedded.journal.unsafe.flush.enabled is true");
+		          "alluxio.master.embedded.journal.unsafe.flush.enabled is true: %s",
+		          is_replicated
+		                  ? "changes are acknowledged before they are synced; what was "
+		                    "acknowledged is lost if half of the masters' machines or more "
+		                    "go down at about the same time"
+		                  : "a master without others syncs all the same");
 }
 
 /* CLI_OK: the master is made, and nothing runs yet. */
@@ -231,7 +236,7 @@ static int start(struct process *process, int argc, char **argv)
 	if (status == CLI_OK)
 		status = main_log_open(&process->site, &process->log);
 	if (status == CLI_OK) {
-		warn(process->site.config, is_replicated && forms_alone);
+		warn(process->site.config, is_replicated, is_replicated && forms_alone);
 		status = start_master(process, is_replicated ? &replication.options : NULL);
 	}
 	replication_finish(&replication);

@@ -225,6 +225,9 @@ int replication_read(const struct cli_site *site, bool forms_alone,
 	        .bind_host = bind_host(site),
 	        .reads_by_lease =
 	                config_enum(site->config, CONFIG_KEY_HOLDFAST_READ_MODE) == READ_MODE_LEASE,
+	        .syncs_behind = config_bool(
+	                site->config,
+	                CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_UNSAFE_FLUSH_ENABLED),
 	        .forms_alone = forms_alone,
 	};
 	status = read_list(site, ret_replication);

@@ -36,6 +36,7 @@ void vote_encode(const struct vote *vote, uint8_t *slot)
 	put_le(&at, 0, 6);
 	put_le(&at, vote->bound_epoch, 8);
 	put_le(&at, vote->bound_index, 8);
+	put_le(&at, vote->unsynced_boot, 8);
 	crc_put(slot, VOTE_SLOT_BYTES, CRC_AT);
 }
 
@@ -65,6 +66,7 @@ int vote_decode(const uint8_t *slot, struct vote *ret_vote, const char **ret_why
 	cursor_le(&c, 6);
 	vote.bound_epoch = cursor_le(&c, 8);
 	vote.bound_index = cursor_le(&c, 8);
+	vote.unsynced_boot = cursor_le(&c, 8);
 	vote.bound = (enum vote_bound)bound;
 	vote.is_removed = removed == 1;
 	if (version != VERSION || bound > VOTE_BOUND_UNKNOWN || removed > 1) {

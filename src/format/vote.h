@@ -18,7 +18,9 @@
  *   90  6  zero
  *   96  8  bound: epoch ...
  *  104  8  ... and index of the last entry that was dropped from the end of the journal
- *  112     zeros, kept for later
+ *  112  8  boot of the machine in which the newest segment was written ahead of its syncs; 0: it
+ *          was not, or all of it is synced
+ *  120     zeros, kept for later
  *
  * A lone master has zeros from 64 on.
  *
@@ -52,6 +54,7 @@ struct vote {
 	uint64_t bound_epoch; /* VOTE_BOUND only */
 	uint64_t bound_index;
 	bool is_removed;
+	uint64_t unsynced_boot;
 };
 
 /* True: of one of several masters that have formed a cluster. */

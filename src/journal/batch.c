@@ -140,22 +140,33 @@ void batch_settle(struct batch *batch)
 
 /* ---- writing ---- */
 
-static int begin_segment(struct batch *batch, size_t size, struct vote_file *vote)
+/* The header says how far the segment before goes, so all of that is synced first. */
+static int sync_before(const struct batch *batch)
+{
+	const struct segment_writer *before = batch->segment_before;
+
+	return before != NULL && before->syncs_behind ? io_file_sync(before->file) : 0;
+}
+
+static int begin_segment(struct batch *batch, size_t size, struct vote_file *vote, uint64_t boot)
 {
 	struct segment_id id = segment_writer_id(batch->segment);
 	struct vote record = *vote_file_vote(vote);
-	int rc = segment_writer_begin(batch->segment, &batch->sectors, size);
+	int rc = sync_before(batch);
 
 	batch->failed_at = "beginning it";
+	if (rc == 0)
+		rc = segment_writer_begin(batch->segment, &batch->sectors, size);
 	if (rc < 0)
 		return rc;
+	record.unsynced_boot = boot;
 	record.segment_epoch = id.epoch;
 	record.segment_first_index = id.first_index;
 	batch->failed_at = "naming it in the vote record";
 	return vote_file_write(vote, &record);
 }
 
-void batch_write(struct batch *batch, struct io *io, struct vote_file *vote)
+void batch_write(struct batch *batch, struct io *io, struct vote_file *vote, uint64_t boot)
 {
 	size_t size = batch_size_with(batch, 0);
 	uint64_t start_us;
@@ -164,7 +175,7 @@ void batch_write(struct batch *batch, struct io *io, struct vote_file *vote)
 	             batch->sectors.data);
 	start_us = io_now_us(io);
 	if (batch->begins_segment) {
-		batch->rc = begin_segment(batch, size, vote);
+		batch->rc = begin_segment(batch, size, vote, boot);
 	} else {
 		batch->failed_at = "writing a batch";
 		batch->rc = segment_writer_write(batch->segment, &batch->sectors, size,

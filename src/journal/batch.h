@@ -62,7 +62,7 @@ size_t batch_size_with(const struct batch *batch, size_t more);
 void batch_settle(struct batch *batch);
 
 /* Writes it where it goes and syncs; a fresh segment is begun with it and then named in the vote
- * record.  Blocks; sets rc, failed_at and sync_us. */
-void batch_write(struct batch *batch, struct io *io, struct vote_file *vote);
+ * record, with `boot` where syncs run behind (else 0).  Blocks; sets rc, failed_at and sync_us. */
+void batch_write(struct batch *batch, struct io *io, struct vote_file *vote, uint64_t boot);
 
 #endif

@@ -119,7 +119,7 @@ static void go_on(struct checkpointer *checkpointer)
 	}
 	if (checkpointer->slices[0].is_busy || checkpointer->slices[1].is_busy ||
 	    checkpointer->is_finishing ||
-	    (!is_lost(checkpointer) && checkpointer->journal->commit.durable < checkpointer->index))
+	    (!is_lost(checkpointer) && checkpointer->journal->commit.synced < checkpointer->index))
 		return;
 	/* The thread sees what is to be kept once this one is there. */
 	checkpointer->kept_newest = checkpointer->newest;

@@ -252,6 +252,8 @@ void commit_cut(struct commit *commit, const struct entry *last)
 	commit->last = commit->submitted; /* what lies between is put again */
 	if (commit->durable > last->index)
 		commit->durable = last->index;
+	if (commit->synced > last->index)
+		commit->synced = last->index;
 	segments_cut(&commit->segments, commit->last.index);
 }
 
@@ -259,7 +261,7 @@ void commit_begin_anew(struct commit *commit, const struct entry *last)
 {
 	forget_waiting(commit);
 	commit->last = commit->submitted = *last;
-	commit->durable = commit->marked = last->index;
+	commit->durable = commit->synced = commit->marked = last->index;
 	commit->segments.count = 0;
 }
 
@@ -270,7 +272,7 @@ static void run_batch(struct io_work *work)
 	struct batch *batch = CONTAINER_OF(work, struct batch, work);
 	struct journal *journal = batch->commit->journal;
 
-	batch_write(batch, journal->io, journal->vote);
+	batch_write(batch, journal->io, journal->vote, batch->commit->behind.boot);
 }
 
 /* ---- the way of a batch ---- */
@@ -304,15 +306,26 @@ static void submit(struct commit *commit)
 	io_thread_submit(journal->sync_thread, &batch->work);
 }
 
-static void submit_if_due(struct commit *commit)
+/* The next batch closes the segment that is being synced. */
+static bool is_held_up(const struct commit *commit)
 {
-	if (commit->in_flight == NULL && commit->waiting > 0 && commit->waiting >= commit->target)
+	const struct batch *next = list_is_empty(&commit->full)
+	                                   ? commit->filling
+	                                   : LIST_FIRST(&commit->full, struct batch, node);
+
+	return commit->behind.is_running && next != NULL && next->begins_segment;
+}
+
+void commit_go_on(struct commit *commit)
+{
+	if (commit->in_flight == NULL && commit->waiting > 0 && commit->waiting >= commit->target &&
+	    !is_held_up(commit))
 		submit(commit);
 }
 
 static void at_turn_end(struct io_hook *hook)
 {
-	submit_if_due(CONTAINER_OF(hook, struct commit, turn_end));
+	commit_go_on(CONTAINER_OF(hook, struct commit, turn_end));
 }
 
 static void gathered_long_enough(struct io_timer *timer)
@@ -320,7 +333,7 @@ static void gathered_long_enough(struct io_timer *timer)
 	struct commit *commit = CONTAINER_OF(timer, struct commit, gather);
 
 	commit->target = 0;
-	submit_if_due(commit);
+	commit_go_on(commit);
 }
 
 /* How many entries the next batch should have, after one with `answered`. */
@@ -350,20 +363,38 @@ static size_t sync_class(uint64_t us)
 	return n;
 }
 
-static void count(struct commit *commit, const struct batch *batch)
+void commit_count_sync(struct commit *commit, uint64_t us)
 {
 	struct journal_stats *stats = &commit->journal->stats;
 
 	stats->batches++;
-	stats->sync_classes[sync_class(batch->sync_us)]++;
+	stats->sync_classes[sync_class(us)]++;
+	stats->sync_us_sum += us;
+	if (stats->sync_us_max < us)
+		stats->sync_us_max = us;
+}
+
+static void count(struct commit *commit, const struct batch *batch)
+{
+	struct journal_stats *stats = &commit->journal->stats;
+
+	if (commit->behind.thread == NULL)
+		commit_count_sync(commit, batch->sync_us);
 	stats->entries += batch->count;
 	stats->bytes += batch->body.size;
-	stats->sync_us_sum += batch->sync_us;
-	if (stats->sync_us_max < batch->sync_us)
-		stats->sync_us_max = batch->sync_us;
 	stats->segments += batch->begins_segment;
 	commit->mean_sync_us =
 	        (commit->mean_sync_us * (MEAN_WEIGHT - 1) + batch->sync_us) / MEAN_WEIGHT;
+}
+
+static void note_written(struct commit *commit, const struct batch *batch)
+{
+	commit->behind.segment = batch->segment;
+	if (batch->generation != commit->generation)
+		return;
+	commit->durable = batch->last.index;
+	if (commit->behind.thread == NULL || batch->begins_segment)
+		commit->synced = batch->last.index;
 }
 
 static void batch_done(struct io_work *work)
@@ -385,11 +416,11 @@ static void batch_done(struct io_work *work)
 	commit->inflight_bytes -= batch->body.size;
 	if (journal->phase == JOURNAL_LEADING)
 		commit->target = next_target(commit, batch->count);
-	if (batch->generation == commit->generation)
-		commit->durable = batch->last.index;
+	note_written(commit, batch);
 	if (journal->ops->synced != NULL)
 		journal->ops->synced(journal, batch->last.index);
-	submit_if_due(commit);
+	commit_go_on(commit);
+	behind_go_on(&commit->behind);
 	journal->ops->written(journal, batch);
 	checkpointer_durable(&journal->checkpointer);
 	if (commit->in_flight == NULL && commit->target > 0)
@@ -408,7 +439,7 @@ uint64_t commit_mark(const struct commit *commit)
 
 	if (IS_BROKEN(MARK_ABOVE_SYNCED))
 		return committed;
-	return committed < commit->durable ? committed : commit->durable;
+	return committed < commit->synced ? committed : commit->synced;
 }
 
 void commit_mark_later(struct commit *commit)
@@ -436,13 +467,14 @@ static void is_idle(struct io_timer *timer)
 
 bool commit_drain(struct commit *commit)
 {
-	if (commit->pool.is_touching || commit->in_flight != NULL)
+	if (commit->pool.is_touching || commit->in_flight != NULL || commit->behind.is_running)
 		return false;
 	if (has_more(commit)) {
 		submit(commit);
 		return false;
 	}
-	return !write_mark(commit);
+	behind_go_on(&commit->behind);
+	return !commit->behind.is_running && !write_mark(commit);
 }
 
 void commit_has_room(struct commit *commit)
@@ -466,6 +498,7 @@ int commit_init(struct commit *commit, struct journal *journal)
 	        .turn_end = {.run = at_turn_end},
 	};
 	list_init(&commit->full);
+	behind_init(&commit->behind, journal);
 	io_timer_init(journal->io, &commit->gather, gathered_long_enough);
 	io_timer_init(journal->io, &commit->hang, hangs);
 	io_timer_init(journal->io, &commit->idle, is_idle);
@@ -475,7 +508,7 @@ int commit_init(struct commit *commit, struct journal *journal)
 void commit_begin(struct commit *commit, const struct entry *last)
 {
 	commit->last = commit->submitted = *last;
-	commit->marked = commit->durable = last->index;
+	commit->marked = commit->durable = commit->synced = last->index;
 }
 
 void commit_finish(struct commit *commit)
@@ -483,6 +516,7 @@ void commit_finish(struct commit *commit)
 	io_timer_stop(&commit->gather);
 	io_timer_stop(&commit->hang);
 	io_timer_stop(&commit->idle);
+	behind_finish(&commit->behind);
 	batch_pool_finish(&commit->pool);
 	segment_writer_destroy(commit->planned);
 	segments_finish(&commit->segments);

@@ -16,11 +16,14 @@
  *
  * Each batch carries the commit mark of what was synced before it.  When nothing follows for a
  * while, a batch without entries carries the last mark.
+ *
+ * Where syncs run behind (journal/behind.h) a batch that is written counts as durable.
  */
 #ifndef HOLDFAST_JOURNAL_COMMIT_H
 #define HOLDFAST_JOURNAL_COMMIT_H
 
 #include "journal/batch_pool.h"
+#include "journal/behind.h"
 #include "journal/journal.h"
 #include "journal/segments.h"
 
@@ -40,12 +43,14 @@ struct commit {
 	struct entry submitted;         /* last entry given to the sync thread, ... */
 	uint64_t submitted_us;          /* ... and when */
 	struct entry last;              /* last entry appended: index, epoch, chain */
-	uint64_t durable;               /* index: synced here, and not cut since */
-	uint64_t marked;                /* commit mark of the last batch written */
-	size_t inflight_bytes;          /* appended, not committed */
-	bool wants_room;                /* an append was refused: on_room is due */
-	uint64_t target;                /* entries to wait for before writing; 0: none */
-	uint64_t mean_sync_us;          /* moving */
+	uint64_t durable;               /* index: counts as synced here, and not cut since */
+	uint64_t synced;                /* index: surely is; less only if syncs run behind */
+	struct behind behind;
+	uint64_t marked;       /* commit mark of the last batch written */
+	size_t inflight_bytes; /* appended, not committed */
+	bool wants_room;       /* an append was refused: on_room is due */
+	uint64_t target;       /* entries to wait for before writing; 0: none */
+	uint64_t mean_sync_us; /* moving */
 	struct io_hook turn_end;
 	struct io_timer gather, hang, idle;
 };
@@ -77,6 +82,11 @@ void commit_begin_anew(struct commit *commit, const struct entry *last);
 uint64_t commit_mark(const struct commit *commit);
 /* A mark is due, as the commit index moved without a batch. */
 void commit_mark_later(struct commit *commit);
+
+/* Writes the next batch, if it is time and nothing is in the way any more. */
+void commit_go_on(struct commit *commit);
+/* A sync took so long. */
+void commit_count_sync(struct commit *commit, uint64_t us);
 
 /* Writes what waits, and then the last mark.  True when there is nothing more to do. */
 bool commit_drain(struct commit *commit);

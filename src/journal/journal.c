@@ -114,7 +114,8 @@ void journal_quorum(const struct journal *journal, struct journal_quorum *ret_qu
 	        .term = journal->epoch,
 	        .commit = journal->commit_index,
 	        .applied = journal->applied.index,
-	        .synced = journal->commit.durable,
+	        .synced = journal->commit.synced,
+	        .syncs_behind = journal->commit.behind.thread != NULL,
 	        .last = journal->commit.last.index,
 	        .primary_heard_ms_ago = UINT64_MAX,
 	};
@@ -183,6 +184,9 @@ static int start_threads(struct journal *journal)
 		rc = io_thread_create(journal->io, "checkpoint", &journal->checkpoint_thread);
 	if (rc == 0)
 		io_thread_step_back(journal->checkpoint_thread);
+	if (rc == 0 && journal->options.replication != NULL &&
+	    journal->options.replication->syncs_behind)
+		rc = behind_start(&journal->commit.behind);
 	return rc;
 }
 

@@ -148,7 +148,8 @@ struct journal_replication {
 	uint64_t clock_skew_max_ms; /* between wall clocks; beyond it a master lets others stand
 	                               first */
 	bool reads_by_lease;
-	bool forms_alone; /* operator: form a cluster although a configured address is silent */
+	bool syncs_behind; /* acknowledges before it syncs (journal/behind.h) */
+	bool forms_alone;  /* operator: form a cluster although a configured address is silent */
 	/* Entry 1, if it is this master that forms the cluster: its identity. */
 	uint16_t first_kind;
 	uint8_t first_version;
@@ -240,6 +241,7 @@ struct journal_quorum {
 	const char *role; /* raft's word for it: follower, candidate, leader ... */
 	uint64_t term;
 	uint64_t commit, applied, synced, last;
+	bool syncs_behind;             /* what is above `synced` may be acknowledged already */
 	uint64_t primary_heard_ms_ago; /* standby: all ones: never */
 	const char *waits_for; /* what keeps it from serving, for the operator; NULL: nothing */
 	bool is_changing;      /* a change of the members is not committed yet */

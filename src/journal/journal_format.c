@@ -119,7 +119,7 @@ static int write_first_segment(const struct journal_format_options *options, con
 	if (batch == NULL)
 		return rc;
 	rc = segment_writer_create(options->io, folder, 0, size + 3 * (size_t)SEGMENT_BLOCK_BYTES,
-	                           &writer);
+	                           /* syncs_behind: */ false, &writer);
 	if (rc == 0) {
 		memcpy(header.cluster_id, marker->cluster_id, sizeof(header.cluster_id));
 		rc = zero(writer);

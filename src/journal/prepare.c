@@ -43,7 +43,8 @@ static void make_piece(struct prepare *prepare)
 		if (prepare->rc == 0)
 			prepare->rc = segment_writer_create(
 			        prepare->journal->io, prepare->journal->folder, prepare->count,
-			        prepare->file_bytes, &prepare->making);
+			        prepare->file_bytes, prepare->journal->commit.behind.thread != NULL,
+			        &prepare->making);
 		if (prepare->rc < 0)
 			return;
 	}

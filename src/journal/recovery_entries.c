@@ -203,6 +203,8 @@ static bool segment_ends(struct recovery_reader *reader, struct recovery_piece *
 {
 	const struct segment_scan *scan = segment_reader_scan(reader->reader);
 
+	if (reader->is_cut_off && is_newest(reader) && scan->last.index >= reader->log.base.index)
+		return journal_ends(reader, piece); /* anything may be missing from here on */
 	if (finding == SEGMENT_ROT || finding == SEGMENT_HOLE ||
 	    (finding == SEGMENT_TORN && !is_newest(reader)))
 		return ends_by_damage(reader, piece, finding,

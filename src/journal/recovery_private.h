@@ -31,6 +31,7 @@ struct recovery_reader {
 	const struct marker *marker;
 	struct recovery_how how;
 	bool is_tolerant; /* what is lost comes again from the other masters */
+	bool is_cut_off;  /* the machine went down before all was synced (journal/behind.h) */
 	recovery_step *step;
 	struct vote_file *vote;
 	struct folder_names names;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/behind.h"
 #include "journal/recovery_private.h"
 
 #include <inttypes.h>
@@ -179,6 +180,19 @@ static bool look_for_named(struct recovery_reader *reader, struct recovery_piece
 	return false;
 }
 
+/* What was acknowledged ahead of its sync is there, unless the machine went down. */
+static void look_for_unsynced(struct recovery_reader *reader)
+{
+	uint64_t boot = vote_file_vote(reader->vote)->unsynced_boot;
+
+	if (boot == 0 || !reader->is_tolerant || behind_is_same_boot(reader->io, boot))
+		return;
+	reader->is_cut_off = reader->lost.is_unknown = true;
+	recovery_lost_add(reader,
+	                  text_make("the machine went down before everything acknowledged was "
+	                            "synced, which unsafe.flush.enabled allows"));
+}
+
 static bool step_look(struct recovery_reader *reader, struct recovery_piece *piece)
 {
 	char *text = NULL;
@@ -199,6 +213,7 @@ static bool step_look(struct recovery_reader *reader, struct recovery_piece *pie
 	        reader->how.is_replicated && vote_is_of_cluster(vote_file_vote(reader->vote));
 	if (look_for_named(reader, piece))
 		return true;
+	look_for_unsynced(reader);
 	reader->log.run = vote_file_vote(reader->vote)->segment_epoch;
 	if (reader->names.segment_count > 0 && recovery_newest(reader).epoch > reader->log.run)
 		reader->log.run = recovery_newest(reader).epoch;

@@ -31,6 +31,9 @@
  * hides its end.  None is needed for what was surely never acknowledged (a torn batch), or is not
  * above what is left.  A bound of before stays if it is greater or unknown.
  *
+ * Where syncs ran behind and the machine went down (journal/behind.h), whatever follows the first
+ * batch that is not whole is dropped without a look at it, and the bound is unknown.
+ *
  * A segment that is missing or damaged at its header leaves the ones before it, as they were before
  * it was begun: an older state of this journal.
  *

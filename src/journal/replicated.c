@@ -366,7 +366,7 @@ static bool close(struct journal *journal)
 	stop_timers(replicated);
 	replicated_install_give_up(replicated);
 	return replicated->works == 0 && replicated->install == NULL &&
-	       !replicated->is_apply_posted;
+	       !replicated->is_apply_posted && replicated_vote_end(replicated);
 }
 
 static void destroy(struct journal *journal)

@@ -59,6 +59,7 @@ struct replicated {
 	bool is_unsettled; /* something happened that settling may go on with */
 	bool is_removed;   /* taken out of the members */
 	bool is_taking;    /* the core took proposals, when it was last looked */
+	bool is_end_told;  /* closing: replicated_vote_end() */
 	struct io_timer tick;
 	uint64_t wake_ms; /* when `tick` is due */
 	enum raft_role role;
@@ -106,6 +107,7 @@ struct replicated {
 	enum raft_refusal told_refusal;
 	uint64_t told_us;
 	uint64_t log_told_us; /* that the log is damaged; 0: never */
+	uint64_t foreign;     /* bits of the configured addresses where another cluster answered */
 };
 
 /* ---- replicated.c ---- */

@@ -59,6 +59,7 @@ static int create_core(struct replicated *replicated)
 	        .window_bytes_max = options->window_bytes_max,
 	        .chunk_bytes_max = options->chunk_bytes_max,
 	        .reads_by_lease = options->reads_by_lease,
+	        .accepts_loss = options->syncs_behind,
 	};
 	struct raft_start start = {
 	        .now_ms = replicated_now_ms(replicated),

@@ -73,6 +73,16 @@ static void run(struct io_work *work)
 		write->rc = vote_file_write(journal->vote, &vote);
 }
 
+static void run_end(struct io_work *work)
+{
+	struct vote_write *write = CONTAINER_OF(work, struct vote_write, work);
+	struct vote_file *file = write->replicated->journal->vote;
+	struct vote vote = *vote_file_vote(file);
+
+	vote.unsynced_boot = 0;
+	write->rc = vote_file_write(file, &vote);
+}
+
 /* ---- on the loop ---- */
 
 static void done(struct io_work *work)
@@ -139,4 +149,32 @@ void replicated_vote_write(struct replicated *replicated, const struct raft_vote
 	write->marker = journal->marker;
 	replicated->works++;
 	io_thread_submit(journal->sync_thread, &write->work);
+}
+
+/* Without it the next start is only more careful. */
+static void end_done(struct io_work *work)
+{
+	struct vote_write *write = CONTAINER_OF(work, struct vote_write, work);
+	struct replicated *replicated = write->replicated;
+
+	mem_free(write);
+	replicated->works--;
+	journal_step_close(replicated->journal);
+}
+
+bool replicated_vote_end(struct replicated *replicated)
+{
+	const struct journal *journal = replicated->journal;
+	struct vote_write *write;
+
+	if (replicated->is_end_told || journal->commit.behind.thread == NULL ||
+	    journal->vote == NULL)
+		return true;
+	replicated->is_end_told = true;
+	write = mem_must_zalloc(sizeof(*write));
+	write->work = (struct io_work){.run = run_end, .done = end_done};
+	write->replicated = replicated;
+	replicated->works++;
+	io_thread_submit(journal->sync_thread, &write->work);
+	return false;
 }

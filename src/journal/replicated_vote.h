@@ -15,5 +15,8 @@
 void replicated_vote_read(const struct vote *vote, struct raft_vote *ret_vote);
 void replicated_vote_write(struct replicated *replicated, const struct raft_vote *vote,
                            uint64_t number);
+/* Closing, and everything is synced: says so in the record, where it says otherwise.  False: not
+ * yet, journal_step_close() runs. */
+bool replicated_vote_end(struct replicated *replicated);
 
 #endif

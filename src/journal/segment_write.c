@@ -30,7 +30,7 @@ static struct segment_writer *allocate(struct io *io, const char *folder, uint64
 }
 
 int segment_writer_create(struct io *io, const char *folder, uint64_t number, uint64_t file_bytes,
-                          struct segment_writer **ret_writer)
+                          bool syncs_behind, struct segment_writer **ret_writer)
 {
 	struct segment_writer *writer = allocate(io, folder, number);
 	int rc;
@@ -40,6 +40,7 @@ int segment_writer_create(struct io *io, const char *folder, uint64_t number, ui
 	writer->header.block_bytes = SEGMENT_BLOCK_BYTES;
 	writer->header.file_bytes = file_bytes;
 	writer->at = SEGMENT_BLOCK_BYTES;
+	writer->syncs_behind = syncs_behind;
 	rc = io_file_open(io, writer->temporary,
 	                  IO_OPEN_WRITE | IO_OPEN_CREATE | IO_OPEN_TRUNCATE | IO_OPEN_DIRECT,
 	                  &writer->file);
@@ -64,14 +65,13 @@ void segment_writer_destroy(struct segment_writer *writer)
 	mem_free(writer);
 }
 
-/* From here on each write is durable when it returns. */
+/* From here on each write is durable when it returns, or goes no further than the kernel. */
 static int reopen(struct segment_writer *writer)
 {
+	unsigned how = IO_OPEN_DIRECT | (IS_BROKEN(REPLY_BEFORE_SYNC) ? 0 : IO_OPEN_DSYNC);
 	struct io_file *file;
 	int rc = io_file_open(writer->io, writer->temporary,
-	                      IO_OPEN_WRITE | IO_OPEN_DIRECT |
-	                              (IS_BROKEN(REPLY_BEFORE_SYNC) ? 0 : IO_OPEN_DSYNC),
-	                      &file);
+	                      IO_OPEN_WRITE | (writer->syncs_behind ? 0 : how), &file);
 
 	if (rc < 0)
 		return rc;
@@ -138,6 +138,8 @@ int segment_writer_begin(struct segment_writer *writer, const struct pages *batc
 
 	if (rc == 0)
 		rc = write_header(writer);
+	if (rc == 0 && writer->syncs_behind)
+		rc = io_file_sync(writer->file);
 	if (rc == 0)
 		rc = io_rename(writer->io, writer->temporary, writer->path);
 	if (rc < 0)

@@ -29,13 +29,14 @@ struct segment_writer {
 	struct segment_header header; /* block and file size from the start; the rest when named */
 	uint64_t zeroed;              /* bytes */
 	uint64_t at;                  /* where the next batch goes; its user moves it on */
+	bool syncs_behind;            /* batches but the first are not durable when written */
 	bool is_begun;
 };
 
 /* Makes the temporary file; `number` tells it from others of this process.  `folder` must outlive
  * the writer. */
 int segment_writer_create(struct io *io, const char *folder, uint64_t number, uint64_t file_bytes,
-                          struct segment_writer **ret_writer);
+                          bool syncs_behind, struct segment_writer **ret_writer);
 /* Closes; removes the file if it was not begun.  NULL is fine.  Blocks. */
 void segment_writer_destroy(struct segment_writer *writer);
 
@@ -51,7 +52,7 @@ bool segment_writer_has_room(const struct segment_writer *writer, uint64_t at, s
 
 /* Header and first batch, durable under the segment's own name when it returns. */
 int segment_writer_begin(struct segment_writer *writer, const struct pages *batch, size_t size);
-/* Another batch, durable when it returns. */
+/* Another batch, durable when it returns; with syncs_behind only when its file is synced. */
 int segment_writer_write(struct segment_writer *writer, const struct pages *batch, size_t size,
                          uint64_t offset);
 

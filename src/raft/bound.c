@@ -20,6 +20,9 @@
  * Who has lost entries itself and does not know how many does not count as one that answered
  * (docs/decisions/0006).  All this needs lists of three and more: of two, the entry that made a
  * second one a voter may be known to that one alone, which an older list does not name.
+ *
+ * With accepts_loss (docs/decisions/0009) both of that is waived: all others must still answer, but
+ * what they have left will do, however many they are.
  */
 #include "raft/raft_private.h"
 
@@ -136,7 +139,8 @@ void bound_answered(struct raft *core, const struct raft_message *message)
 	struct bound_search *search = &core->bound;
 	uint64_t asked_ms = forming_asked_ms(core, answer);
 
-	if (core->vote.bound != RAFT_BOUND_UNKNOWN || answer->list == NULL || answer->is_unsure ||
+	if (core->vote.bound != RAFT_BOUND_UNKNOWN || answer->list == NULL ||
+	    (answer->is_unsure && !core->options.accepts_loss) ||
 	    !raft_id_equal(message->history, core->vote.history) || asked_ms == NEVER)
 		return;
 	if (raft_id_equal(answer->leader, message->from) && message->term >= core->vote.term) {
@@ -145,7 +149,8 @@ void bound_answered(struct raft *core, const struct raft_message *message)
 	}
 	note_answer(search, message, asked_ms);
 	add_voters(search, &answer->list->members, core->options.self);
-	if (is_complete(search, core->now_ms) && !search->is_hopeless)
+	if (is_complete(search, core->now_ms) &&
+	    (!search->is_hopeless || core->options.accepts_loss))
 		found(core, search->term, search->index);
 }
 
@@ -164,6 +169,8 @@ static void ask_all(struct raft *core)
 	if (core->now_ms >= search->ask_ms) {
 		search->ask_ms = core->now_ms + core->options.retry_ms;
 		add_voters(search, members, core->options.self);
+		if (search->count == 0 && core->options.accepts_loss)
+			found(core, 0, 0); /* there is nobody to ask */
 		for (size_t i = 0; i < search->count; i++)
 			if (is_awaited(search, &search->asked[i]))
 				forming_ask(core, search->asked[i].id, search->asked[i].address);

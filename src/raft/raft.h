@@ -427,6 +427,9 @@ struct raft_options {
 	size_t window_bytes_max; /* sent to one peer and not yet acknowledged */
 	size_t chunk_bytes_max;
 	bool reads_by_lease;
+	/* Voters that lost the ends of their logs go on together with what is left, though nobody
+	 * can say that it is all: the operator asked for acknowledgements before syncs. */
+	bool accepts_loss;
 #ifdef RAFT_TWINS
 	int twin; /* enum raft_twin: the deliberate bug of this core, for tests of the tests */
 #endif
