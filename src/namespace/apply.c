@@ -103,8 +103,8 @@ static void show_made(struct call *call, const struct retry_row *row)
 	};
 }
 
-/* The block that was added after the previous one. */
-static void show_added(struct call *call, const struct retry_row *row)
+/* The block that was added after the previous one.  False: it is gone. */
+static bool show_added(struct call *call, const struct retry_row *row)
 {
 	uint64_t previous = call->command->add_block.previous.id;
 	struct ns_result *result = call->result;
@@ -114,7 +114,7 @@ static void show_added(struct call *call, const struct retry_row *row)
 
 	if (!tree_get_id(&call->ns->tree, row->inode, &inode, NULL) ||
 	    !inode_is_attached(call->ns, &inode))
-		return;
+		return false;
 	result->block_offset = inode.length;
 	blocks_walk_begin(&call->ns->tree.nodes, &inode, &walk);
 	while (blocks_walk_next(&walk, &block) && block.id != previous) {
@@ -124,6 +124,7 @@ static void show_added(struct call *call, const struct retry_row *row)
 	if (inode.workers != 0 && blocks_last(&call->ns->tree.nodes, &inode).id == result->block.id)
 		result->workers = canonical_strs_of(text_of(&call->ns->interns, inode.workers),
 		                                    call->asker.arena);
+	return result->block.id != 0;
 }
 
 static void show_refusal(struct call *call, int rc)
@@ -131,6 +132,18 @@ static void show_refusal(struct call *call, int rc)
 	if (plan(call) != rc) /* its own text is the right one if it is refused alike */
 		refuse(&call->asker, ERR_OK, "%s", err_text(rc));
 	call->result->value = false;
+}
+
+/* Its writer gave the block up, or the file is gone, which has a refusal of its own. */
+static void show_gone(struct call *call)
+{
+	struct ns_result *result = call->result;
+
+	result->rc = plan(call);
+	if (result->rc == 0)
+		result->rc = refuse(&call->asker, ERR_WRITE_REFUSED,
+		                    "the block that this call was given was given up since");
+	result->inode = 0;
 }
 
 static bool answer_repeat(struct call *call)
@@ -157,7 +170,8 @@ static bool answer_repeat(struct call *call)
 	} else if (row.kind == ENTRY_create) {
 		show_made(call, &row);
 	} else if (row.kind == ENTRY_add_block) {
-		show_added(call, &row);
+		if (!show_added(call, &row))
+			show_gone(call);
 	} else if (row.kind == ENTRY_new_stamp) {
 		result->block = command->new_stamp.block;
 		result->block.stamp = row.inode;

@@ -109,6 +109,28 @@ static void a_repeated_add_block_gives_the_same_block(void **state)
 	bench_close(&b);
 }
 
+static void a_repeated_add_block_whose_block_is_gone_is_refused(void **state)
+{
+	struct command command = call_of(ENTRY_add_block, 3);
+	struct command abandon = call_of(ENTRY_abandon_block, 4);
+	struct ns_result first;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	do_create(&b, "root", "/f", "h", 1);
+	command.add_block = (struct command_add_block){.path = STR("/f"), .holder = STR("h")};
+	apply_twice(&b, &command, &first);
+	abandon.abandon_block = (struct command_abandon_block){
+	        .path = STR("/f"), .holder = STR("h"), .block = first.block};
+	assert_int_equal(bench_apply(&b, &abandon), 0);
+	assert_int_equal(bench_apply(&b, &command), -ERR_WRITE_REFUSED);
+	assert_int_equal(b.result.block.id, 0);
+	assert_int_equal(do_delete(&b, "root", "/f", false), 0);
+	assert_int_equal(bench_apply(&b, &command), -ERR_NOT_FOUND);
+	bench_close(&b);
+}
+
 static void a_repeated_new_stamp_gives_the_same_stamp(void **state)
 {
 	struct command command = call_of(ENTRY_new_stamp, 4);
@@ -346,6 +368,7 @@ int main(void)
 	        cmocka_unit_test(a_repeated_delete_is_true_again),
 	        cmocka_unit_test(a_repeated_create_shows_the_same_file),
 	        cmocka_unit_test(a_repeated_add_block_gives_the_same_block),
+	        cmocka_unit_test(a_repeated_add_block_whose_block_is_gone_is_refused),
 	        cmocka_unit_test(a_repeated_new_stamp_gives_the_same_stamp),
 	        cmocka_unit_test(a_refusal_is_repeated_even_if_it_would_pass_now),
 	        cmocka_unit_test(another_method_under_the_same_ids_is_refused),
