@@ -92,6 +92,14 @@ static void not_replicated(struct master_write *write)
 		                           STR_ARGS(write->command.add_block.path)));
 }
 
+void gate_count_time(struct master_write *write)
+{
+	const struct master *master = write->master;
+
+	if (write->give_up_us == 0)
+		write->give_up_us = io_now_us(master->io) + master->options.replica_wait_ms * 1000;
+}
+
 enum gate gate_replicas(struct master_write *write)
 {
 	struct master *master = write->master;
@@ -108,8 +116,7 @@ enum gate gate_replicas(struct master_write *write)
 	if (!lacks)
 		return GATE_OPEN;
 	now_us = io_now_us(master->io);
-	if (write->give_up_us == 0)
-		write->give_up_us = now_us + master->options.replica_wait_ms * 1000;
+	gate_count_time(write);
 	if (now_us >= write->give_up_us) {
 		not_replicated(write);
 		return GATE_SHUT;

@@ -176,6 +176,7 @@ void write_admit(struct master_write *write)
 	struct master_write *original = in_flight_find(&master->in_flight, &write->command);
 
 	if (original != NULL) {
+		gate_count_time(write);
 		list_append(&original->repeats, &write->node);
 	} else if (master_takes_calls(master)) {
 		in_flight_add(&master->in_flight, write);

@@ -148,7 +148,7 @@ static inline void fake_phase(enum journal_phase phase)
 static inline void fake_commit(size_t count)
 {
 	struct journal *journal = &fake_journal;
-	struct journal_entry entries[FAKE_QUEUE_MAX];
+	struct journal_entry entries[FAKE_QUEUE_MAX] = {0};
 	struct fake_entry done[FAKE_QUEUE_MAX];
 
 	CHECK(count <= journal->queued);

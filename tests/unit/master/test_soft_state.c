@@ -113,6 +113,26 @@ static void complete_answers_false_when_the_replica_never_comes(void **state)
 	assert_int_equal(fake_journal.queued, 0);
 }
 
+static void repeats_of_a_complete_wait_together(void **state)
+{
+	struct block block = open_file();
+	struct call *calls[3];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		calls[i] = call_new(ENTRY_complete, "/f");
+		calls[i]->write.command.complete.path = str_of(calls[i]->path);
+		calls[i]->write.command.complete.last = block;
+		submit(with_id(calls[i], 7));
+	}
+	fake_pass_ms(&world.io, REPLICA_WAIT_MS);
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		assert_int_equal(calls[i]->done, 1);
+		assert_int_equal(calls[i]->write.result.rc, 0);
+		assert_false(calls[i]->write.result.value);
+	}
+}
+
 static void complete_of_an_empty_file_waits_for_nothing(void **state)
 {
 	(void)state;
@@ -452,6 +472,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(complete_waits_for_the_replica_of_the_last_block),
 	        TEST(complete_answers_false_when_the_replica_never_comes),
+	        TEST(repeats_of_a_complete_wait_together),
 	        TEST(complete_of_an_empty_file_waits_for_nothing),
 	        TEST(add_block_waits_for_the_block_before_the_previous),
 	        TEST(add_block_says_not_replicated_yet_in_the_end),
