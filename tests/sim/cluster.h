@@ -9,6 +9,7 @@
  *   cluster_orders.c     ... that an operator makes
  *   cluster_scenes.c     trouble that follows a script
  *   cluster_clients.c    what clients do, and what they may be answered
+ *   cluster_worker.c     who keeps the blocks that they are given
  *   cluster_history.c    the one history, told by whoever applies an entry first
  *
  * The history.  Between the journal and the namespace of every master stands an observer.  The
@@ -42,6 +43,7 @@ enum {
 	CLUSTER_EPOCHS_MAX = 1 << 14,
 	CLUSTER_PORT = 19200,
 	CLUSTER_ARENA_BYTES = 16 << 20,
+	WORKER_REPLICAS_MAX = 1 << 14,
 };
 
 struct cluster;
@@ -79,6 +81,7 @@ struct slot {
 	bool has_failed;                   /* its journal cannot go on: the process ends */
 	bool is_out;                       /* ... for it is no member any more */
 	bool has_new_role;
+	bool needs_report; /* of all that the worker has */
 	/* the observer */
 	struct state_machine inner;
 	uint64_t applied;
@@ -104,6 +107,7 @@ struct fact {
 	int rc;
 	bool value;
 	uint64_t inode;
+	struct block block;
 };
 
 struct acknowledger {
@@ -135,6 +139,8 @@ struct model_fs *history_view(struct slot *slot, uint64_t index);
 void history_compare(struct slot *slot);
 /* A file or directory; NULL: none. */
 const struct model_node *history_find(const struct model_fs *model, const char *path);
+/* That has the block, after the last entry; NULL: none. */
+const struct model_node *history_file_of(const struct history *history, uint64_t block);
 /* The namespace's answer about a path equals the model's. */
 void history_compare_path(struct slot *slot, const struct model_fs *model, const char *path,
                           struct arena *arena);
@@ -178,8 +184,26 @@ void clients_note(struct cluster *cluster, const struct command *command, uint64
 void clients_lose(struct slot *slot);
 /* They begin again after a rest, in which the masters have forgotten what they answered. */
 void clients_begin_anew(struct cluster *cluster);
+/* What they are at, on standard error. */
+void clients_tell(const struct cluster *cluster);
 /* They have finished what they began. */
 bool clients_are_quiet(const struct cluster *cluster);
+
+/* ---- the worker ---- */
+
+struct worker {
+	struct random random;
+	struct sim_event beat;
+	struct block replicas[WORKER_REPLICAS_MAX];
+	size_t count;
+};
+
+void worker_init(struct cluster *cluster);
+/* A client writes a block that it was given. */
+void worker_write(struct cluster *cluster, const struct block *block);
+uint64_t worker_block_bytes(uint64_t id);
+/* It has nothing that no file has, and all masters know where the blocks of closed files are. */
+bool worker_is_settled(struct cluster *cluster);
 
 /* ---- the cluster ---- */
 
@@ -221,7 +245,7 @@ struct cluster_plot {
 
 struct figures {
 	uint64_t acknowledged, refused, repeated, reads, abandoned, failovers, faults, damages,
-	        checkpoints_loaded, members_changed;
+	        checkpoints_loaded, members_changed, blocks, deletions;
 };
 
 struct cluster {
@@ -239,6 +263,8 @@ struct cluster {
 	struct buf first; /* payload of entry 1 */
 	struct slot slots[CLUSTER_SLOTS_MAX];
 	struct client clients[CLUSTER_CLIENTS];
+	bool has_worker;
+	struct worker worker;
 	struct history history;
 	uint64_t seen;    /* index: the newest that an answer told a client */
 	bool is_told;     /* what happens */

@@ -19,6 +19,7 @@ enum {
 	AGAIN_US = 30000,     /* at most, before a call is made again */
 	WAY_US = 400,         /* at most, of a call or an answer */
 	GIVE_UP_US = 3000000, /* at most: no answer */
+	FILE_BLOCKS_MAX = 5,
 };
 
 /* One try of a call, at one master. */
@@ -38,10 +39,13 @@ try {
 	struct master_read read;
 	/* the answer, on its way back */
 	struct sim_event answer;
-	bool is_answer; /* false: try again */
+	bool is_answer;  /* false: try again */
+	bool is_not_yet; /* workers have not said enough: the call has changed nothing, and is over
+	                  */
 	bool is_without_effect;
 	uint64_t index;
 	bool is_success;
+	struct block block; /* add_block */
 };
 
 static void think_again(struct client *client, uint64_t within_us)
@@ -90,12 +94,46 @@ static void begin_command(struct client *client)
 	client->command.call_id = client->next_call_id++;
 }
 
+/* The next thing to do with a file that it writes.  False: the one that was drawn is not. */
+static bool draw_block(struct client *client)
+{
+	struct command *c = &client->command;
+	struct str path = draw_path(client, 0);
+	struct str holder = text_of(client, 1, "client%u", client->number);
+	const struct model_node *file =
+	        history_find(client->cluster->history.model, client->texts[0]);
+	struct block last = {0};
+
+	if (file == NULL || !file->is_open || !str_equal(holder, str_of(file->holder)))
+		return false;
+	if (file->block_count > 0) {
+		last = file->blocks[file->block_count - 1];
+		last.length = worker_block_bytes(last.id);
+	}
+	if (last.id != 0 && random_chance(&client->random, 1, 8)) {
+		c->kind = ENTRY_abandon_block;
+		c->abandon_block = (struct command_abandon_block){
+		        .path = path, .holder = holder, .block = last};
+	} else if (file->block_count < FILE_BLOCKS_MAX && random_chance(&client->random, 2, 3)) {
+		c->kind = ENTRY_add_block;
+		c->add_block = (struct command_add_block){
+		        .path = path, .holder = holder, .previous = last};
+	} else {
+		c->kind = ENTRY_complete;
+		c->complete =
+		        (struct command_complete){.path = path, .holder = holder, .last = last};
+	}
+	return true;
+}
+
 static void draw_command(struct client *client)
 {
 	struct command *c = &client->command;
 	struct random *random = &client->random;
 
 	begin_command(client);
+	if (client->cluster->has_worker && random_chance(random, 1, 3) && draw_block(client))
+		return;
 	switch (random_below(random, 11)) {
 	case 0:
 	case 1:
@@ -167,6 +205,14 @@ static void move_texts(struct command *command, const char (*from)[128], char (*
 		strings[0] = &command->complete.path;
 		strings[1] = &command->complete.holder;
 		break;
+	case ENTRY_add_block:
+		strings[0] = &command->add_block.path;
+		strings[1] = &command->add_block.holder;
+		break;
+	case ENTRY_abandon_block:
+		strings[0] = &command->abandon_block.path;
+		strings[1] = &command->abandon_block.holder;
+		break;
 	case ENTRY_delete: strings[0] = &command->delete.path; break;
 	case ENTRY_rename:
 		strings[0] = &command->rename.source;
@@ -236,6 +282,10 @@ static void judge_journaled(struct try *try, const struct ns_result *result, uin
 	struct cluster *cluster = try->client->cluster;
 	const struct fact *fact = history_fact(&cluster->history, index);
 
+	try->index = index;
+	if (fact->block.id != 0 && result->is_repeat && result->rc < 0 &&
+	    history_file_of(&cluster->history, fact->block.id) == NULL)
+		return; /* it was given up, or its file is gone */
 	if (result->rc != fact->rc ||
 	    (fact->rc == 0 && has_value(try->command.kind) && result->value != fact->value))
 		wrong_answer(try, result, index, fact->rc, fact->value);
@@ -243,7 +293,9 @@ static void judge_journaled(struct try *try, const struct ns_result *result, uin
 	    (!result->has_status || result->status.inode != fact->inode))
 		cluster_wrong(cluster,
 		              "a create is told of another file than it made (%" PRIu64 ")", index);
-	try->index = index;
+	if (fact->rc == 0 && try->command.kind == ENTRY_add_block &&
+	    (result->block.id != fact->block.id || result->block.stamp != fact->block.stamp))
+		cluster_wrong(cluster, "an add_block is given another block (%" PRIu64 ")", index);
 }
 
 /* It is not: it changed nothing, and the answer is the one at the index that it saw. */
@@ -277,6 +329,17 @@ static bool is_not_now(int rc)
 	       rc == -ERR_STANDBY || rc == -ERR_SAFE_MODE || rc == -ERR_CHANGED;
 }
 
+/* What depends on the worker's reports, the model knows nothing of. */
+static bool is_not_yet(enum entry_kind kind, const struct ns_result *result)
+{
+	static const char nobody[] = "could only be written to 0";
+
+	return result->rc == -ERR_NOT_REPLICATED_YET ||
+	       (result->rc == 0 && kind == ENTRY_complete && !result->value) ||
+	       (result->rc == -ERR_WRITE_REFUSED &&
+	        memmem(result->message.data, result->message.size, nobody, strlen(nobody)) != NULL);
+}
+
 static void forget_try(struct try *try)
 {
 	arena_finish(&try->arena);
@@ -297,6 +360,13 @@ static void remember(struct client *client)
 	move_texts(&client->told, (const char(*)[128])client->texts, client->told_texts);
 }
 
+/* It was given a block, and has it written. */
+static void write_block(struct client *client, const struct try *try)
+{
+	client->cluster->figures.blocks++;
+	worker_write(client->cluster, &try->block);
+}
+
 static void take_answer(struct client *client, const struct try *try)
 {
 	struct cluster *cluster = client->cluster;
@@ -309,6 +379,9 @@ static void take_answer(struct client *client, const struct try *try)
 		cluster->figures.acknowledged += try->is_success;
 		cluster->figures.refused += !try->is_success;
 		cluster->figures.repeated += client->repeats_told;
+		if (client->command.kind == ENTRY_add_block && try->is_success &&
+		    !client->repeats_told)
+			write_block(client, try);
 		if (client->calls[try->call_id].index != 0 && !client->repeats_told)
 			remember(client);
 	}
@@ -334,7 +407,10 @@ static void answer_arrives(struct sim_event *event)
 	if (client->has_call && !client->is_read && try->is_without_effect &&
 	    client->command.call_id == try->call_id && client->tries > 0)
 		client->tries--;
-	if (is_wanted && try->is_answer)
+	if (is_wanted && try->is_not_yet) {
+		call_is_over(client);
+		think_again(client, THINK_US);
+	} else if (is_wanted && try->is_answer)
 		take_answer(client, try);
 	else if (is_wanted)
 		try_again(client);
@@ -347,7 +423,8 @@ static void answer(struct try *try)
 	uint64_t way_us = random_below(&client->random, WAY_US);
 
 	if (random_chance(&client->random, 1, 40)) {
-		try->is_answer = try->is_without_effect = false; /* it gets lost */
+		try->is_answer = try->is_without_effect = try->is_not_yet =
+		        false; /* it gets lost */
 		way_us += GIVE_UP_US;
 	}
 	sim_world_schedule(client->cluster->world, &try->answer, way_us);
@@ -378,9 +455,12 @@ static void write_done(struct master_write *write)
 	if (!write->is_unknown && is_not_now(result->rc)) {
 		judge_elsewhere(try, result->rc, index);
 		try->is_without_effect = index == 0;
+	} else if (!write->is_unknown && index == 0 && is_not_yet(try->command.kind, result)) {
+		try->is_not_yet = true;
 	} else if (!write->is_unknown) {
 		try->is_answer = true;
 		try->is_success = result->rc == 0;
+		try->block = result->block;
 		if (index != 0 && is_kept(history_fact(&cluster->history, index)))
 			judge_journaled(try, result, index);
 		else
@@ -538,6 +618,26 @@ bool clients_are_quiet(const struct cluster *cluster)
 			return false;
 	}
 	return true;
+}
+
+void clients_tell(const struct cluster *cluster)
+{
+	struct buf text = {0};
+
+	for (unsigned i = 0; i < CLUSTER_CLIENTS; i++) {
+		const struct client *client = &cluster->clients[i];
+
+		if (!client->has_call)
+			continue;
+		buf_clear(&text);
+		if (client->is_read)
+			buf_append_format(&text, "a read of %s", client->texts[0]);
+		else
+			command_describe(&client->command, &text);
+		fprintf(stderr, "client %u makes %.*s; %u tries\n", i, STR_ARGS(buf_str(&text)),
+		        client->tries);
+	}
+	buf_finish(&text);
 }
 
 void clients_begin_anew(struct cluster *cluster)

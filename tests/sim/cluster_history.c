@@ -44,6 +44,19 @@ static void decode(struct history *history, const struct fact *fact, struct comm
 		*ret_command = (struct command){.kind = ENTRY_NONE};
 }
 
+static bool is_same_block(const struct block *a, const struct block *b)
+{
+	return a->id == b->id && a->stamp == b->stamp;
+}
+
+/* A repeated add_block, and what it was given is gone. */
+static bool is_gone(const struct history *history, const struct ns_result *result,
+                    const struct model_answer *answer)
+{
+	return result->is_repeat && result->rc < 0 && answer->block.id != 0 &&
+	       history_file_of(history, answer->block.id) == NULL;
+}
+
 static void compare_results(struct history *history, const struct command *command,
                             const struct ns_result *result, const struct model_answer *answer)
 {
@@ -51,8 +64,11 @@ static void compare_results(struct history *history, const struct command *comma
 
 	if (entry_kind_is_journals(command->kind) || command->kind == ENTRY_reclaim)
 		return;
+	if (is_gone(history, result, answer))
+		return;
 	if (result->rc == answer->rc &&
-	    (result->rc < 0 || (result->value == answer->value && result->inode == answer->inode)))
+	    (result->rc < 0 || (result->value == answer->value && result->inode == answer->inode &&
+	                        is_same_block(&result->block, &answer->block))))
 		return;
 	command_describe(command, &text);
 	cluster_wrong(history->cluster,
@@ -100,6 +116,7 @@ static void tell(struct history *history, const struct journal_entry *entry)
 	fact->rc = result.rc;
 	fact->value = result.value;
 	fact->inode = result.inode;
+	fact->block = result.block;
 	fact->is_repeat = result.is_repeat;
 	fact->digest = ns_digest(history->ns);
 	keep_copy(history);
@@ -338,6 +355,26 @@ const struct model_node *history_find(const struct model_fs *model, const char *
 	return node;
 }
 
+static const struct model_node *file_of(const struct model_node *node, uint64_t block)
+{
+	const struct model_node *found = NULL;
+
+	for (size_t i = 0; i < node->block_count; i++) {
+		if (node->blocks[i].id == block)
+			return node;
+	}
+	for (size_t i = 0; i < node->child_count && found == NULL; i++)
+		found = file_of(node->children[i], block);
+	return found;
+}
+
+const struct model_node *history_file_of(const struct history *history, uint64_t block)
+{
+	const struct model_node *root = model_fs_root(history->model);
+
+	return root == NULL ? NULL : file_of(root, block);
+}
+
 static bool is_same(const struct model_node *node, const struct ns_status *status)
 {
 	if ((status->type == NS_DIRECTORY) != node->is_directory || status->inode != node->id ||
@@ -381,6 +418,21 @@ static void compare_listing(struct slot *slot, const struct model_node *node, co
 		              slot->number + 1, slot->applied, path, err_name(rc));
 }
 
+static void compare_blocks(struct slot *slot, const struct model_node *node, const char *path,
+                           struct arena *arena)
+{
+	struct ns_blocks blocks = {0};
+	bool is_same = ns_inode_blocks(master_namespace(slot->master), node->id, arena, &blocks) &&
+	               blocks.count == node->block_count;
+
+	for (size_t i = 0; i < node->block_count && is_same; i++)
+		is_same = is_same_block(&blocks.blocks[i].block, &node->blocks[i]) &&
+		          blocks.blocks[i].block.length == node->blocks[i].length;
+	if (!is_same)
+		cluster_wrong(slot->cluster, "m%u at %" PRIu64 ": %s has other blocks",
+		              slot->number + 1, slot->applied, path);
+}
+
 void history_compare_path(struct slot *slot, const struct model_fs *model, const char *path,
                           struct arena *arena)
 {
@@ -398,6 +450,8 @@ void history_compare_path(struct slot *slot, const struct model_fs *model, const
 		              slot->number + 1, slot->applied, path);
 	if (node != NULL && node->is_directory)
 		compare_listing(slot, node, path, arena);
+	else if (node != NULL)
+		compare_blocks(slot, node, path, arena);
 }
 
 static void compare_below(struct slot *slot, const struct model_node *node, struct buf *path)

@@ -111,6 +111,7 @@ static void step_create(void *context)
 	options.on_role = on_role;
 	options.on_failure = on_failure;
 	options.hold_ms = slot->cluster->hold_ms;
+	options.startup_safe_mode_ms = 3000;
 	options.journal.checkpoint_entries = slot->cluster->checkpoint_entries;
 	if (!slot->cluster->is_lone_kind) {
 		fill_replication(slot, &replication, addresses);

@@ -204,6 +204,7 @@ static void drain(struct cluster *cluster)
 	if (cluster_step_until(cluster, are_quiet, END_US))
 		return;
 	tell_state(cluster);
+	clients_tell(cluster);
 	cluster_wrong(cluster, "calls are not answered");
 }
 
@@ -296,6 +297,8 @@ static void finish_run(struct cluster *cluster)
 	}
 	if (cluster->ends_here)
 		return;
+	if (!cluster_step_until(cluster, worker_is_settled, END_US))
+		cluster_wrong(cluster, "the worker keeps what no file has, or is not known to");
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		if (cluster->slots[i].state == SLOT_RUNNING)
 			sim_machine_run(cluster->slots[i].machine, step_compare,
@@ -341,6 +344,9 @@ static struct cluster *set_up(uint64_t seed, const struct cluster_plot *plot)
 	masters_init(cluster);
 	faults_init(cluster);
 	clients_init(cluster, &cluster->random);
+	cluster->has_worker = random_chance(&cluster->random, 1, 2);
+	if (cluster->has_worker)
+		worker_init(cluster);
 	return cluster;
 }
 
@@ -351,11 +357,12 @@ static void tell_figures(const struct cluster *cluster, unsigned rounds)
 	printf("seed %" PRIu64 ": %u masters, %u rounds, %" PRIu64 " faults, %" PRIu64
 	       " failovers, %" PRIu64 " acknowledged, %" PRIu64 " refused, %" PRIu64
 	       " repeated, %" PRIu64 " abandoned, %" PRIu64 " reads, %" PRIu64 " entries, %" PRIu64
-	       " checkpoints loaded, %" PRIu64 " changes of members, %" PRIu64 " damages, %" PRIu64
+	       " checkpoints loaded, %" PRIu64 " changes of members, %" PRIu64 " blocks, %" PRIu64
+	       " deleted, %" PRIu64 " damages, %" PRIu64
 	       " events, %.1f simulated seconds, trace %016" PRIx64 "\n",
 	       cluster->seed, cluster->size, rounds, f->faults, f->failovers, f->acknowledged,
 	       f->refused, f->repeated, f->abandoned, f->reads, history_last(&cluster->history),
-	       f->checkpoints_loaded, f->members_changed, f->damages,
+	       f->checkpoints_loaded, f->members_changed, f->blocks, f->deletions, f->damages,
 	       sim_world_events(cluster->world), (double)sim_world_now_us(cluster->world) / 1e6,
 	       sim_world_trace(cluster->world));
 }
