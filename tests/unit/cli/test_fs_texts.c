@@ -113,7 +113,8 @@ static void braces_are_written_out_nested_and_escaped(void **state)
 	assert_alternatives("/{a\\,b,c}", "/a\\,b /c ");
 	assert_alternatives("/\\{a,b}", "/\\{a,b} ");
 	assert_alternatives("/{a,b", "/{a,b ");
-	assert_alternatives("/{,a}", "/ /a ");
+	assert_alternatives("/{,a}", "/a "); /* no name is empty */
+	assert_alternatives("/x{,a}", "/x /xa ");
 }
 
 /* Outputs of Hadoop 3.4.3's shell for these sizes. */
