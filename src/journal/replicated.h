@@ -13,6 +13,7 @@
  *   replicated_health.c    a slow or full disk
  *   replicated_skew.c      a clock that is far from the peers'
  *   replicated_digest.c    states compared with the peers'
+ *   replicated_odd.c       one that is not the primary's
  *   replicated_reads.c     reads that wait for a proof
  *   replicated_quorum.c    what is told of the quorum; changing it
  *
@@ -94,7 +95,9 @@ struct replicated {
 	struct hash128 digests[REPLICATED_DIGESTS];
 	struct heard_beat heard[RAFT_MEMBERS_MAX];
 	size_t heard_count;
-	bool is_odd; /* its state differs from a primary's: it does not stand */
+	bool is_odd;        /* its state differs from a primary's: it does not stand */
+	bool has_reloaded;  /* since its start, as it was odd */
+	uint64_t odd_index; /* where it differed */
 	/* the rest */
 	struct list changes;              /* of the quorum, waiting for their end */
 	struct log_reader *log;           /* the work thread's */
@@ -107,6 +110,8 @@ struct replicated {
 	enum raft_refusal told_refusal;
 	uint64_t told_us;
 	uint64_t log_told_us; /* that the log is damaged; 0: never */
+	uint64_t far_us;      /* since when a peer is far away; 0: none is */
+	uint64_t far_told_us; /* 0: never */
 	uint64_t foreign;     /* bits of the configured addresses where another cluster answered */
 };
 
@@ -170,6 +175,9 @@ void replicated_transfer_destroy(struct replicated *replicated);
 
 /* The last piece is stored. */
 void replicated_install(struct replicated *replicated, const struct raft_store *store);
+/* Its own checkpoint becomes the state, and what follows it is applied again; if that is not in the
+ * tail any more, nothing happens. */
+void replicated_reload(struct replicated *replicated);
 /* Closing: it ends soon, and then journal_step_close() runs. */
 void replicated_install_give_up(struct replicated *replicated);
 /* The state is being replaced: nothing may be applied to it or read from it. */
@@ -187,6 +195,11 @@ bool replicated_will_hand_over(const struct replicated *replicated);
 
 /* Its wall clock is too far from its peers'; a change of that is said. */
 bool replicated_is_skewed(struct replicated *replicated);
+
+/* ---- replicated_distance.c ---- */
+
+/* Says so, now and then, if a peer stays further away than elections wait. */
+void replicated_look_at_distance(struct replicated *replicated);
 
 /* ---- replicated_digest.c ---- */
 

@@ -112,6 +112,7 @@ static void look(struct io_timer *timer)
 		replicated_step(replicated, &event);
 	}
 	hand_over(replicated);
+	replicated_look_at_distance(replicated);
 }
 
 void replicated_health_init(struct replicated *replicated)

@@ -272,6 +272,7 @@ struct cluster {
 	bool is_calm;     /* no new trouble, and nothing is mended but what `healed` says */
 	unsigned healed;  /* slots, as bits, that are kept well */
 	bool ends_here;   /* nothing is left that could be made well */
+	bool is_told_far; /* somebody logged that the masters are too far from each other */
 	bool cuts_rest;   /* healing some cuts the others off */
 	/* trouble */
 	const struct cluster_plot *plot;  /* NULL: none */

@@ -68,6 +68,7 @@ static void take_log(void *context, enum log_level level, const char *line)
 	(void)level;
 	cluster_say(cluster, "%s: %s", machine == NULL ? "nobody" : sim_machine_name(machine),
 	            line);
+	cluster->is_told_far |= strstr(line, "elections wait") != NULL;
 	/* What a kill or a power cut leaves is whole or has a temporary name. */
 	if (strstr(line, "passed over") != NULL && slot != NULL && !slot->is_rotten &&
 	    !sim_disk_has_failed(sim_machine_disk(machine)))

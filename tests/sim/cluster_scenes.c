@@ -146,6 +146,8 @@ void scene_slow_then_mended(struct cluster *cluster)
 	cluster_step_until(cluster, cluster_never, 2 * SECOND_US);
 	slow_all(cluster);
 	cluster_step_until(cluster, cluster_never, 5 * SECOND_US);
+	if (!cluster->is_told_far)
+		cluster_wrong(cluster, "nobody says that the ways are too slow for elections");
 	network_mend(cluster);
 	cluster->acknowledged_before = cluster->figures.acknowledged;
 	if (!cluster_step_until(cluster, has_acknowledged, 5 * SECOND_US))
