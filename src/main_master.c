@@ -231,13 +231,13 @@ static int start(struct process *process, int argc, char **argv)
 
 	if (status == CLI_OK)
 		status = main_check_served(&process->site);
-	if (status == CLI_OK && is_replicated)
+	if (status == CLI_OK)
 		status = replication_read(&process->site, forms_alone, &replication);
 	if (status == CLI_OK)
 		status = main_log_open(&process->site, &process->log);
 	if (status == CLI_OK) {
 		warn(process->site.config, is_replicated, is_replicated && forms_alone);
-		status = start_master(process, is_replicated ? &replication.options : NULL);
+		status = start_master(process, &replication.options);
 	}
 	replication_finish(&replication);
 	return status;

@@ -48,7 +48,6 @@ static void journal_read_options(const struct cli_site *site,
 
 	*options = (struct journal_options){
 	        .io = site->io,
-	        .kind = replication == NULL ? JOURNAL_LONE : JOURNAL_REPLICATED,
 	        .replication = replication,
 	        .segment_bytes = config_bytes(config, CONFIG_KEY_HOLDFAST_JOURNAL_SEGMENT_BYTES),
 	        .checkpoint_entries = (uint64_t)config_int(

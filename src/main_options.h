@@ -10,7 +10,7 @@
 #include "rpc/rpc.h"
 #include "service/service.h"
 
-/* Callbacks and context are the caller's to fill in.  replication: NULL for a lone master; kept. */
+/* Callbacks and context are the caller's to fill in.  replication: kept. */
 void master_options_read(const struct cli_site *site, const struct journal_replication *replication,
                          struct master_options *ret_options);
 /* io, master, callbacks, context are the caller's. */

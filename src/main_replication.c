@@ -50,7 +50,7 @@ static bool is_same(const char *a, const char *b)
 static int read_list(const struct cli_site *site, struct replication *to)
 {
 	const enum config_key key = CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ADDRESSES;
-	size_t count = config_count(site->config, key);
+	size_t count = cli_has_quorum(site->config) ? config_count(site->config, key) : 0;
 
 	if (count > JOURNAL_MEMBERS_MAX)
 		return cli_fail(site, "%s has %zu masters; at most %d form a quorum",
@@ -117,7 +117,7 @@ static int read_own_addresses(const struct cli_site *site, struct replication *t
 		to->options.address = to->listed[i]; /* as the others have it */
 		return CLI_OK;
 	}
-	return refuse_unlisted(site, to);
+	return to->options.address_count == 0 ? CLI_OK : refuse_unlisted(site, to);
 }
 
 static const char *bind_host(const struct cli_site *site)
@@ -225,9 +225,12 @@ int replication_read(const struct cli_site *site, bool forms_alone,
 	        .bind_host = bind_host(site),
 	        .reads_by_lease =
 	                config_enum(site->config, CONFIG_KEY_HOLDFAST_READ_MODE) == READ_MODE_LEASE,
-	        .syncs_behind = config_bool(
-	                site->config,
-	                CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_UNSAFE_FLUSH_ENABLED),
+	        /* There must be others to get from what a machine that goes down loses. */
+	        .syncs_behind =
+	                cli_has_quorum(site->config) &&
+	                config_bool(
+	                        site->config,
+	                        CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_UNSAFE_FLUSH_ENABLED),
 	        .forms_alone = forms_alone,
 	};
 	status = read_list(site, ret_replication);

@@ -5,8 +5,8 @@
  * alluxio.master.embedded.journal.addresses lists the masters.  A master finds itself there as
  * Alluxio does: by alluxio.master.hostname (else this machine's name) and
  * alluxio.master.embedded.journal.port.  One that is about to join lists itself beside the others,
- * whose lists need not have it yet.  Without a list, or with holdfast.master.lone, a master is
- * alone.
+ * whose lists need not have it yet.  Without a list, or with holdfast.master.lone, a master is a
+ * quorum of one, and listens for no others (docs/decisions/0010).
  */
 #ifndef HOLDFAST_MAIN_REPLICATION_H
 #define HOLDFAST_MAIN_REPLICATION_H

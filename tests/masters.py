@@ -11,9 +11,9 @@ LIST = "alluxio.master.embedded.journal.addresses"
 class Masters:
     """Running masters, and commands that know all of them."""
 
-    def __init__(self, folder, count=3):
+    def __init__(self, folder, count=3, lists=True):
         self.folder = folder
-        self.quorum = Quorum(folder, count)
+        self.quorum = Quorum(folder, count, lists=lists)
         self.quorum.start()
         self.quorum.primary()
 

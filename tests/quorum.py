@@ -9,18 +9,18 @@ from processes import Cluster, free_ports, wait_until
 
 class Quorum:
     """`count` masters, each with a folder and a configuration of its own; with `hosts`, each on one
-    of those."""
+    of those.  They list each other, unless `lists` is false."""
 
-    def __init__(self, folder, count=3, properties=None, hosts=()):
+    def __init__(self, folder, count=3, properties=None, hosts=(), lists=True):
         self.hosts = list(hosts)
         self.journal_ports = free_ports(count)
         addresses = [host.address for host in hosts] or ["127.0.0.1"] * count
-        self.properties = {
-            "alluxio.master.embedded.journal.addresses":
+        self.properties = {**(properties or {})}
+        if lists:
+            self.properties.setdefault(
+                "alluxio.master.embedded.journal.addresses",
                 ",".join(f"{address}:{port}"
-                         for address, port in zip(addresses, self.journal_ports)),
-            **(properties or {}),
-        }
+                         for address, port in zip(addresses, self.journal_ports)))
         self.members = [self._member(folder / f"m{i}", address, port)
                         for i, (address, port) in enumerate(zip(addresses, self.journal_ports))]
 

@@ -42,22 +42,6 @@ static int call(const struct cli_site *site, const struct client_address *master
 	return rc;
 }
 
-/* A lone master has no address among others: it stands where the configuration has it. */
-static void fill_lone(const struct cli_site *site, const struct client_address *master,
-                      struct arena *arena, Quorum__Member *member)
-{
-	const char *host = strchr(master->host, ':') == NULL
-	                           ? master->host
-	                           : cli_text(arena, "[%s]", master->host).data;
-
-	if (member->address.len > 0)
-		return;
-	member->address = pb_bytes(cli_text(
-	        arena, "%s:%" PRId64, host,
-	        config_int(site->config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_PORT)));
-	member->service_address = pb_bytes(cli_text(arena, "%s:%u", host, (unsigned)master->port));
-}
-
 int cli_quorum_ask(const struct cli_site *site, const struct client_address *master,
                    struct arena *arena, const Quorum__GetQuorumResponse **ret_quorum,
                    struct buf *why)
@@ -75,8 +59,6 @@ int cli_quorum_ask(const struct cli_site *site, const struct client_address *mas
 		                  (unsigned)master->port);
 		return rc;
 	}
-	if (quorum->n_members == 1)
-		fill_lone(site, master, arena, quorum->members[0]);
 	*ret_quorum = quorum;
 	return 0;
 }

@@ -12,7 +12,7 @@
  *   40  8  when it was begun, milliseconds since 1970 (only shown)
  *   48 64  cluster id, padded with zeros
  *  112  8  list of members in effect at that index: index of the entry that it came with ...
- *  120  4  ... and its bytes (raft/members.h); 0: none, the journal is a lone master's
+ *  120  4  ... and its bytes (raft/members.h); 0: none, the master was always alone
  *  124  4  zero
  *  128  n  the list
  * Blocks, each a header of 32 bytes and data:

@@ -24,9 +24,8 @@
  *   88  8  when it was made, milliseconds since 1970 (only shown)
  *   96 64  cluster id, padded with zeros
  *
- * Every entry up to the end of the segment before was synced before this header was written; in a
- * lone master's journal that end is a commit mark too.  What the segment before holds past its end
- * does not count: it was copied into this one, or cut.
+ * Every entry up to the end of the segment before was synced before this header was written.  What
+ * the segment before holds past its end does not count: it was copied into this one, or cut.
  *
  * Batch: whole blocks, cut into sectors of 512 bytes.
  *   first sector

@@ -22,7 +22,7 @@
  *          was not, or all of it is synced
  *  120     zeros, kept for later
  *
- * A lone master has zeros from 64 on.
+ * A master that was always alone has zeros from 64 on.
  *
  * A change is written to one slot, synced, then to the other, synced, and counts only then.  It
  * goes first to the slot that is bad or older, so that the other one is whole meanwhile, however

@@ -417,8 +417,6 @@ static void batch_done(struct io_work *work)
 	if (journal->phase == JOURNAL_LEADING)
 		commit->target = next_target(commit, batch->count);
 	note_written(commit, batch);
-	if (journal->ops->synced != NULL)
-		journal->ops->synced(journal, batch->last.index);
 	commit_go_on(commit);
 	behind_go_on(&commit->behind);
 	journal->ops->written(journal, batch);

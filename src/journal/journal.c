@@ -10,11 +10,6 @@
 
 enum { JOURNAL_MAGIC = 0x4a524e4c };
 
-static const struct journal_ops *const kinds[] = {
-        [JOURNAL_LONE] = &journal_lone_ops,
-        [JOURNAL_REPLICATED] = &journal_replicated_ops,
-};
-
 /* ---- telling ---- */
 
 void journal_set_phase(struct journal *journal, enum journal_phase phase)
@@ -210,7 +205,7 @@ static int init(struct journal *journal, const struct journal_options *options)
 	journal->magic = JOURNAL_MAGIC;
 	journal->io = options->io;
 	journal->options = *options;
-	journal->ops = kinds[options->kind];
+	journal->ops = &journal_replicated_ops;
 	journal->phase = JOURNAL_STARTING;
 	journal->folder = mem_strdup(str_of(options->folder));
 	settle_options(journal);

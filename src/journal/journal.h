@@ -4,9 +4,9 @@
  *
  *   client > io > rpc > service > master > JOURNAL > namespace > service > rpc > client
  *
- * One contract, several kinds: a lone master's (a quorum of one), replicated by Raft, and shared in
- * a folder.  Nothing here assumes that a folder can preallocate or open past the page cache.  The
- * journal never looks inside a payload; it is handed a struct state_machine.
+ * It is replicated among the own disks of several masters, by Raft; a master that is alone is a
+ * quorum of one.  Nothing here assumes that a folder can preallocate or open past the page cache.
+ * The journal never looks inside a payload; it is handed a struct state_machine.
  *
  * Order of a write: journal_append() gives it the next index and copies its payload into the batch
  * being filled; one batch is on its way at a time (one write, one sync, on the journal's own
@@ -121,18 +121,16 @@ struct journal_progress {
 	uint64_t eta_ms; /* all ones: unknown */
 };
 
-enum journal_kind {
-	JOURNAL_LONE,       /* one master, one folder: a quorum of one */
-	JOURNAL_REPLICATED, /* among the own disks of several masters, by Raft */
-};
-
-/* Of the replicated kind only.  Times in milliseconds. */
+/* Times in milliseconds. */
 struct journal_replication {
-	const char *address;          /* host:port under which the other masters reach this one */
-	const char *service_address;  /* host:port that this master's clients call */
-	const char *const *addresses; /* of all configured masters, with or without one's own */
-	size_t address_count;         /* at most JOURNAL_MEMBERS_MAX */
-	const char *bind_host;        /* NULL: all addresses; the port is `address`'s */
+	const char *address;         /* host:port under which the other masters reach this one */
+	const char *service_address; /* host:port that this master's clients call */
+	/* Of all configured masters, with or without one's own; at most JOURNAL_MEMBERS_MAX.  With
+	 * none it is alone, until an operator lets others in (JOURNAL_ALLOW): only then, or when
+	 * its journal says that there are others, it listens at `address`. */
+	const char *const *addresses;
+	size_t address_count;
+	const char *bind_host; /* NULL: all addresses; the port is `address`'s */
 	uint64_t election_min_ms;
 	uint64_t election_max_ms;
 	uint64_t heartbeat_ms;
@@ -158,7 +156,6 @@ struct journal_replication {
 
 struct journal_options {
 	struct io *io;
-	enum journal_kind kind;
 	const char *folder; /* of this master: marker, segments, checkpoints */
 	struct state_machine machine;
 	uint64_t segment_bytes;      /* a segment is closed at this size; 64 MiB */
@@ -168,7 +165,7 @@ struct journal_options {
 	size_t entry_bytes_max;
 	size_t batch_bytes_max; /* one write; flush.size.max */
 	uint64_t sync_hang_ms;  /* a sync that takes longer counts as a failed disk; 0: never */
-	const struct journal_replication *replication; /* copied; JOURNAL_REPLICATED only */
+	const struct journal_replication *replication; /* copied */
 	bool keep_segments;                            /* tests: never delete a segment */
 	/* Callbacks on the loop, with `context`.  Any may be NULL. */
 	void *context;
@@ -187,7 +184,7 @@ struct journal_options {
 /* Locks the folder and begins the start (checkpoint, replay), which goes on in slices on the loop;
  * on_phase says when it leads.  At once: -ERR_ABSENT (never formatted, or not mounted), -ERR_IN_USE
  * (a running process has it), others; *ret_text then holds the text for the operator (mem_free).
- * A lone master leads as soon as it has replayed and what it found past the last commit mark is
+ * Who is alone leads as soon as it has replayed and what it found past the last commit mark is
  * durable in a fresh segment; without such a rest the fresh segment comes with the first append.
  * With no room for that segment it stays JOURNAL_STARTING, says so, and goes on when there is. */
 int journal_open(const struct journal_options *options, struct journal **ret_journal,
@@ -204,10 +201,10 @@ uint64_t journal_epoch(const struct journal *journal);
 void journal_progress(const struct journal *journal, struct journal_progress *ret_progress);
 
 /* Asks for a proof of primacy that began after this call; done(context, rc) runs once: 0 when a
- * read may be answered here, the state being at least `index` new (applied already).  A lone master
- * and a primary with its lease answer in the call; a standby after a round with the primary, which
- * is also the proof that the primary lived after this call.  -ERR_STANDBY: no primary answered
- * within an election time-out, or a checkpoint is being loaded; try again. */
+ * read may be answered here, the state being at least `index` new (applied already).  A master
+ * alone and a primary with its lease answer in the call; a standby after a round with the primary,
+ * which is also the proof that the primary lived after this call.  -ERR_STANDBY: no primary
+ * answered within an election time-out, or a checkpoint is being loaded; try again. */
 struct journal_read {
 	void (*done)(struct journal_read *read, int rc, uint64_t index);
 	struct list node;  /* private */
@@ -246,7 +243,7 @@ struct journal_quorum {
 	const char *waits_for; /* what keeps it from serving, for the operator; NULL: nothing */
 	bool is_changing;      /* a change of the members is not committed yet */
 	size_t tail_bytes;     /* newest entries that are in memory */
-	size_t count;          /* a lone master: itself */
+	size_t count;
 	struct journal_member members[JOURNAL_MEMBERS_MAX];
 };
 void journal_quorum(const struct journal *journal, struct journal_quorum *ret_quorum);
@@ -260,8 +257,8 @@ enum journal_change_kind {
 
 /* Embedded in the caller's struct; the caller's again when done() runs, exactly once, never inside
  * journal_change().  rc 0: committed, or handed over.  -ERR_STANDBY: not the primary;
- * -ERR_INVALID, -ERR_NOT_FOUND, -ERR_BUSY, -ERR_UNSUPPORTED (a lone master), ...: `text` says why
- * for the operator (valid during done()). */
+ * -ERR_INVALID, -ERR_NOT_FOUND, -ERR_BUSY, ...: `text` says why for the operator (valid during
+ * done()). */
 struct journal_change {
 	enum journal_change_kind kind;
 	const char *address; /* borrowed until done() */

@@ -3,8 +3,7 @@
  * Insides of the journal, shared by its files.
  *
  *   journal.c            the contract: opening, closing, figures
- *   lone.c               what is peculiar to a lone master
- *   replicated.h         what is peculiar to one of several
+ *   replicated.h         what is peculiar to the replicated kind
  *   recovery.c           a start: pieces from recovery_read.c go to the state machine
  *   commit.c             appends, group commit; batch.c and batch_pool.c are what it moves
  *   prepare.c            the next segment, made ahead
@@ -36,8 +35,6 @@ struct journal_ops {
 	/* The start has read everything; journal->rest holds what is not surely durable. */
 	void (*recovered)(struct journal *journal);
 	int (*append)(struct journal *journal, struct journal_append *append);
-	/* NULL, or: everything up to `index` is durable here; the next batch leaves after this. */
-	void (*synced)(struct journal *journal, uint64_t index);
 	/* A batch is durable, and the next one is on its way. */
 	void (*written)(struct journal *journal, struct batch *batch);
 	/* What a segment begun now has in its name before the index: never less than an older
@@ -46,6 +43,8 @@ struct journal_ops {
 	uint64_t (*segment_epoch)(const struct journal *journal);
 	/* NULL, or: journal->applied has moved. */
 	void (*applied)(struct journal *journal);
+	/* Nobody but this master needs what is appended: it is the only member. */
+	bool (*is_alone)(const struct journal *journal);
 	void (*read_index)(struct journal *journal, struct journal_read *read);
 	/* NULL, or the index of the first entry that a peer still needs. */
 	uint64_t (*keep_from)(const struct journal *journal);
@@ -61,7 +60,6 @@ struct journal_ops {
 	/* Takes it over (rc stays 1), or answers at once by rc and text. */
 	void (*change)(struct journal *journal, struct journal_change *change);
 };
-extern const struct journal_ops journal_lone_ops;
 extern const struct journal_ops journal_replicated_ops;
 
 struct journal {
@@ -85,8 +83,8 @@ struct journal {
 	struct prepare prepare;
 	struct checkpointer checkpointer;
 	struct journal_stats stats;
-	struct replicated *replicated;     /* JOURNAL_REPLICATED only */
-	struct recovery_log recovered_log; /* JOURNAL_REPLICATED only: until the core has it */
+	struct replicated *replicated;
+	struct recovery_log recovered_log; /* until the core has it */
 	/* Closing. */
 	bool is_closing;
 	bool may_close; /* since the turn after that in which it was asked for */

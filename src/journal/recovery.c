@@ -203,9 +203,6 @@ static void read_done(struct io_work *work)
 
 int recovery_start(struct recovery *recovery, struct journal *journal)
 {
-	const struct recovery_how how = {
-	        .is_replicated = journal->options.kind == JOURNAL_REPLICATED,
-	};
 	int rc;
 
 	recovery->journal = journal;
@@ -213,7 +210,7 @@ int recovery_start(struct recovery *recovery, struct journal *journal)
 	recovery->start_us = recovery->told_us = io_now_us(journal->io);
 	for (size_t i = 0; i < COUNT_OF(recovery->pieces); i++)
 		recovery_piece_init(&recovery->pieces[i]);
-	rc = recovery_reader_create(journal->io, journal->folder, &journal->marker, &how,
+	rc = recovery_reader_create(journal->io, journal->folder, &journal->marker,
 	                            &recovery->reader);
 	if (rc == 0)
 		read_next(recovery);

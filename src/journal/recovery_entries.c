@@ -116,7 +116,7 @@ static bool ends_by_damage(struct recovery_reader *reader, struct recovery_piece
  * away: they differ from it, or end before it. */
 static bool ends_at_base(struct recovery_reader *reader, struct recovery_piece *piece, char *what)
 {
-	if (!reader->how.is_replicated)
+	if (!reader->is_tolerant)
 		return recovery_refused(reader, piece, what);
 	mem_free(what);
 	return journal_ends(reader, piece);
@@ -240,7 +240,7 @@ static int take_batch(struct recovery_reader *reader)
 	struct entry entry;
 
 	for (; entry_next(&c, &entry) && entry.index <= counts_up_to(reader); at = c.at) {
-		int rc = 0;
+		int rc;
 
 		if (entry.index == log->base.index) {
 			if (!is_same_entry(&entry, &log->base))
@@ -250,8 +250,7 @@ static int take_batch(struct recovery_reader *reader)
 		if (entry.index <= log->base.index)
 			continue;
 		buf_append(&reader->held, at, (size_t)(c.at - at));
-		if (reader->how.is_replicated)
-			rc = recovery_log_add(log, &entry);
+		rc = recovery_log_add(log, &entry);
 		if (rc < 0)
 			return rc;
 		log->last = entry;
@@ -275,13 +274,6 @@ static bool bad_list(struct recovery_reader *reader, struct recovery_piece *piec
 	                                           err_text(rc)));
 }
 
-/* What a lone master has synced is committed. */
-static uint64_t applies_up_to(const struct recovery_reader *reader)
-{
-	return reader->how.is_replicated || is_newest(reader) ? reader->log.mark
-	                                                      : counts_up_to(reader);
-}
-
 /* Moves entries that may be applied from `held` to the piece. */
 static void release(struct recovery_reader *reader, struct recovery_piece *piece)
 {
@@ -289,7 +281,7 @@ static void release(struct recovery_reader *reader, struct recovery_piece *piece
 	const uint8_t *start = c.at, *at = c.at;
 	struct entry entry;
 
-	for (; entry_next(&c, &entry) && entry.index <= applies_up_to(reader); at = c.at) {
+	for (; entry_next(&c, &entry) && entry.index <= reader->log.mark; at = c.at) {
 		reader->last = entry;
 		reader->last.payload = (struct str){0};
 	}

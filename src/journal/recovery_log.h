@@ -11,7 +11,6 @@
 #include "journal/segments.h"
 #include "raft/raft.h"
 
-/* Of a lone master's journal runs and lists stay empty. */
 struct recovery_log {
 	struct entry base; /* what the loaded checkpoint ends with: index, epoch, chain; 0: none */
 	struct entry last; /* of the journal, what is not surely durable included */

@@ -29,7 +29,6 @@ struct recovery_reader {
 	struct io *io;
 	const char *folder;
 	const struct marker *marker;
-	struct recovery_how how;
 	bool is_tolerant; /* what is lost comes again from the other masters */
 	bool is_cut_off;  /* the machine went down before all was synced (journal/behind.h) */
 	recovery_step *step;

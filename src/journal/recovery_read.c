@@ -70,7 +70,7 @@ char *recovery_missing_text(const struct recovery_reader *reader, struct segment
 /* ---- life ---- */
 
 int recovery_reader_create(struct io *io, const char *folder, const struct marker *marker,
-                           const struct recovery_how *how, struct recovery_reader **ret_reader)
+                           struct recovery_reader **ret_reader)
 {
 	struct recovery_reader *reader = mem_zalloc(sizeof(*reader));
 
@@ -79,7 +79,6 @@ int recovery_reader_create(struct io *io, const char *folder, const struct marke
 	reader->io = io;
 	reader->folder = folder;
 	reader->marker = marker;
-	reader->how = *how;
 	reader->step = step_look;
 	buf_init(&reader->held);
 	*ret_reader = reader;
@@ -147,19 +146,20 @@ static int remove_temporaries(struct recovery_reader *reader)
 }
 
 /* Who forgot what it promised must not be asked for its vote again under the same id. */
-static bool vote_failed(struct recovery_reader *reader, struct recovery_piece *piece, int rc,
+static bool vote_failed(const struct recovery_reader *reader, struct recovery_piece *piece, int rc,
                         char *text)
 {
-	if (!reader->how.is_replicated || rc != -ERR_DAMAGED)
+	char *more;
+
+	if (rc != -ERR_DAMAGED)
 		return recovery_failed(piece, rc, text);
+	more = text_make(
+	        "%s. If other masters have this journal too, what this master promised to them is "
+	        "lost with it and it cannot go on as the member that it was: format it anew "
+	        "(holdfast format), and it joins again as a newcomer",
+	        text == NULL ? reader->folder : text);
 	mem_free(text);
-	return recovery_failed(
-	        piece, rc,
-	        text_make(
-	                "%s/%s is missing or damaged, and with it what this master promised to the "
-	                "others. It cannot go on as the member that it was: format it anew "
-	                "(holdfast format), and it joins again as a newcomer",
-	                reader->folder, FOLDER_VOTE));
+	return recovery_failed(piece, rc, more);
 }
 
 /* The segment that the vote record names must be there.  True: that ends the start. */
@@ -169,7 +169,7 @@ static bool look_for_named(struct recovery_reader *reader, struct recovery_piece
 	struct segment_id named = {.epoch = vote->segment_epoch,
 	                           .first_index = vote->segment_first_index};
 
-	if (named.epoch == 0 && reader->how.is_replicated)
+	if (named.epoch == 0)
 		return false; /* none was ever begun */
 	if (folder_has_segment(&reader->names, named))
 		return false;
@@ -209,8 +209,7 @@ static bool step_look(struct recovery_reader *reader, struct recovery_piece *pie
 	rc = vote_file_open(reader->io, reader->folder, &reader->vote, &text);
 	if (rc < 0)
 		return vote_failed(reader, piece, rc, text);
-	reader->is_tolerant =
-	        reader->how.is_replicated && vote_is_of_cluster(vote_file_vote(reader->vote));
+	reader->is_tolerant = vote_is_of_cluster(vote_file_vote(reader->vote));
 	if (look_for_named(reader, piece))
 		return true;
 	look_for_unsynced(reader);
@@ -322,8 +321,6 @@ bool recovery_step_promise(struct recovery_reader *reader, struct recovery_piece
 	int rc;
 
 	name_newest(reader, &vote);
-	if (!reader->how.is_replicated)
-		vote.term = (vote.term > vote.segment_epoch ? vote.term : vote.segment_epoch) + 1;
 	if (reader->is_tolerant)
 		recovery_lost_settle(reader, &vote);
 	rc = vote_file_write(reader->vote, &vote);

@@ -7,23 +7,18 @@
  *
  * What counts.  Segments form a chain: each header names the segment before and its end.  In every
  * segment but the newest exactly the entries up to that end count, and all of them must be there.
- * In the newest a commit mark, or a checkpoint's index, says what was synced; what is whole but
- * lies past the last mark may only be in a cache yet: it comes as the `rest`, to be written again
- * into a fresh segment before it is applied.  A torn last batch is dropped; a hole or rot, and
- * anything wrong at or below a mark, ends the start.  If the newest checkpoint is bad the one
- * before it is taken, with its segments.
+ * That end was synced, but need not be committed: only marks in batches, and a checkpoint's index,
+ * say what may be applied.  What is whole but lies past the last mark may only be in a cache yet:
+ * it comes as the `rest`, to be written again into a fresh segment before it is applied; it may
+ * begin in an older segment.  A torn last batch is dropped; a hole or rot, and anything wrong at or
+ * below a mark, ends the start.  If the newest checkpoint is bad the one before it is taken, with
+ * its segments.
  *
- * The last step raises the term in a lone master's vote record, so that every start writes under
- * its own epoch.
- *
- * One of several masters.  The end of a segment that the next one names was synced, but need not be
- * committed: only marks in batches, and a checkpoint's index, say what may be applied, and the rest
- * may begin in an older segment.  A journal that ends before the checkpoint, or differs from it
- * there, is what an installed checkpoint leaves behind when the process dies: nothing of it counts.
- *
- * What one master has lost the others have.  So once it belongs to a cluster (its vote record has a
- * history), rot, a hole, a missing or damaged segment after the checkpoint do not end the start:
- * everything from the first bad index on is dropped, and the vote record gets a bound.
+ * What one of several masters has lost the others have.  So once it belongs to a cluster (its vote
+ * record has a history), rot, a hole, a missing or damaged segment after the checkpoint do not end
+ * the start: everything from the first bad index on is dropped, and the vote record gets a bound. A
+ * journal that ends before the checkpoint, or differs from it there, is what an installed
+ * checkpoint leaves behind when the process dies: nothing of it counts.
  *
  * The bound is the last entry of the newest segment, for the journal's last entry is its greatest,
  * if that can be read, or is told by what stands behind the damage in it (format/segment_reach.h).
@@ -79,14 +74,10 @@ struct recovery_piece {
 void recovery_piece_init(struct recovery_piece *piece);
 void recovery_piece_finish(struct recovery_piece *piece);
 
-struct recovery_how {
-	bool is_replicated; /* one of several masters */
-};
-
 struct recovery_reader;
 /* `folder` and `marker` must outlive the reader. */
 int recovery_reader_create(struct io *io, const char *folder, const struct marker *marker,
-                           const struct recovery_how *how, struct recovery_reader **ret_reader);
+                           struct recovery_reader **ret_reader);
 void recovery_reader_destroy(struct recovery_reader *reader); /* NULL is fine */
 
 /* Makes the next piece.  After END or FAILED there is none. */

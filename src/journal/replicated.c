@@ -16,6 +16,14 @@ uint64_t replicated_now_ms(const struct replicated *replicated)
 	return io_now_us(replicated->journal->io) / 1000;
 }
 
+bool replicated_is_alone(const struct replicated *replicated)
+{
+	const struct raft_list *list =
+	        replicated->core == NULL ? NULL : raft_members(replicated->core);
+
+	return list != NULL && list->members.count == 1;
+}
+
 /* ---- roles ---- */
 
 /* A leader serves when what it found and its own first entry are applied. */
@@ -41,6 +49,7 @@ static void note_role(struct replicated *replicated)
 
 	raft_status(replicated->core, &status);
 	replicated->role = status.role;
+	replicated->lead_from = status.serves_from;
 	replicated->journal->epoch = status.term;
 	replicated->is_unsettled = true;
 }
@@ -248,6 +257,11 @@ static uint64_t segment_epoch(const struct journal *journal)
 	return journal->replicated->segment_epoch + journal->commit.generation;
 }
 
+static bool is_alone(const struct journal *journal)
+{
+	return replicated_is_alone(journal->replicated);
+}
+
 static uint64_t keep_from(const struct journal *journal)
 {
 	const struct raft *core = journal->replicated->core;
@@ -267,8 +281,8 @@ static void members(const struct journal *journal, struct checkpoint_header *hea
 	const struct raft_list *list = raft_members_at(journal->replicated->core, header->index);
 	struct buf bytes;
 
-	if (list == NULL)
-		return;
+	if (list == NULL || list->index == 0)
+		return; /* always alone: nothing says where it stands but its configuration */
 	buf_init(&bytes);
 	raft_members_encode(&list->members, &bytes);
 	if (bytes.failed || bytes.size > sizeof(header->members))
@@ -383,6 +397,7 @@ static void destroy(struct journal *journal)
 	log_reader_destroy(replicated->log);
 	replicated_transfer_destroy(replicated);
 	raft_destroy(replicated->core);
+	mem_free(replicated->change_text);
 	mem_free(replicated->texts);
 	mem_free(replicated);
 }
@@ -398,6 +413,7 @@ const struct journal_ops journal_replicated_ops = {
         .keep_from = keep_from,
         .compacted = compacted,
         .members = members,
+        .is_alone = is_alone,
         .read_index = replicated_read_index,
         .has_room = has_room,
         .quorum = replicated_quorum,

@@ -55,7 +55,7 @@ struct replicated {
 	struct journal_replication options; /* with copies of all texts */
 	char *texts;                        /* that they are in */
 	struct raft *core;                  /* NULL until everything is read and durable */
-	struct peer_link *link;
+	struct peer_link *link;             /* NULL: closing, or no others are to come */
 	bool is_stepping, is_settling;
 	bool is_unsettled; /* something happened that settling may go on with */
 	bool is_removed;   /* taken out of the members */
@@ -64,7 +64,7 @@ struct replicated {
 	struct io_timer tick;
 	uint64_t wake_ms; /* when `tick` is due */
 	enum raft_role role;
-	uint64_t lead_from; /* leader: index of its first entry; it serves from there on */
+	uint64_t lead_from; /* leader: it serves when this is applied */
 	/* entries */
 	struct tail tail;
 	size_t proposed; /* the last so many in the tail are not yet told to the core */
@@ -100,6 +100,7 @@ struct replicated {
 	uint64_t odd_index; /* where it differed */
 	/* the rest */
 	struct list changes;              /* of the quorum, waiting for their end */
+	char *change_text;                /* why one failed; NULL */
 	struct log_reader *log;           /* the work thread's */
 	struct checkpoint_source *source; /* the work thread's */
 	struct checkpoint_sink *sink;     /* the sync thread's, then the work thread's */
@@ -121,6 +122,8 @@ struct replicated {
  * step. */
 enum raft_refusal replicated_step(struct replicated *replicated, struct raft_event *event);
 uint64_t replicated_now_ms(const struct replicated *replicated);
+/* The only member. */
+bool replicated_is_alone(const struct replicated *replicated);
 
 /* ---- replicated_start.c ---- */
 
@@ -147,6 +150,7 @@ bool replicated_may_take(struct replicated *replicated, const struct peer_messag
 
 /* ---- replicated_peers.c ---- */
 
+/* Listens for others, if it does not yet.  < 0: *ret_text. */
 int replicated_peers_open(struct replicated *replicated, char **ret_text);
 void replicated_send(struct replicated *replicated, const struct raft_message *message);
 /* A peer refused what was sent: for the log, if it is worth that. */

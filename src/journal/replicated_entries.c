@@ -174,7 +174,6 @@ void replicated_take(struct replicated *replicated, const struct raft_append *ap
 		break;
 	case RAFT_FROM_MESSAGE: add_received(replicated, append); break;
 	case RAFT_FROM_NOOP:
-		replicated->lead_from = append->first;
 		add_own(replicated, append->term, ENTRY_term, 1, (struct str){0});
 		break;
 	case RAFT_FROM_FORMING: add_first(replicated, append); /* fall through */
@@ -306,7 +305,7 @@ bool replicated_apply(struct replicated *replicated)
 	tail_trim(tail,
 	          last.index < journal->commit.submitted.index ? last.index
 	                                                       : journal->commit.submitted.index,
-	          replicated->options.tail_bytes_max);
+	          replicated_is_alone(replicated) ? 0 : replicated->options.tail_bytes_max);
 	commit_mark_later(&journal->commit);
 	commit_has_room(&journal->commit);
 	return journal->applied.index < journal->commit_index;

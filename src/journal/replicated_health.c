@@ -5,6 +5,7 @@
  * and says so.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "journal/replicated.h"
@@ -38,7 +39,12 @@ static uint32_t health(const struct replicated *replicated)
 	return health;
 }
 
-/* A voter that is heard says that it is better than so. */
+static bool is_self(const struct replicated *replicated, struct raft_id id)
+{
+	return memcmp(id.bytes, replicated->journal->marker.member, RAFT_ID_BYTES) == 0;
+}
+
+/* Another voter that is heard says that it is better than so. */
 static bool is_anyone_better(const struct replicated *replicated, uint32_t health)
 {
 	struct raft_status status;
@@ -47,7 +53,7 @@ static bool is_anyone_better(const struct replicated *replicated, uint32_t healt
 	for (size_t i = 0; i < status.peer_count; i++) {
 		const struct raft_peer_status *peer = &status.peers[i];
 
-		if (peer->is_voter && peer->health < health &&
+		if (!is_self(replicated, peer->id) && peer->is_voter && peer->health < health &&
 		    replicated_now_ms(replicated) - peer->heard_ms <
 		            replicated->options.election_max_ms)
 			return true;

@@ -21,8 +21,7 @@ static const char *address_of(const struct replicated *replicated,
 
 void replicated_send(struct replicated *replicated, const struct raft_message *message)
 {
-	const char *address =
-	        replicated->link == NULL ? NULL : address_of(replicated, message); /* closing */
+	const char *address = replicated->link == NULL ? NULL : address_of(replicated, message);
 	bool carries = (message->kind == RAFT_MESSAGE_APPEND &&
 	                message->append.last > message->append.prev) ||
 	               message->kind == RAFT_MESSAGE_CHUNK;
@@ -97,6 +96,8 @@ int replicated_peers_open(struct replicated *replicated, char **ret_text)
 	        .on_notice = noticed,
 	};
 
+	if (replicated->link != NULL)
+		return 0;
 	memcpy(link.self.bytes, journal->marker.member, sizeof(link.self.bytes));
 	return peer_link_open(&link, &replicated->link, ret_text);
 }

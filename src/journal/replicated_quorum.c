@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "journal/replicated.h"
 
 enum { TRANSFER_TIMES = 4 }; /* longest election time-outs until a transfer is given up */
@@ -137,6 +138,21 @@ static int refusal_rc(enum raft_refusal refusal)
 	}
 }
 
+/* Whoever is let in must find somebody at home.  False: it was said why not. */
+static bool is_at_home(struct replicated *replicated, struct journal_change *change)
+{
+	char *text = NULL;
+	int rc = replicated_peers_open(replicated, &text);
+
+	if (rc == 0)
+		return true;
+	mem_free(replicated->change_text);
+	replicated->change_text = text;
+	change->rc = rc;
+	change->text = text == NULL ? err_text(rc) : text;
+	return false;
+}
+
 void replicated_change(struct journal *journal, struct journal_change *change)
 {
 	struct replicated *replicated = journal->replicated;
@@ -153,6 +169,8 @@ void replicated_change(struct journal *journal, struct journal_change *change)
 		change->text = raft_refusal_text(RAFT_UNKNOWN_MEMBER);
 		return;
 	}
+	if (change->kind == JOURNAL_ALLOW && !is_at_home(replicated, change))
+		return;
 	refusal = replicated_step(replicated, &event);
 	if (refusal != RAFT_OK) {
 		change->rc = refusal_rc(refusal);

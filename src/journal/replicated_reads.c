@@ -57,6 +57,11 @@ void replicated_read_index(struct journal *journal, struct journal_read *read)
 		read->done(read, -ERR_STANDBY, 0);
 		return;
 	}
+	if (journal->phase == JOURNAL_LEADING && replicated_is_alone(replicated) &&
+	    journal->applied.index == journal->commit_index) {
+		read->done(read, 0, journal->commit_index);
+		return;
+	}
 	read->asked_us = io_now_us(journal->io);
 	if (list_is_empty(&replicated->reads))
 		io_timer_start(&replicated->read_limit, limit_us(replicated));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The start of one of several masters: what was found becomes durable, then it is promised on.
+ * The start: what was found becomes durable, then it is promised on.
  */
 #include <string.h>
 
@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/twins.h"
 #include "journal/replicated_vote.h"
+#include "journal/text.h"
 
 static struct raft_id own_id(const struct journal *journal)
 {
@@ -17,9 +18,9 @@ static struct raft_id own_id(const struct journal *journal)
 	return id;
 }
 
-/* A lone master's journal has no list of members: it is one by itself.  Who belongs to another's
- * cluster and has no list yet, or no more, gets it from there. */
-static bool is_lone(const struct raft_start *start, struct raft_id self)
+/* The journal of a master that was always alone has no list of members: it is one by itself.  Who
+ * belongs to another's cluster and has no list yet, or no more, gets it from there. */
+static bool was_always_alone(const struct raft_start *start, struct raft_id self)
 {
 	return start->last > 0 && start->list_count == 0 &&
 	       (raft_id_is_none(start->vote.history) || raft_id_equal(start->vote.history, self));
@@ -36,8 +37,6 @@ static void join_itself(struct replicated *replicated, struct raft_start *start,
 	list->members.count = 1;
 	start->lists = list;
 	start->list_count = 1;
-	if (raft_id_is_none(start->vote.history))
-		start->vote.history = self->id;
 }
 
 static int create_core(struct replicated *replicated)
@@ -75,9 +74,31 @@ static int create_core(struct replicated *replicated)
 
 	io_random(journal->io, &raft.seed, sizeof(raft.seed));
 	replicated_vote_read(vote_file_vote(journal->vote), &start.vote);
-	if (is_lone(&start, raft.self))
+	if (was_always_alone(&start, raft.self))
 		join_itself(replicated, &start, &self);
 	return raft_create(&raft, &start, &replicated->core);
+}
+
+/* Others are configured, or are members already. */
+static bool has_others(const struct replicated *replicated)
+{
+	return replicated->options.address_count > 0 ||
+	       (raft_members(replicated->core) != NULL && !replicated_is_alone(replicated));
+}
+
+/* Alone it may stand wherever it is configured to (membership.c). */
+static void tell_if_moved(const struct replicated *replicated)
+{
+	const char *now = replicated->options.address, *before;
+
+	if (!replicated_is_alone(replicated))
+		return;
+	before = raft_members(replicated->core)->members.member[0].address;
+	if (strcmp(before, now) != 0)
+		journal_notice(replicated->journal, 0,
+		               text_make("%s: this master, the only one of its quorum, was at %s "
+		                         "and is at %s now",
+		                         replicated->journal->folder, before, now));
 }
 
 /* Everything that was found is durable: it may be promised on. */
@@ -92,12 +113,13 @@ void replicated_begin(struct replicated *replicated)
 		rc = log_reader_create(journal->io, journal->folder, &replicated->log);
 	if (rc == 0)
 		rc = replicated_transfer_create(replicated);
-	if (rc == 0)
+	if (rc == 0 && has_others(replicated))
 		rc = replicated_peers_open(replicated, &text);
 	if (rc < 0) {
 		journal_fail(journal, rc, text);
 		return;
 	}
+	tell_if_moved(replicated);
 	prepare_start(&journal->prepare);
 	journal_set_phase(journal, JOURNAL_FOLLOWING);
 	if (replicated->options.forms_alone)

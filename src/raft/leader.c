@@ -4,6 +4,9 @@
  * committed does it know what was committed before (Raft 5.4.2, 8), and only then it answers reads
  * and changes members.  It ends when a higher term is seen, when no majority is heard for the
  * longest election time-out (check-quorum), or when the host says so.
+ *
+ * Who is the only member needs no such entry.  Nobody is elected without its vote, and it votes for
+ * nobody whose log is below its own: so whatever is synced here is committed (docs/decisions/0010).
  */
 #include <stddef.h>
 
@@ -15,7 +18,12 @@ void leader_become(struct raft *core)
 	core->leader_id = core->options.self;
 	core->leader = (struct leader){.first = core->log.last + 1, .handed_over_ms = core->now_ms};
 	progress_reset(core);
-	outbox_append(core, RAFT_FROM_NOOP, 1, NULL);
+	if (core_is_alone(core) && core->log.synced == core->log.last) {
+		core->leader.first = core->log.last;
+		outbox_commit(core, core->log.last);
+	} else {
+		outbox_append(core, RAFT_FROM_NOOP, 1, NULL);
+	}
 	read_leader_began(core);
 }
 

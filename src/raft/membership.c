@@ -272,18 +272,48 @@ static bool seat(struct raft *core, const struct raft_members *members,
 	return true;
 }
 
-void membership_settle(struct raft *core)
+static bool may_others_come(const struct raft *core)
+{
+	for (size_t i = 0; i < core->address_count; i++)
+		if (strcmp(core->addresses[i], core->address) != 0)
+			return true;
+	return false;
+}
+
+/* Who is alone has a list in its log as soon as others may come, who must find it there; and
+ * another one when it stands at another address than the last one says, for nobody else could tell.
+ */
+static bool owes_list(const struct raft *core)
 {
 	const struct raft_list *list = log_list(&core->log);
-	const struct raft_members *members = &list->members;
+
+	if (list->index == 0)
+		return may_others_come(core);
+	return core_is_alone(core) && strcmp(list->members.member[0].address, core->address) != 0;
+}
+
+static void write_own_list(struct raft *core)
+{
+	struct raft_members members = *core_members(core);
+
+	if (raft_id_is_none(core->vote.history)) {
+		core->vote.history = core->options.self;
+		vote_changed(core);
+	}
+	memcpy(find(&members, core->options.self)->address, core->address,
+	       strlen(core->address) + 1);
+	propose(core, &members);
+}
+
+void membership_settle(struct raft *core)
+{
+	const struct raft_members *members = core_members(core);
 	size_t ready = 0;
 
 	if (may_change(core) != RAFT_OK)
 		return;
-	if (list->index == 0) { /* a lone master's: its followers must find it in the log */
-		struct raft_members same = *members;
-
-		propose(core, &same);
+	if (owes_list(core)) {
+		write_own_list(core);
 		return;
 	}
 	for (size_t i = 0; i < members->count; i++)

@@ -92,13 +92,19 @@ static void begin(struct raft *core)
 		core->stand_ms = core->deaf_until_ms;
 }
 
+static bool has_written_list(const struct raft_start *start)
+{
+	return start->list_count > 0 && start->lists[start->list_count - 1].index > 0;
+}
+
 int raft_create(const struct raft_options *options, const struct raft_start *start,
                 struct raft **ret_core)
 {
 	struct raft *core;
 	int rc;
 
-	if (!are_sound(options) || (start->list_count > 0 && raft_id_is_none(start->vote.history)))
+	if (!are_sound(options) ||
+	    (raft_id_is_none(start->vote.history) && has_written_list(start)))
 		return -ERR_INVALID;
 	core = mem_zalloc(sizeof(*core));
 	if (core == NULL)
@@ -156,6 +162,7 @@ void raft_status(const struct raft *core, struct raft_status *ret_status)
 	};
 
 	if (core->role == RAFT_LEADER) {
+		status.serves_from = core->leader.first;
 		status.hands_over = core->leader.transfer.is_on;
 		status.peer_count = core->leader.peer_count;
 	}

@@ -444,8 +444,9 @@ struct raft_start {
 	size_t run_count;
 	uint64_t last;
 	uint64_t commit; /* known to be committed: last mark or checkpoint */
-	/* By index; the first may lie at or below the base.  A journal that a lone master wrote has
-	 * none: then its host gives itself, at index 0. */
+	/* By index; the first may lie at or below the base.  The journal of a master that was
+	 * always alone has none, and its record no history: then its host gives itself, at index 0.
+	 * It is written, and the history bound, when another may come (membership.c). */
 	const struct raft_list *lists;
 	size_t list_count;
 };
@@ -490,6 +491,7 @@ struct raft_status {
 	uint64_t base, commit, synced, last;
 	uint64_t lease_until_ms; /* 0: none */
 	uint64_t heard_ms;       /* when a leader was last heard */
+	uint64_t serves_from;    /* leader: what it may answer reads from, once it is applied */
 	bool changes_members;    /* a list in effect is not committed yet */
 	bool hands_over;
 	enum raft_waiting waiting;

@@ -119,7 +119,7 @@ struct transfer {
 struct leader {
 	struct progress peers[PEERS_MAX]; /* all members, self included, and who is leaving */
 	size_t peer_count;
-	uint64_t first;  /* index of this term's first entry, the no-op */
+	uint64_t first;  /* settled once this is committed: the no-op, or the end of who is alone */
 	uint64_t number; /* of the last append sent, to whomever */
 	uint64_t round;
 	bool is_lease_over; /* for the rest of the term */
@@ -385,6 +385,12 @@ static inline bool core_is_voter(const struct raft *core, struct raft_id id)
 	const struct raft_member *member = core_member(core, id);
 
 	return member != NULL && member->is_voter;
+}
+
+/* The only member, not even a learner beside it. */
+static inline bool core_is_alone(const struct raft *core)
+{
+	return core_is_voter(core, core->options.self) && core_members(core)->count == 1;
 }
 
 #endif

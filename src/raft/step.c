@@ -51,8 +51,9 @@ static void refuse(struct raft *core, const struct raft_message *message, enum r
 static enum raft_refusal judge_sender(const struct raft *core, const struct raft_message *message)
 {
 	unsigned flags = rules[message->kind].flags;
-	bool is_same = raft_id_equal(message->history, core->vote.history);
-	bool is_free = core_is_empty(core) && raft_id_is_none(core->vote.history);
+	bool is_bound = !raft_id_is_none(core->vote.history);
+	bool is_same = is_bound && raft_id_equal(message->history, core->vote.history);
+	bool is_free = core_is_empty(core) && !is_bound;
 
 	if (raft_id_is_none(message->from) || raft_id_equal(message->from, core->options.self))
 		return RAFT_MALFORMED;

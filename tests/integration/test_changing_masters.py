@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Masters join, leave and are replaced, live; the namespace is there all the while."""
 import contextlib
+import socket
 
 import pytest
 from hadoop_rpc import Connection
 from masters import Masters
-from processes import Process, wait_until
+from processes import Process, answers, free_ports, wait_until
 from quorum import Quorum
 
 
 @pytest.fixture
 def make_masters(tmp_path):
     with contextlib.ExitStack() as stack:
-        def make(count):
-            masters = Masters(tmp_path, count)
+        def make(count, lists=True):
+            masters = Masters(tmp_path, count, lists)
             stack.callback(masters.quorum.close)
             return masters
         yield make
@@ -80,8 +81,9 @@ def test_all_members_are_replaced_one_after_the_other(make_masters):
     assert all(sees(masters, primary, f"/before-{old}") for old in range(3))
 
 
-def test_one_master_grows_to_three_without_a_stop(make_masters):
-    masters = make_masters(1)
+@pytest.mark.parametrize("lists", [True, False], ids=["with a list", "with nothing configured"])
+def test_one_master_grows_to_three_without_a_stop(make_masters, lists):
+    masters = make_masters(1, lists)
     mkdirs(masters, "/alone")
     first = masters.add()
     masters.allow(first)
@@ -91,9 +93,52 @@ def test_one_master_grows_to_three_without_a_stop(make_masters):
     for place in (first, second):
         await_state(masters, place, "AVAILABLE")
         wait_until(lambda: sees(masters, place, "/alone"), "it has what was there")
-    masters.kill(masters.primary())
+    masters.quorum.members[0].master.kill()
+    masters.quorum.members[0].master = None
     masters.quorum.primary()
     mkdirs(masters, "/after-the-first-one-died")
+    masters.quorum.members[0].start_master()  # its journal tells it of the others
+    await_state(masters, 0, "AVAILABLE")
+    wait_until(lambda: sees(masters, 0, "/after-the-first-one-died"), "it has what it missed")
+
+
+def test_a_master_that_is_alone_listens_for_nobody_until_one_is_let_in(make_masters):
+    masters = make_masters(1, lists=False)
+    port = masters.quorum.journal_ports[0]
+    assert not answers(port)
+    assert masters.info()[1] == {f"127.0.0.1:{port}": "AVAILABLE"}
+    done = masters.tool("holdfast", "quorum", "allow", "127.0.0.1:1")
+    assert done.returncode == 0, done.stderr
+    assert answers(port)
+
+
+def test_a_port_that_is_taken_is_told_to_who_lets_a_master_in(make_masters):
+    masters = make_masters(1, lists=False)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", masters.quorum.journal_ports[0]))
+        taken.listen()
+        done = masters.tool("holdfast", "quorum", "allow", "127.0.0.1:1")
+    assert done.returncode == 1
+    assert f"port {masters.quorum.journal_ports[0]}" in done.stderr
+
+
+def test_a_master_that_is_alone_may_move_to_another_address(make_masters):
+    masters = make_masters(1, lists=False)
+    mkdirs(masters, "/before")
+    assert masters.tool("holdfast", "quorum", "allow", "127.0.0.1:1").returncode == 0
+    masters.kill(0)
+    before, (now,) = masters.addresses[0], free_ports(1)
+    masters.quorum.journal_ports[0] = now
+    masters.quorum.members[0].set("alluxio.master.embedded.journal.port", now)
+    masters.quorum.members[0].start_master()
+    masters.primary()
+    log = masters.quorum.members[0].master_log()
+    assert f"was at {before} and is at {masters.addresses[0]} now" in log
+    wait_until(lambda: list(masters.info()[1]) == masters.addresses, "the list says so")
+    new = masters.add()
+    masters.allow(new)
+    await_state(masters, new, "CATCHING UP")
+    wait_until(lambda: sees(masters, new, "/before"), "it has what was there")
 
 
 def test_five_shrink_to_three_after_two_died(make_masters):

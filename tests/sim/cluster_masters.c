@@ -115,7 +115,6 @@ static void step_create(void *context)
 	options.journal.checkpoint_entries = slot->cluster->checkpoint_entries;
 	if (!slot->cluster->is_lone_kind) {
 		fill_replication(slot, &replication, addresses);
-		options.journal.kind = JOURNAL_REPLICATED;
 		options.journal.replication = &replication;
 	}
 	rc = master_create(&options, &slot->master, &text);

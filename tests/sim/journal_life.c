@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "unit/journal/alone.h"
 
 enum { TIME_LIMIT_US = 60 * 1000 * 1000, FORKED_RESULT_MAX = 100 };
 
@@ -295,6 +296,7 @@ static void start(void *context)
 	        .entry_bytes_max = 1 << 16,
 	        .batch_bytes_max = 16 << 10,
 	        .sync_hang_ms = 10000,
+	        .replication = &alone_replication,
 	        .keep_segments = life->options.keep_segments,
 	        .context = process,
 	        .on_phase = on_phase,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "master_kit.h"
+#include "unit/journal/alone.h"
 
 struct master_options sim_kit_options(struct io *io)
 {
@@ -20,7 +21,7 @@ struct master_options sim_kit_options(struct io *io)
 	options.replica_wait_ms = 2000;
 	options.startup_safe_mode_ms = 60000;
 	options.journal = (struct journal_options){.io = io,
-	                                           .kind = JOURNAL_LONE,
+	                                           .replication = &alone_replication,
 	                                           .segment_bytes = 256 << 10,
 	                                           .checkpoint_entries = 300,
 	                                           .checkpoint_bytes = 1 << 20,

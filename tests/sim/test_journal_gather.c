@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "sim/journal_life.h"
+#include "unit/journal/alone.h"
 
 enum { CALLERS_MAX = 64, CALLS = 4000, THINK_US = 30 };
 
@@ -86,6 +87,7 @@ static void start(void *context)
 	        .inflight_bytes_max = 1 << 20,
 	        .entry_bytes_max = 1 << 16,
 	        .batch_bytes_max = 1 << 16,
+	        .replication = &alone_replication,
 	        .context = crowd,
 	        .on_phase = on_phase,
 	};

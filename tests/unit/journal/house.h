@@ -13,6 +13,7 @@
 #include "io/io.h"
 #include "journal/journal.h"
 #include "unit/io/run_until.h"
+#include "unit/journal/alone.h"
 #include "unit/journal/toy_machine.h"
 
 struct house {
@@ -79,6 +80,7 @@ static inline int house_setup(void **state)
 	        .entry_bytes_max = 100 * 1000,
 	        .batch_bytes_max = 64 * 1024,
 	        .sync_hang_ms = 60 * 1000,
+	        .replication = &alone_replication,
 	        .context = house,
 	        .on_phase = house_on_phase,
 	        .on_failure = house_on_failure,

@@ -272,16 +272,14 @@ static inline void made_end(struct made_start *start, struct recovery_reader *re
 	vote_file_close(vote);
 }
 
-static inline void made_start(const struct made_folder *folder, bool is_replicated,
-                              struct made_start *start)
+static inline void made_start(const struct made_folder *folder, struct made_start *start)
 {
-	const struct recovery_how how = {.is_replicated = is_replicated};
 	struct recovery_reader *reader;
 	struct recovery_piece piece;
 	bool is_over = false;
 
 	*start = (struct made_start){0};
-	start->rc = recovery_reader_create(folder->io, folder->path, &made_marker, &how, &reader);
+	start->rc = recovery_reader_create(folder->io, folder->path, &made_marker, &reader);
 	if (start->rc < 0)
 		return;
 	recovery_piece_init(&piece);

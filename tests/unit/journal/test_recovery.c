@@ -81,7 +81,7 @@ static int teardown(void **state)
 static void start(struct world *w)
 {
 	made_start_finish(&w->start);
-	made_start(&w->folder, /* is_replicated: */ true, &w->start);
+	made_start(&w->folder, &w->start);
 }
 
 static bool is_entry(const struct entry *a, const struct entry *b)
@@ -516,7 +516,7 @@ static void lack_of_memory_costs_nothing(void **state)
 		made_start_finish(&w->start);
 		made_vote(&w->folder, usual);
 		mem_fail_after(n);
-		made_start(&w->folder, /* is_replicated: */ true, &w->start);
+		made_start(&w->folder, &w->start);
 		has_failed = mem_has_failed();
 		mem_fail_after(-1);
 		failures += w->start.rc < 0;

@@ -342,7 +342,6 @@ static void fill_options(struct world *w)
 	        .first_kind = 1,
 	        .first_version = 1,
 	};
-	w->house->options.kind = JOURNAL_REPLICATED;
 	w->house->options.replication = &w->replication;
 	w->house->options.on_failure = on_failure;
 }

@@ -19,6 +19,7 @@
 #include "rpc/rpc.h"
 #include "rpc/rpc_client.h"
 #include "service/service.h"
+#include "unit/journal/alone.h"
 #include "wire/protocols.h"
 
 enum { STACK_WAIT_MS = 20000 };
@@ -77,7 +78,8 @@ static inline void stack_make_master(struct stack *stack)
 	                                           .inflight_bytes_max = 16 << 20,
 	                                           .entry_bytes_max = 1 << 20,
 	                                           .batch_bytes_max = 1 << 20,
-	                                           .sync_hang_ms = 60000};
+	                                           .sync_hang_ms = 60000,
+	                                           .replication = &alone_replication};
 	if (stack->hold_ms > 0)
 		options.hold_ms = stack->hold_ms;
 	assert_int_equal(master_create(&options, &stack->master, &text), 0);
