@@ -8,6 +8,7 @@
  *   cluster_network.c    ... of the network
  *   cluster_orders.c     ... that an operator makes
  *   cluster_scenes.c     trouble that follows a script
+ *   cluster_commands.c   what clients ask for
  *   cluster_clients.c    what clients do, and what they may be answered
  *   cluster_worker.c     who keeps the blocks that they are given
  *   cluster_history.c    the one history, told by whoever applies an entry first
@@ -188,6 +189,19 @@ void clients_begin_anew(struct cluster *cluster);
 void clients_tell(const struct cluster *cluster);
 /* They have finished what they began. */
 bool clients_are_quiet(const struct cluster *cluster);
+
+/* ---- commands of clients ---- */
+
+/* Into one of the client's texts. */
+struct str command_text(struct client *client, unsigned slot, const char *format, ...)
+        PRINTF_LIKE(3, 4);
+/* A name one or two levels below a directory of the client's own, or of all. */
+struct str command_draw_path(struct client *client, unsigned slot);
+/* A new call; its kind is the caller's. */
+void command_begin(struct client *client);
+void command_draw(struct client *client);
+/* Its strings that point into `from` come to point into `to`, which becomes a copy. */
+void command_move_texts(struct command *command, const char (*from)[128], char (*to)[128]);
 
 /* ---- the worker ---- */
 

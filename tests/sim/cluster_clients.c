@@ -5,7 +5,6 @@
  * answered.  One that no master can have in its journal may be given up.
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,12 +13,10 @@
 #include "sim/cluster.h"
 
 enum {
-	NAMES = 5,            /* a client plays with so many names */
 	THINK_US = 20000,     /* at most, between calls */
 	AGAIN_US = 30000,     /* at most, before a call is made again */
 	WAY_US = 400,         /* at most, of a call or an answer */
 	GIVE_UP_US = 3000000, /* at most: no answer */
-	FILE_BLOCKS_MAX = 5,
 };
 
 /* One try of a call, at one master. */
@@ -40,8 +37,7 @@ try {
 	/* the answer, on its way back */
 	struct sim_event answer;
 	bool is_answer;  /* false: try again */
-	bool is_not_yet; /* workers have not said enough: the call has changed nothing, and is over
-	                  */
+	bool is_not_yet; /* the worker has not said enough: the call is over, without effect */
 	bool is_without_effect;
 	uint64_t index;
 	bool is_success;
@@ -53,181 +49,6 @@ static void think_again(struct client *client, uint64_t within_us)
 	if (!client->think.is_scheduled)
 		sim_world_schedule(client->cluster->world, &client->think,
 		                   random_below(&client->random, within_us));
-}
-
-/* ---- commands ---- */
-
-static struct str text_of(struct client *client, unsigned slot, const char *format, ...)
-        PRINTF_LIKE(3, 4);
-static struct str text_of(struct client *client, unsigned slot, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(client->texts[slot], sizeof(client->texts[slot]), format, args);
-	va_end(args);
-	return str_of(client->texts[slot]);
-}
-
-/* A name one or two levels below a directory of the client's own, or of all. */
-static struct str draw_path(struct client *client, unsigned slot)
-{
-	unsigned a = (unsigned)random_below(&client->random, NAMES);
-	char owner[8] = "all";
-
-	if (random_chance(&client->random, 1, 2))
-		snprintf(owner, sizeof(owner), "c%u", client->number % 10);
-	if (random_chance(&client->random, 1, 3))
-		return text_of(client, slot, "/%s/n%u/m%u", owner, a,
-		               (unsigned)random_below(&client->random, 3));
-	return text_of(client, slot, "/%s/n%u", owner, a);
-}
-
-static void begin_command(struct client *client)
-{
-	client->command = (struct command){.flags = COMMAND_SUPERUSER | COMMAND_AT_MOST_ONCE,
-	                                   .auth = COMMAND_AUTH_SIMPLE,
-	                                   .has_client = true,
-	                                   .user = STR("root")};
-	memcpy(client->command.client_id, client->client_id, sizeof(client->client_id));
-	CHECK(client->next_call_id < CLUSTER_CALLS_MAX);
-	client->command.call_id = client->next_call_id++;
-}
-
-/* The next thing to do with a file that it writes.  False: the one that was drawn is not. */
-static bool draw_block(struct client *client)
-{
-	struct command *c = &client->command;
-	struct str path = draw_path(client, 0);
-	struct str holder = text_of(client, 1, "client%u", client->number);
-	const struct model_node *file =
-	        history_find(client->cluster->history.model, client->texts[0]);
-	struct block last = {0};
-
-	if (file == NULL || !file->is_open || !str_equal(holder, str_of(file->holder)))
-		return false;
-	if (file->block_count > 0) {
-		last = file->blocks[file->block_count - 1];
-		last.length = worker_block_bytes(last.id);
-	}
-	if (last.id != 0 && random_chance(&client->random, 1, 8)) {
-		c->kind = ENTRY_abandon_block;
-		c->abandon_block = (struct command_abandon_block){
-		        .path = path, .holder = holder, .block = last};
-	} else if (file->block_count < FILE_BLOCKS_MAX && random_chance(&client->random, 2, 3)) {
-		c->kind = ENTRY_add_block;
-		c->add_block = (struct command_add_block){
-		        .path = path, .holder = holder, .previous = last};
-	} else {
-		c->kind = ENTRY_complete;
-		c->complete =
-		        (struct command_complete){.path = path, .holder = holder, .last = last};
-	}
-	return true;
-}
-
-static void draw_command(struct client *client)
-{
-	struct command *c = &client->command;
-	struct random *random = &client->random;
-
-	begin_command(client);
-	if (client->cluster->has_worker && random_chance(random, 1, 3) && draw_block(client))
-		return;
-	switch (random_below(random, 11)) {
-	case 0:
-	case 1:
-		c->kind = ENTRY_mkdirs;
-		c->mkdirs.path = draw_path(client, 0);
-		c->mkdirs.mode = 0755;
-		c->mkdirs.create_parent = random_chance(random, 1, 2);
-		break;
-	case 2:
-	case 3:
-	case 4:
-		c->kind = ENTRY_create;
-		c->create.path = draw_path(client, 0);
-		c->create.mode = 0644;
-		c->create.holder = text_of(client, 1, "client%u", client->number);
-		c->create.client_machine = STR("127.0.0.1");
-		c->create.flags = random_chance(random, 1, 2) ? 3 : 1;
-		c->create.create_parent = random_chance(random, 1, 2);
-		c->create.replication = 1;
-		c->create.block_size = 128 << 20;
-		break;
-	case 5:
-		c->kind = ENTRY_complete;
-		c->complete.path = draw_path(client, 0);
-		c->complete.holder = text_of(client, 1, "client%u", client->number);
-		break;
-	case 6:
-		c->kind = ENTRY_delete;
-		c->delete.path = draw_path(client, 0);
-		c->delete.recursive = random_chance(random, 2, 3);
-		break;
-	case 7:
-		c->kind = ENTRY_rename2;
-		c->rename2.source = draw_path(client, 0);
-		c->rename2.target = draw_path(client, 1);
-		c->rename2.overwrite = random_chance(random, 1, 2);
-		break;
-	case 8:
-		c->kind = ENTRY_rename;
-		c->rename.source = draw_path(client, 0);
-		c->rename.target = draw_path(client, 1);
-		break;
-	case 9:
-		c->kind = ENTRY_set_permission;
-		c->set_permission.path = draw_path(client, 0);
-		c->set_permission.mode = (uint16_t)random_below(random, 01000);
-		break;
-	default:
-		c->kind = ENTRY_set_replication;
-		c->set_replication.path = draw_path(client, 0);
-		c->set_replication.replication = (uint16_t)(1 + random_below(random, 9));
-		break;
-	}
-}
-
-/* Its strings that point into `from` come to point into `to`, which becomes a copy. */
-static void move_texts(struct command *command, const char (*from)[128], char (*to)[128])
-{
-	struct str *strings[2] = {0};
-
-	memcpy(to, from, 3 * sizeof(*to));
-	switch (command->kind) {
-	case ENTRY_mkdirs: strings[0] = &command->mkdirs.path; break;
-	case ENTRY_create:
-		strings[0] = &command->create.path;
-		strings[1] = &command->create.holder;
-		break;
-	case ENTRY_complete:
-		strings[0] = &command->complete.path;
-		strings[1] = &command->complete.holder;
-		break;
-	case ENTRY_add_block:
-		strings[0] = &command->add_block.path;
-		strings[1] = &command->add_block.holder;
-		break;
-	case ENTRY_abandon_block:
-		strings[0] = &command->abandon_block.path;
-		strings[1] = &command->abandon_block.holder;
-		break;
-	case ENTRY_delete: strings[0] = &command->delete.path; break;
-	case ENTRY_rename:
-		strings[0] = &command->rename.source;
-		strings[1] = &command->rename.target;
-		break;
-	case ENTRY_rename2:
-		strings[0] = &command->rename2.source;
-		strings[1] = &command->rename2.target;
-		break;
-	case ENTRY_set_permission: strings[0] = &command->set_permission.path; break;
-	case ENTRY_set_replication: strings[0] = &command->set_replication.path; break;
-	default: CHECK(false);
-	}
-	for (size_t i = 0; i < COUNT_OF(strings) && strings[i] != NULL; i++)
-		strings[i]->data = to[i];
 }
 
 /* ---- what the history says of their calls ---- */
@@ -357,7 +178,7 @@ static void call_is_over(struct client *client)
 static void remember(struct client *client)
 {
 	client->told = client->command;
-	move_texts(&client->told, (const char(*)[128])client->texts, client->told_texts);
+	command_move_texts(&client->told, (const char(*)[128])client->texts, client->told_texts);
 }
 
 /* It was given a block, and has it written. */
@@ -410,10 +231,11 @@ static void answer_arrives(struct sim_event *event)
 	if (is_wanted && try->is_not_yet) {
 		call_is_over(client);
 		think_again(client, THINK_US);
-	} else if (is_wanted && try->is_answer)
+	} else if (is_wanted && try->is_answer) {
 		take_answer(client, try);
-	else if (is_wanted)
+	} else if (is_wanted) {
 		try_again(client);
+	}
 	forget_try(try);
 }
 
@@ -534,7 +356,7 @@ static void make_call(struct client *client)
 	} else {
 		try->call_id = client->command.call_id;
 		try->command = client->command;
-		move_texts(&try->command, (const char(*)[128])client->texts, try->texts);
+		command_move_texts(&try->command, (const char(*)[128])client->texts, try->texts);
 		client->tries++;
 	}
 	client->is_waiting = true;
@@ -571,13 +393,14 @@ static void begin_call(struct client *client)
 	client->repeats_told = false;
 	client->tries = 0;
 	if (client->is_read) {
-		draw_path(client, 0);
+		command_draw_path(client, 0);
 	} else if (client->told.kind != ENTRY_NONE && random_chance(&client->random, 1, 8)) {
 		client->command = client->told;
-		move_texts(&client->command, (const char(*)[128])client->told_texts, client->texts);
+		command_move_texts(&client->command, (const char(*)[128])client->told_texts,
+		                   client->texts);
 		client->repeats_told = true;
 	} else {
-		draw_command(client);
+		command_draw(client);
 	}
 }
 
@@ -651,11 +474,11 @@ void clients_begin_anew(struct cluster *cluster)
 /* The first call of each makes a directory. */
 static void begin_with_directory(struct client *client)
 {
-	begin_command(client);
+	command_begin(client);
 	client->command.kind = ENTRY_mkdirs;
 	client->command.mkdirs.path = client->number == 0
-	                                      ? text_of(client, 0, "/all")
-	                                      : text_of(client, 0, "/c%u", client->number);
+	                                      ? command_text(client, 0, "/all")
+	                                      : command_text(client, 0, "/c%u", client->number);
 	client->command.mkdirs.mode = 0755;
 	client->has_call = true;
 }
