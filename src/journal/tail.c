@@ -8,7 +8,7 @@
 #include "format/command.h"
 #include "journal/peer_wire.h"
 
-enum { BLOCK_BYTES = 256 * 1024, ENTRIES_MIN = 1024 };
+enum { BLOCK_BYTES = 256 * 1024, PAGE_ENTRIES = 1024, PAGES_MIN = 16 };
 
 struct tail_block {
 	struct list node;
@@ -54,36 +54,71 @@ static bool reserve_block(struct tail *tail, size_t size)
 	return true;
 }
 
-/* ---- the ring ---- */
+/* ---- pages ---- */
+
+struct tail_page {
+	struct tail_entry entries[PAGE_ENTRIES];
+};
+
+static uint64_t page_of(uint64_t index)
+{
+	return index / PAGE_ENTRIES;
+}
+
+static struct tail_page **page_slot(const struct tail *tail, uint64_t number)
+{
+	return &tail->pages[number & (tail->capacity - 1)];
+}
 
 static struct tail_entry *place(const struct tail *tail, uint64_t index)
 {
-	return &tail->entries[index & (tail->capacity - 1)];
+	return &(*page_slot(tail, page_of(index)))->entries[index % PAGE_ENTRIES];
 }
 
-static uint64_t count(const struct tail *tail)
+/* Slots for so many pages from that of the first entry on. */
+static bool reserve_slots(struct tail *tail, uint64_t pages)
 {
-	return tail->last + 1 - tail->first;
+	uint64_t number = page_of(tail->first);
+	struct tail grown = {.capacity = tail->capacity == 0 ? PAGES_MIN : tail->capacity};
+
+	if (pages <= tail->capacity)
+		return true;
+	while (grown.capacity < pages)
+		grown.capacity *= 2;
+	grown.pages = mem_zalloc(grown.capacity * sizeof(struct tail_page *));
+	if (grown.pages == NULL)
+		return false;
+	for (size_t i = 0; i < tail->capacity; i++)
+		*page_slot(&grown, number + i) = *page_slot(tail, number + i);
+	mem_free(tail->pages);
+	tail->pages = grown.pages;
+	tail->capacity = grown.capacity;
+	return true;
 }
 
 static bool reserve_entries(struct tail *tail, size_t more)
 {
-	size_t capacity = tail->capacity == 0 ? ENTRIES_MIN : tail->capacity;
-	struct tail_entry *entries;
+	uint64_t last = page_of(tail->last + more);
 
-	if (count(tail) + more <= tail->capacity)
-		return true;
-	while (capacity < count(tail) + more)
-		capacity *= 2;
-	entries = mem_alloc(capacity * sizeof(*entries));
-	if (entries == NULL)
+	if (!reserve_slots(tail, last - page_of(tail->first) + 1))
 		return false;
-	for (uint64_t i = tail->first; i <= tail->last; i++)
-		entries[i & (capacity - 1)] = *place(tail, i);
-	mem_free(tail->entries);
-	tail->entries = entries;
-	tail->capacity = capacity;
+	for (uint64_t number = page_of(tail->last + 1); number <= last; number++) {
+		struct tail_page **slot = page_slot(tail, number);
+
+		if (*slot == NULL)
+			*slot = mem_alloc(sizeof(**slot));
+		if (*slot == NULL)
+			return false;
+	}
 	return true;
+}
+
+static void free_page(struct tail *tail, uint64_t number)
+{
+	struct tail_page **slot = page_slot(tail, number);
+
+	mem_free(*slot);
+	*slot = NULL;
 }
 
 bool tail_reserve(struct tail *tail, size_t count, size_t bytes)
@@ -97,7 +132,7 @@ void tail_add(struct tail *tail, const struct entry *entry, struct str encoded,
 	struct tail_block *block = newest_block(tail);
 	uint8_t *bytes = block->bytes + block->used;
 
-	CHECK(entry->index == tail->last + 1 && count(tail) < tail->capacity);
+	CHECK(entry->index == tail->last + 1);
 	CHECK(block->size - block->used >= encoded.size);
 	memcpy(bytes, encoded.data, encoded.size);
 	block->used += encoded.size;
@@ -198,8 +233,7 @@ void tail_cut(struct tail *tail, uint64_t first)
 
 void tail_trim(struct tail *tail, uint64_t index, size_t bytes_max)
 {
-	for (; tail->bytes > bytes_max && tail->first <= index && tail->first <= tail->last;
-	     tail->first++) {
+	while (tail->bytes > bytes_max && tail->first <= index && tail->first <= tail->last) {
 		const struct tail_entry *entry = place(tail, tail->first);
 		struct tail_block *block = entry->block;
 
@@ -208,6 +242,8 @@ void tail_trim(struct tail *tail, uint64_t index, size_t bytes_max)
 		tail->bytes -= entry->size;
 		if (--block->entries == 0 && block != newest_block(tail))
 			free_block(block);
+		if (++tail->first % PAGE_ENTRIES == 0)
+			free_page(tail, page_of(tail->first) - 1);
 	}
 }
 
@@ -229,7 +265,9 @@ void tail_finish(struct tail *tail)
 {
 	while (!list_is_empty(&tail->blocks))
 		free_block(newest_block(tail));
-	mem_free(tail->entries);
-	tail->entries = NULL;
+	for (size_t i = 0; i < tail->capacity; i++)
+		mem_free(tail->pages[i]);
+	mem_free(tail->pages);
+	tail->pages = NULL;
 	tail->capacity = 0;
 }

@@ -5,7 +5,8 @@
  * Whatever is not applied yet is here, and whatever is not in a batch yet; beyond that as much as
  * peers that are nearly up to date may ask for (tail_trim).  Older entries are read from segments.
  *
- * Entries stand in blocks one behind the other, so a range is a few pieces of memory.
+ * Entries stand in blocks one behind the other, so a range is a few pieces of memory.  What is
+ * known of each stands in pages; neither is ever copied, so nothing waits while it grows.
  *
  * Threads: the loop only.
  */
@@ -18,6 +19,7 @@
 #include "journal/journal.h"
 
 struct tail_block;
+struct tail_page;
 
 struct tail_entry {
 	struct tail_block *block;
@@ -30,10 +32,10 @@ struct tail_entry {
 };
 
 struct tail {
-	struct list blocks;         /* oldest first */
-	struct tail_entry *entries; /* a ring: index modulo capacity */
-	size_t capacity;            /* a power of two */
-	uint64_t first;             /* index of the oldest entry; first > last: empty */
+	struct list blocks;       /* oldest first */
+	struct tail_page **pages; /* a ring: number of the page modulo capacity; NULL: not there */
+	size_t capacity;          /* a power of two */
+	uint64_t first;           /* index of the oldest entry; first > last: empty */
 	uint64_t last;
 	struct entry before; /* of the entry before the first: index, epoch, chain */
 	size_t bytes;        /* of all entries */
