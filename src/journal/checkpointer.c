@@ -13,6 +13,8 @@
 /* Small enough for a state machine to fill within a millisecond. */
 enum { SLICE_BYTES = 64 * 1024 };
 
+enum { REST_TIMES = 4, REST_US_MAX = 20 * 1000 };
+
 static bool is_lost(const struct checkpointer *checkpointer)
 {
 	return checkpointer->rc < 0 || atomic_load(&checkpointer->is_given_up);
@@ -75,6 +77,7 @@ static void end_save(struct checkpointer *checkpointer)
 	if (checkpointer->save != NULL)
 		machine->save_end(machine->context, checkpointer->save);
 	checkpointer->save = NULL;
+	io_timer_stop(&checkpointer->rest);
 }
 
 static struct checkpoint_slice *free_slice(struct checkpointer *checkpointer)
@@ -92,6 +95,17 @@ static void ask_turn(struct checkpointer *checkpointer)
 		return;
 	checkpointer->is_turn_asked = true;
 	io_post(checkpointer->journal->io, &checkpointer->turn);
+}
+
+static void rest_is_over(struct io_timer *timer)
+{
+	ask_turn(CONTAINER_OF(timer, struct checkpointer, rest));
+}
+
+static void begin_rest(struct checkpointer *checkpointer)
+{
+	if (!checkpointer->is_turn_asked && !io_timer_is_started(&checkpointer->rest))
+		io_timer_start(&checkpointer->rest, checkpointer->rest_us);
 }
 
 /* What the older checkpoint holds, but for what a peer still needs. */
@@ -114,7 +128,7 @@ static void go_on(struct checkpointer *checkpointer)
 		end_save(checkpointer);
 	if (checkpointer->save != NULL) {
 		if (free_slice(checkpointer) != NULL)
-			ask_turn(checkpointer);
+			begin_rest(checkpointer);
 		return;
 	}
 	if (checkpointer->slices[0].is_busy || checkpointer->slices[1].is_busy ||
@@ -142,10 +156,22 @@ static void slice_done(struct io_work *work)
 	go_on(slice->checkpointer);
 }
 
+static int save_step(struct checkpointer *checkpointer, struct buf *records)
+{
+	struct journal *journal = checkpointer->journal;
+	const struct state_machine *machine = &journal->options.machine;
+	uint64_t began_us = io_now_us(journal->io);
+	int more = machine->save_step(machine->context, checkpointer->save, SLICE_BYTES, records);
+
+	checkpointer->rest_us = (io_now_us(journal->io) - began_us) * REST_TIMES;
+	if (checkpointer->rest_us > REST_US_MAX)
+		checkpointer->rest_us = REST_US_MAX;
+	return more;
+}
+
 static void take_slice(struct io_task *task)
 {
 	struct checkpointer *checkpointer = CONTAINER_OF(task, struct checkpointer, turn);
-	const struct state_machine *machine = &checkpointer->journal->options.machine;
 	struct checkpoint_slice *slice = free_slice(checkpointer);
 	int more;
 
@@ -159,8 +185,7 @@ static void take_slice(struct io_task *task)
 		return;
 	}
 	buf_clear(&slice->records);
-	more = machine->save_step(machine->context, checkpointer->save, SLICE_BYTES,
-	                          &slice->records);
+	more = save_step(checkpointer, &slice->records);
 	if (slice->records.failed)
 		lose(checkpointer, -ERR_NO_MEMORY);
 	if (!more)
@@ -226,6 +251,7 @@ void checkpointer_init(struct checkpointer *checkpointer, struct journal *journa
 	        .turn = {.run = take_slice},
 	        .finish = {.run = run_finish, .done = finish_done},
 	};
+	io_timer_init(journal->io, &checkpointer->rest, rest_is_over);
 	for (size_t i = 0; i < COUNT_OF(checkpointer->slices); i++) {
 		checkpointer->slices[i].work =
 		        (struct io_work){.run = run_slice, .done = slice_done};

@@ -2,12 +2,13 @@
 /*
  * When a checkpoint is due, and writing one beside service.
  *
- * The loop takes records from the state machine in slices of SLICE_BYTES, one a turn; the
- * checkpoint thread packs and writes them.  Two slices are on their way at most.  The file is
- * written under a temporary name, synced, read back, renamed, and the folder synced, but not before
- * the journal itself is durable up to its index (one of several masters may have applied what the
- * others have and its own disk has not).  Then older files go: the two newest good checkpoints
- * stay, and the segments from the older of the two on.
+ * The loop takes records from the state machine in slices of SLICE_BYTES, and after each leaves
+ * itself to others for REST_TIMES as long as that took; the checkpoint thread packs and writes
+ * them.  Two slices are on their way at most.  The file is written under a temporary name, synced,
+ * read back, renamed, and the folder synced, but not before the journal itself is durable up to its
+ * index (one of several masters may have applied what the others have and its own disk has not).
+ * Then older files go: the two newest good checkpoints stay, and the segments from the older of the
+ * two on.
  *
  * A checkpoint that fails is given up and told; the journal does not need it.  The next one is
  * tried when it is due again.
@@ -42,6 +43,8 @@ struct checkpointer {
 	struct checkpoint_slice slices[2];
 	struct io_task turn;
 	bool is_turn_asked;
+	struct io_timer rest; /* until the next turn is asked for */
+	uint64_t rest_us;
 	struct io_work finish;
 	bool is_running;   /* from the start until its end was told */
 	bool is_finishing; /* on the thread */
