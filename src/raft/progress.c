@@ -14,7 +14,7 @@
 
 #include "raft/raft_private.h"
 
-enum { REST_MS_MAX = 100 };
+enum { REST_TIMES = 3, REST_MS_MAX = 200 };
 
 struct progress *progress_find(struct raft *core, struct raft_id id)
 {
@@ -133,8 +133,8 @@ static bool has_window(const struct raft *core, const struct progress *peer)
 }
 
 /* A learner is nobody's majority, and what it has missed is much: it gets one piece at a time, and
- * rests after each as long as that took, so that service keeps most of disks and processors.  One
- * that does not gain on the log so has no rest any more. */
+ * rests after each REST_TIMES as long as that took, so that service keeps most of disks and
+ * processors.  One that does not gain on the log so has no rest any more. */
 static bool rests(struct raft *core, const struct progress *peer)
 {
 	if (peer->is_voter || peer->is_hurried)
@@ -148,9 +148,9 @@ static bool rests(struct raft *core, const struct progress *peer)
 
 static void begin_rest(struct raft *core, struct progress *peer, uint64_t sent_ms)
 {
-	uint64_t took_ms = core->now_ms > sent_ms ? core->now_ms - sent_ms : 0;
+	uint64_t rest_ms = core->now_ms > sent_ms ? (core->now_ms - sent_ms) * REST_TIMES : 0;
 
-	peer->rest_until_ms = core->now_ms + (took_ms < REST_MS_MAX ? took_ms : REST_MS_MAX);
+	peer->rest_until_ms = core->now_ms + (rest_ms < REST_MS_MAX ? rest_ms : REST_MS_MAX);
 }
 
 /* Entries prev + 1 to last, or a heartbeat. */

@@ -179,9 +179,9 @@ static void be_found(struct world *w, uint64_t last)
 	assert_int_equal(w->fetch.first, last + 1);
 }
 
-static void a_learner_gets_one_piece_at_a_time_and_rests_as_long_as_that_took(void **state)
+static void a_learner_gets_one_piece_at_a_time_and_rests_longer_than_that_took(void **state)
 {
-	enum { TOOK_MS = 43 };
+	enum { TOOK_MS = 43, REST_TIMES = 3 };
 	struct world *w = *state;
 	uint64_t sent_ms;
 
@@ -191,7 +191,7 @@ static void a_learner_gets_one_piece_at_a_time_and_rests_as_long_as_that_took(vo
 	pass(w, TOOK_MS);
 	assert_int_equal(w->fetch.number, 0);
 	answer_append(w, 10, sent_ms);
-	pass(w, TOOK_MS - 1);
+	pass(w, REST_TIMES * TOOK_MS - 1);
 	assert_int_equal(w->fetch.number, 0);
 	pass(w, 1);
 	assert_int_not_equal(w->fetch.number, 0);
@@ -215,7 +215,7 @@ static void a_learner_that_does_not_gain_on_the_log_rests_no_more(void **state)
 		answer_append(w, last, sent_ms);
 		if (round == 0) {
 			assert_int_equal(w->fetch.number, 0);
-			pass(w, ELECTION_MS);
+			pass(w, 2 * ELECTION_MS);
 		}
 		assert_int_not_equal(w->fetch.number, 0);
 	}
@@ -225,7 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(
-	                a_learner_gets_one_piece_at_a_time_and_rests_as_long_as_that_took, setup,
+	                a_learner_gets_one_piece_at_a_time_and_rests_longer_than_that_took, setup,
 	                teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_learner_that_does_not_gain_on_the_log_rests_no_more, setup, teardown),
