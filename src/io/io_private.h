@@ -3,9 +3,10 @@
  * What the files of io/ share.
  *
  * A turn of the loop: libuv delivers what the kernel has (sockets, timers, signals), then the
- * mailbox delivers what other threads posted, then the hooks run until none is left.  libuv's own
- * timers and thread pool are not used: its clock stops while the machine sleeps, and four hung
- * name look-ups would stop everything else in the pool.
+ * mailbox delivers what other threads posted, then the hooks run until none is left; what a hook
+ * ran here instead of on a thread ends last.  libuv's own timers and thread pool are not used: its
+ * clock stops while the machine sleeps, and four hung name look-ups would stop everything else in
+ * the pool.
  */
 #ifndef HOLDFAST_IO_PRIVATE_H
 #define HOLDFAST_IO_PRIVATE_H
@@ -30,6 +31,7 @@ struct io {
 	uv_loop_t loop;
 	bool is_stopped;
 	struct list hooks;     /* asked for, not run yet */
+	struct list ran_here;  /* work that the loop has run, whose done() is due */
 	struct list lingering; /* connections that nobody owns any more */
 
 	/* timers (timer.c): a heap by due time, places counted from 1, and one timerfd */

@@ -40,6 +40,7 @@ int io_create(struct io **ret_io)
 	if (io == NULL)
 		return -ERR_NO_MEMORY;
 	list_init(&io->hooks);
+	list_init(&io->ran_here);
 	list_init(&io->lingering);
 	list_init(&io->signals);
 	io->read_buffer = mem_alloc(IO_READ_BYTES);
@@ -69,15 +70,29 @@ static void run_hooks(struct io *io)
 	}
 }
 
+/* What waits for work that the loop has run itself goes on at once. */
+static void end_work_here(struct io *io)
+{
+	while (!list_is_empty(&io->ran_here)) {
+		struct io_work *work = LIST_FIRST(&io->ran_here, struct io_work, node);
+
+		list_remove(&work->node);
+		work->done(work);
+		run_hooks(io);
+	}
+}
+
 static void turn(struct io *io, bool may_wait)
 {
 	io_timers_arm(io);
-	if (!list_is_empty(&io->hooks)) /* asked for between turns */
+	/* Asked for between turns. */
+	if (!list_is_empty(&io->hooks) || !list_is_empty(&io->ran_here))
 		may_wait = false;
 	may_wait = may_wait && io_mailbox_may_sleep(io);
 	uv_run(&io->loop, may_wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
 	io_mailbox_deliver(io);
 	run_hooks(io);
+	end_work_here(io);
 }
 
 void io_destroy(struct io *io)
@@ -87,7 +102,7 @@ void io_destroy(struct io *io)
 	while (io->lookups_pending > 0)
 		turn(io, true);
 	io_conn_end_lingering(io);
-	CHECK(list_is_empty(&io->hooks));
+	CHECK(list_is_empty(&io->hooks) && list_is_empty(&io->ran_here));
 	io_timers_close(io);
 	io_signals_close(io);
 	io_mailbox_close(io);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/io_private.h"
 
+#include <errno.h>
 #include <immintrin.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "base/err.h"
@@ -22,8 +24,79 @@ struct io_thread {
 	atomic_size_t queued; /* length of queue, for spinning without the lock */
 	atomic_uint spin_us;
 	atomic_bool steps_back; /* before its next work */
+
+	/* Work that the loop runs itself. */
+	atomic_uint_least64_t here_since_us; /* 0: none */
+	atomic_bool is_watching;             /* changed under lock */
+	uint64_t hang_us;
+	void (*on_hang)(void *context);
+	void *hang_context;
+
 	char name[THREAD_NAME_BYTES];
 };
+
+/* ---- watching the loop ---- */
+
+enum { LOOKS_A_HANG = 4 };
+
+static uint64_t clock_us(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Waits for work under lock, and looks at the loop from time to time.  Ends to watch when the loop
+ * has run nothing itself for a while: an idle process sleeps. */
+static void wait_and_watch(struct io_thread *thread)
+{
+	uint64_t due_us = clock_us(CLOCK_MONOTONIC) + thread->hang_us / LOOKS_A_HANG;
+	struct timespec due = {.tv_sec = (time_t)(due_us / 1000000),
+	                       .tv_nsec = (long)(due_us % 1000000 * 1000)};
+	uint64_t since_us;
+
+	if (pthread_cond_timedwait(&thread->more, &thread->lock, &due) != ETIMEDOUT)
+		return;
+	/* In this order, for the loop sets here_since_us and then looks at is_watching. */
+	atomic_store(&thread->is_watching, false);
+	since_us = atomic_load(&thread->here_since_us);
+	if (since_us == 0)
+		return;
+	atomic_store(&thread->is_watching, true);
+	if (io_now_us(thread->io) - since_us > thread->hang_us)
+		thread->on_hang(thread->hang_context);
+}
+
+static void begin_to_watch(struct io_thread *thread)
+{
+	pthread_mutex_lock(&thread->lock);
+	atomic_store(&thread->is_watching, true);
+	pthread_mutex_unlock(&thread->lock);
+	pthread_cond_signal(&thread->more);
+}
+
+void io_thread_watch(struct io_thread *thread, uint64_t hang_us, void (*on_hang)(void *context),
+                     void *context)
+{
+	thread->hang_us = hang_us;
+	thread->on_hang = on_hang;
+	thread->hang_context = context;
+}
+
+void io_thread_run_here(struct io_thread *thread, struct io_work *work)
+{
+	CHECK(thread->on_hang != NULL && atomic_load(&thread->queued) == 0);
+	work->thread = thread;
+	atomic_store(&thread->here_since_us, io_now_us(thread->io));
+	if (!atomic_load(&thread->is_watching))
+		begin_to_watch(thread);
+	work->run(work);
+	atomic_store(&thread->here_since_us, 0);
+	list_append(&thread->io->ran_here, &work->node);
+}
+
+/* ---- work ---- */
 
 /* NULL: no work is left and none will come. */
 static struct io_work *take_work(struct io_thread *thread)
@@ -33,7 +106,10 @@ static struct io_work *take_work(struct io_thread *thread)
 	pthread_mutex_lock(&thread->lock);
 	while (list_is_empty(&thread->queue) && !thread->is_stopping) {
 		thread->is_waiting = true;
-		pthread_cond_wait(&thread->more, &thread->lock);
+		if (atomic_load(&thread->is_watching))
+			wait_and_watch(thread);
+		else
+			pthread_cond_wait(&thread->more, &thread->lock);
 		thread->is_waiting = false;
 	}
 	if (!list_is_empty(&thread->queue)) {
@@ -86,6 +162,16 @@ static int start_thread(struct io_thread *thread)
 	return err_from_errno(error);
 }
 
+static void init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	CHECK(pthread_condattr_init(&attributes) == 0);
+	CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
+	CHECK(pthread_cond_init(condition, &attributes) == 0);
+	pthread_condattr_destroy(&attributes);
+}
+
 int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thread)
 {
 	struct io_thread *thread = mem_zalloc(sizeof(*thread));
@@ -97,7 +183,7 @@ int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thr
 	list_init(&thread->queue);
 	snprintf(thread->name, sizeof(thread->name), "%s", name);
 	CHECK(pthread_mutex_init(&thread->lock, NULL) == 0);
-	CHECK(pthread_cond_init(&thread->more, NULL) == 0);
+	init_condition(&thread->more);
 	rc = start_thread(thread);
 	if (rc < 0) {
 		mem_free(thread);

@@ -15,7 +15,10 @@ enum {
 	GATHER_US = 100,             /* longest wait for callers that will surely come */
 	IDLE_US = 50000,             /* then the last mark is written alone */
 	SPIN_US = 50,
-	SPIN_ENTRIES = 8, /* spinning pays after a batch of so many */
+	SPIN_ENTRIES = 8,      /* spinning pays after a batch of so many */
+	HERE_CALLERS = 64,     /* so few may be synced for on the loop, ... */
+	HERE_SYNC_US = 1000,   /* ... by a disk that takes less than that, ... */
+	HERE_QUIET_US = 10000, /* ... when nobody has read for so long */
 	MEAN_WEIGHT = 8,
 	MEAN_SYNC_US_FIRST = 200,
 };
@@ -282,7 +285,20 @@ static bool has_more(const struct commit *commit)
 	return commit->filling != NULL || !list_is_empty(&commit->full);
 }
 
-static void submit(struct commit *commit)
+/* Whether what waits is better written by the loop itself than handed over to the sync thread and
+ * back: few call, all of them wait for this, and nobody else needs the loop meanwhile. */
+static bool is_for_loop(const struct commit *commit)
+{
+	struct journal *journal = commit->journal;
+
+	return journal->ops->is_alone(journal) && journal->options.sync_hang_ms > 0 &&
+	       commit->callers <= HERE_CALLERS && commit->waiting <= HERE_CALLERS &&
+	       list_is_empty(&commit->full) && commit->filling != NULL &&
+	       !commit->filling->begins_segment && commit->mean_sync_us < HERE_SYNC_US &&
+	       io_now_us(journal->io) - commit->read_us > HERE_QUIET_US;
+}
+
+static void submit(struct commit *commit, void (*to)(struct io_thread *, struct io_work *))
 {
 	struct journal *journal = commit->journal;
 	struct batch *batch;
@@ -303,7 +319,7 @@ static void submit(struct commit *commit)
 	if (journal->options.sync_hang_ms > 0)
 		io_timer_start(&commit->hang, journal->options.sync_hang_ms * 1000);
 	io_thread_set_spin(journal->sync_thread, batch->count >= SPIN_ENTRIES ? SPIN_US : 0);
-	io_thread_submit(journal->sync_thread, &batch->work);
+	to(journal->sync_thread, &batch->work);
 }
 
 /* The next batch closes the segment that is being synced. */
@@ -316,16 +332,54 @@ static bool is_held_up(const struct commit *commit)
 	return commit->behind.is_running && next != NULL && next->begins_segment;
 }
 
+static bool is_due(const struct commit *commit)
+{
+	return commit->in_flight == NULL && commit->waiting > 0 &&
+	       commit->waiting >= commit->target && !is_held_up(commit);
+}
+
 void commit_go_on(struct commit *commit)
 {
-	if (commit->in_flight == NULL && commit->waiting > 0 && commit->waiting >= commit->target &&
-	    !is_held_up(commit))
-		submit(commit);
+	if (!is_due(commit))
+		return;
+	if (is_for_loop(commit))
+		io_at_turn_end(commit->journal->io, &commit->turn_end);
+	else
+		submit(commit, io_thread_submit);
+}
+
+/* How many entries the next batch should have. */
+static uint64_t next_target(const struct commit *commit)
+{
+	uint64_t calls = commit->callers;
+
+	return calls > 1 && calls * CALL_US < commit->mean_sync_us ? calls : 0;
+}
+
+/* The answers have left. */
+static void gather(struct commit *commit)
+{
+	if (commit->in_flight == NULL && commit->target > 0 &&
+	    !io_timer_is_started(&commit->gather))
+		io_timer_start(&commit->gather, GATHER_US);
 }
 
 static void at_turn_end(struct io_hook *hook)
 {
-	commit_go_on(CONTAINER_OF(hook, struct commit, turn_end));
+	struct commit *commit = CONTAINER_OF(hook, struct commit, turn_end);
+	bool is_last = commit->is_last_hook;
+
+	commit->is_last_hook = false;
+	if (!is_due(commit)) {
+		gather(commit);
+	} else if (!is_for_loop(commit)) {
+		submit(commit, io_thread_submit);
+	} else if (is_last) {
+		submit(commit, io_thread_run_here);
+	} else { /* behind all that this turn has to send */
+		commit->is_last_hook = true;
+		io_at_turn_end(commit->journal->io, &commit->turn_end);
+	}
 }
 
 static void gathered_long_enough(struct io_timer *timer)
@@ -336,22 +390,19 @@ static void gathered_long_enough(struct io_timer *timer)
 	commit_go_on(commit);
 }
 
-/* How many entries the next batch should have, after one with `answered`. */
-static uint64_t next_target(const struct commit *commit, size_t answered)
+static void hangs(void *context)
 {
-	uint64_t calls = answered + commit->waiting;
-
-	return calls * CALL_US < commit->mean_sync_us ? calls : 0;
-}
-
-static void hangs(struct io_timer *timer)
-{
-	struct journal *journal = CONTAINER_OF(timer, struct commit, hang)->journal;
+	const struct journal *journal = context;
 
 	fatal_damage("%s: a sync has not returned for %" PRIu64 " ms, which counts as a failed "
 	             "disk. Nothing after index %" PRIu64 " was acknowledged. Check the disk, then "
 	             "start again",
 	             journal->folder, journal->options.sync_hang_ms, journal->commit_index);
+}
+
+static void is_late(struct io_timer *timer)
+{
+	hangs(CONTAINER_OF(timer, struct commit, hang)->journal);
 }
 
 static size_t sync_class(uint64_t us)
@@ -414,15 +465,16 @@ static void batch_done(struct io_work *work)
 		segment_writer_destroy(batch->segment_before);
 	commit->in_flight = NULL;
 	commit->inflight_bytes -= batch->body.size;
+	commit->callers = batch->count + commit->waiting;
 	if (journal->phase == JOURNAL_LEADING)
-		commit->target = next_target(commit, batch->count);
+		commit->target = next_target(commit);
 	note_written(commit, batch);
 	commit_go_on(commit);
 	behind_go_on(&commit->behind);
 	journal->ops->written(journal, batch);
 	checkpointer_durable(&journal->checkpointer);
 	if (commit->in_flight == NULL && commit->target > 0)
-		io_timer_start(&commit->gather, GATHER_US);
+		io_at_turn_end(journal->io, &commit->turn_end);
 	commit_mark_later(commit);
 	batch_pool_give(&commit->pool, batch);
 	commit_has_room(commit);
@@ -454,7 +506,7 @@ static bool write_mark(struct commit *commit)
 	    commit->marked >= commit_mark(commit) || commit->must_begin ||
 	    !planned_has_room(commit, SEGMENT_BLOCK_BYTES) || begin_batch(commit, 0) < 0)
 		return false;
-	submit(commit);
+	submit(commit, io_thread_submit);
 	return true;
 }
 
@@ -468,7 +520,7 @@ bool commit_drain(struct commit *commit)
 	if (commit->pool.is_touching || commit->in_flight != NULL || commit->behind.is_running)
 		return false;
 	if (has_more(commit)) {
-		submit(commit);
+		submit(commit, io_thread_submit);
 		return false;
 	}
 	behind_go_on(&commit->behind);
@@ -498,15 +550,18 @@ int commit_init(struct commit *commit, struct journal *journal)
 	list_init(&commit->full);
 	behind_init(&commit->behind, journal);
 	io_timer_init(journal->io, &commit->gather, gathered_long_enough);
-	io_timer_init(journal->io, &commit->hang, hangs);
+	io_timer_init(journal->io, &commit->hang, is_late);
 	io_timer_init(journal->io, &commit->idle, is_idle);
 	return batch_pool_init(&commit->pool, journal);
 }
 
 void commit_begin(struct commit *commit, const struct entry *last)
 {
+	struct journal *journal = commit->journal;
+
 	commit->last = commit->submitted = *last;
 	commit->marked = commit->durable = commit->synced = last->index;
+	io_thread_watch(journal->sync_thread, journal->options.sync_hang_ms * 1000, hangs, journal);
 }
 
 void commit_finish(struct commit *commit)

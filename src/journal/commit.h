@@ -11,8 +11,13 @@
  *
  * When to write.  Whatever waits goes in one write.  An idle journal writes at the end of the turn
  * in which something was appended.  When a sync ends with k answered and m waiting, and k + m calls
- * cost less than a sync, the next batch waits until k + m are there, at most GATHER_US; else few
- * callers would split into two groups that wait for each other.
+ * cost less than a sync, the next batch waits until k + m are there, at most GATHER_US from when
+ * the answers left; else few callers would split into two groups that wait for each other.
+ *
+ * Who writes.  The sync thread; but a lone master's loop does it itself for few callers, as long as
+ * nobody reads and the disk is quick: two hand-overs take as long as a sync, and there is nothing
+ * that the loop could do meanwhile.  The thread then watches for a sync that hangs
+ * (docs/decisions/0011).
  *
  * Each batch carries the commit mark of what was synced before it.  When nothing follows for a
  * while, a batch without entries carries the last mark.
@@ -49,8 +54,11 @@ struct commit {
 	uint64_t marked;       /* commit mark of the last batch written */
 	size_t inflight_bytes; /* appended, not committed */
 	bool wants_room;       /* an append was refused: on_room is due */
+	uint64_t callers;      /* entries answered by the last batch, or waiting behind it */
 	uint64_t target;       /* entries to wait for before writing; 0: none */
 	uint64_t mean_sync_us; /* moving */
+	uint64_t read_us;      /* when a read was proved last; 0: never */
+	bool is_last_hook;     /* turn_end runs behind the other hooks of the turn */
 	struct io_hook turn_end;
 	struct io_timer gather, hang, idle;
 };

@@ -59,6 +59,7 @@ void replicated_read_index(struct journal *journal, struct journal_read *read)
 	}
 	if (journal->phase == JOURNAL_LEADING && replicated_is_alone(replicated) &&
 	    journal->applied.index == journal->commit_index) {
+		journal->commit.read_us = io_now_us(journal->io);
 		read->done(read, 0, journal->commit_index);
 		return;
 	}

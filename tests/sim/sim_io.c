@@ -207,6 +207,21 @@ void io_thread_submit(struct io_thread *thread, struct io_work *work)
 	thread_next(thread);
 }
 
+/* Here it is one of the orders that may come. */
+void io_thread_run_here(struct io_thread *thread, struct io_work *work)
+{
+	io_thread_submit(thread, work);
+}
+
+void io_thread_watch(struct io_thread *thread, uint64_t hang_us, void (*on_hang)(void *context),
+                     void *context)
+{
+	(void)thread;
+	(void)hang_us;
+	(void)on_hang;
+	(void)context;
+}
+
 void io_thread_set_spin(struct io_thread *thread, unsigned spin_us)
 {
 	(void)thread;

@@ -87,6 +87,7 @@ static void start(void *context)
 	        .inflight_bytes_max = 1 << 20,
 	        .entry_bytes_max = 1 << 16,
 	        .batch_bytes_max = 1 << 16,
+	        .sync_hang_ms = 5000,
 	        .replication = &alone_replication,
 	        .context = crowd,
 	        .on_phase = on_phase,

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -115,6 +116,76 @@ static void ping_pong_with_spinning(void **state)
 	ping_pong_loses_no_wake_up(*state, 50);
 }
 
+/* ---- work on the loop itself ---- */
+
+enum { HANG_US = 20000 };
+
+struct watched {
+	struct io_work work;
+	atomic_int hangs;
+	int hangs_before;
+	bool is_slow, is_done;
+	pthread_t ran_on;
+};
+
+static void run_watched(struct io_work *work)
+{
+	struct watched *watched = CONTAINER_OF(work, struct watched, work);
+
+	watched->ran_on = pthread_self();
+	while (watched->is_slow && atomic_load(&watched->hangs) == watched->hangs_before)
+		sched_yield();
+}
+
+static void watched_done(struct io_work *work)
+{
+	CONTAINER_OF(work, struct watched, work)->is_done = true;
+}
+
+static void note_hang(void *context)
+{
+	struct watched *watched = context;
+
+	atomic_fetch_add(&watched->hangs, 1);
+}
+
+/* How often it was said that this hangs. */
+static int run_here(struct io *io, struct io_thread *thread, struct watched *watched, bool is_slow)
+{
+	int before = atomic_load(&watched->hangs);
+
+	watched->is_slow = is_slow;
+	watched->is_done = false;
+	watched->hangs_before = before;
+	io_thread_run_here(thread, &watched->work);
+	assert_true(pthread_equal(watched->ran_on, pthread_self()));
+	assert_false(watched->is_done);
+	RUN_UNTIL(io, watched->is_done);
+	return atomic_load(&watched->hangs) - before;
+}
+
+static void work_may_run_on_the_loop_and_hanging_there_is_told(void **state)
+{
+	struct watched watched = {.work = {.run = run_watched, .done = watched_done}};
+	struct io_thread *thread;
+	struct job job;
+	int run_order = 0, done_count = 0;
+
+	assert_int_equal(io_thread_create(*state, "here", &thread), 0);
+	io_thread_watch(thread, HANG_US, note_hang, &watched);
+	alarm(RUN_UNTIL_SECONDS);
+	for (int round = 1; round <= 3; round++) {
+		assert_int_equal(run_here(*state, thread, &watched, false), 0);
+		assert_true(run_here(*state, thread, &watched, true) > 0);
+		make(&job, &run_order, &done_count);
+		io_thread_submit(thread, &job.work);
+		RUN_UNTIL(*state, done_count == round);
+		usleep(HANG_US); /* it may stop watching meanwhile */
+	}
+	alarm(0);
+	io_thread_destroy(thread);
+}
+
 static void destroy_finishes_the_queue_and_done_runs_later(void **state)
 {
 	enum { COUNT = 100 };
@@ -223,6 +294,8 @@ int main(void)
 	                work_runs_in_order_on_the_thread_and_ends_on_the_loop, setup, teardown),
 	        cmocka_unit_test_setup_teardown(ping_pong_without_spinning, setup, teardown),
 	        cmocka_unit_test_setup_teardown(ping_pong_with_spinning, setup, teardown),
+	        cmocka_unit_test_setup_teardown(work_may_run_on_the_loop_and_hanging_there_is_told,
+	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(destroy_finishes_the_queue_and_done_runs_later,
 	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_thread_steps_back_behind_all_others, setup,
