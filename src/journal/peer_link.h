@@ -58,6 +58,9 @@ struct peer_link_options {
 	/* Worth a line in the log: connected (rc 0), lost, refused.  The same text comes once a
 	 * minute at most, and no more than 16 different ones. */
 	void (*on_notice)(void *context, int rc, const char *text);
+	/* Who answers at this address, which was called, belongs to another cluster.  May come
+	 * again. */
+	void (*on_foreign)(void *context, const char *address);
 };
 
 /* Listens.  Copies the options' texts.  -ERR_INVALID: an address that is none; -ERR_IN_USE, ...:

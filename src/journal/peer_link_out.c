@@ -104,9 +104,13 @@ void peer_said_hello(struct peer *peer, const struct peer_hello *hello)
 
 static bool take_hello(struct peer *peer, const struct peer_hello *hello)
 {
-	if (peer_link_judge(peer->link, peer->address, hello) < 0) {
+	int rc = peer_link_judge(peer->link, peer->address, hello);
+
+	if (rc < 0) {
 		part(peer);
 		peer->is_said_connected = false;
+		if (rc == -ERR_FOREIGN)
+			peer->link->options.on_foreign(peer->link->options.context, peer->address);
 		return false;
 	}
 	peer->state = PEER_CONNECTED;

@@ -36,6 +36,16 @@ void replicated_digest_note(struct replicated *replicated, uint64_t index)
 
 /* ---- saying ---- */
 
+/* Who is alone calls those of its configuration, too: they may be of another cluster. */
+static void beat_configured(const struct replicated *replicated, const struct peer_beat *beat)
+{
+	const struct journal_replication *options = &replicated->options;
+
+	for (size_t i = 0; i < options->address_count; i++)
+		if (strcmp(options->addresses[i], options->address) != 0)
+			peer_link_beat(replicated->link, options->addresses[i], beat);
+}
+
 static void send_beats(struct io_timer *timer)
 {
 	struct replicated *replicated = CONTAINER_OF(timer, struct replicated, beat);
@@ -54,6 +64,8 @@ static void send_beats(struct io_timer *timer)
 		beat.digests[beat.digest_count++] =
 		        (struct peer_digest){.index = index, .digest = *digest};
 	}
+	if (list != NULL && list->members.count == 1)
+		beat_configured(replicated, &beat);
 	for (size_t i = 0; list != NULL && i < list->members.count; i++) {
 		const struct raft_member *member = &list->members.member[i];
 
@@ -149,7 +161,7 @@ void replicated_digest_init(struct replicated *replicated)
 
 void replicated_digest_start(struct replicated *replicated)
 {
-	io_timer_start(&replicated->beat, BEAT_US);
+	io_timer_start(&replicated->beat, 0);
 }
 
 void replicated_digest_stop(struct replicated *replicated)

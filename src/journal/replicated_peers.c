@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -59,6 +61,30 @@ static void noticed(void *context, int rc, const char *text)
 	journal_notice(replicated->journal, rc, text_make("%s", text));
 }
 
+/* A folder that holds a cluster of one, among the masters of another: it was mounted here by
+ * mistake, and would serve clients that are not its own.  Who has peers cannot without them. */
+static void found_foreign(void *context, const char *address)
+{
+	struct replicated *replicated = context;
+	const struct journal_replication *options = &replicated->options;
+	const struct raft_list *list = raft_members(replicated->core);
+	size_t count;
+
+	for (size_t i = 0; i < options->address_count; i++)
+		if (strcmp(options->addresses[i], address) == 0)
+			replicated->foreign |= UINT64_C(1) << i;
+	count = (size_t)__builtin_popcountll(replicated->foreign);
+	if (list == NULL || list->members.count != 1 || 2 * count <= options->address_count ||
+	    replicated->journal->phase == JOURNAL_STOPPED)
+		return;
+	journal_fail(replicated->journal, -ERR_FOREIGN,
+	             text_make("%s: most of the configured masters (%zu of %zu) belong to another "
+	                       "cluster, and this folder holds one of a single master, %s. Mount "
+	                       "theirs, or correct the list of masters",
+	                       replicated->journal->folder, count, options->address_count,
+	                       replicated->journal->marker.cluster_id));
+}
+
 void replicated_notice(struct replicated *replicated, enum raft_refusal refusal, const char *who)
 {
 	uint64_t now_us = io_now_us(replicated->journal->io);
@@ -94,6 +120,7 @@ int replicated_peers_open(struct replicated *replicated, char **ret_text)
 	        .on_message = received,
 	        .on_beat = heard,
 	        .on_notice = noticed,
+	        .on_foreign = found_foreign,
 	};
 
 	if (replicated->link != NULL)

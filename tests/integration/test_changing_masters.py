@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Masters join, leave and are replaced, live; the namespace is there all the while."""
 import contextlib
+import shutil
 import socket
 
 import pytest
 from hadoop_rpc import Connection
 from masters import Masters
-from processes import Process, answers, free_ports, wait_until
+from processes import Cluster, Process, answers, copy_folder, free_ports, wait_until
 from quorum import Quorum
 
 
@@ -164,6 +165,24 @@ def test_a_removal_that_would_lose_the_majority_is_refused(make_masters):
     done = remove(masters, (primary + 2) % 3)
     assert done.returncode == 255, done.stdout
     assert len(masters.info()[1]) == 3
+
+
+def test_the_disk_of_a_lone_master_does_not_serve_among_another_clusters(make_masters, tmp_path):
+    lone = Cluster(tmp_path / "lone").format()
+    lone.start_master()
+    assert Connection(lone.port).mkdirs("/of-the-lone-one")
+    lone.close()
+    masters = make_masters(3)
+    place = masters.standby()
+    masters.kill(place)
+    member = masters.quorum.members[place]
+    shutil.rmtree(member.folder / "master")
+    copy_folder(lone.folder / "master", member.folder / "master")
+    member.start_master(wait=False)
+    assert member.master.popen.wait(timeout=30) == 1
+    assert "most of the configured masters (2 of 3) belong to another cluster" in (
+        member.master_log())
+    mkdirs(masters, "/the-others-go-on")
 
 
 def test_a_first_start_waits_for_a_late_master_and_says_so(tmp_path):

@@ -40,7 +40,8 @@ struct side {
 	size_t beat_count;
 	struct peer_beat last_beat;
 	struct raft_id last_beat_from;
-	struct buf notices; /* lines */
+	char foreign[RAFT_ADDRESS_BYTES_MAX + 1]; /* of the last on_foreign() */
+	struct buf notices;                       /* lines */
 	size_t notice_count;
 	int last_notice;
 };
@@ -93,6 +94,13 @@ static void on_notice(void *context, int rc, const char *text)
 	buf_append_format(&side->notices, "%s\n", text);
 }
 
+static void on_foreign(void *context, const char *address)
+{
+	struct side *side = context;
+
+	snprintf(side->foreign, sizeof(side->foreign), "%s", address);
+}
+
 static bool was_told(struct side *side, const char *words)
 {
 	return side->notices.size > 0 &&
@@ -137,7 +145,8 @@ static void side_init(struct world *w, struct side *side, uint8_t id)
 	                                           .context = side,
 	                                           .on_message = on_message,
 	                                           .on_beat = on_beat,
-	                                           .on_notice = on_notice};
+	                                           .on_notice = on_notice,
+	                                           .on_foreign = on_foreign};
 }
 
 static void start(struct side *side)
@@ -524,6 +533,9 @@ static void foreign_cluster_is_refused_and_both_say_so(void **state)
 	RUN_UNTIL(w->io, was_told(&w->a, "another cluster (CID-2, this one to CID-1)") &&
 	                         was_told(&w->b, "another cluster (CID-1, this one to CID-2)"));
 	assert_int_equal(w->a.last_notice, -ERR_FOREIGN);
+	assert_string_equal(w->a.foreign, w->b.address);
+	assert_string_equal(w->b.foreign,
+	                    ""); /* it called nobody: whoever calls may say anything */
 	assert_int_equal(w->b.message_count, 0);
 	assert_false(is_connected(&w->a, w->b.address));
 }
