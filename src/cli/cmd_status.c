@@ -144,6 +144,9 @@ static void print_quorum(const json_t *quorum, bool is_primary)
 		       ago(quorum, "primary_heard_ms_ago", text),
 		       cli_status_number(quorum, "commit") - cli_status_number(quorum, "applied"));
 	json_array_foreach(members, i, member) print_member(member);
+	if (is_true(quorum, "differs_from_primary"))
+		printf("WARNING        the state differs from the primary's: it is not shown to "
+		       "clients and not promoted; the log says more\n");
 	if (is_true(quorum, "syncs_behind"))
 		printf("WARNING        unsafe flush: changes are acknowledged before they are "
 		       "synced, and lost if half of the machines go down\n");

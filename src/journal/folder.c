@@ -61,13 +61,14 @@ static bool is_temporary(const char *name)
 	       (str_starts_with(text, STR("prepared-")) ||
 	        str_starts_with(text, STR("checkpoint-")) ||
 	        str_starts_with(text, STR(FOLDER_MARKER)) ||
-	        str_starts_with(text, STR(FOLDER_VOTE)));
+	        str_starts_with(text, STR(FOLDER_VOTE)) || str_equal(text, STR(FOLDER_ODD ".tmp")));
 }
 
 static bool is_one_of_a_kind(const char *name)
 {
 	return strcmp(name, FOLDER_MARKER) == 0 || strcmp(name, FOLDER_LOCK) == 0 ||
-	       strcmp(name, FOLDER_VOTE) == 0 || strcmp(name, "lost+found") == 0;
+	       strcmp(name, FOLDER_VOTE) == 0 || strcmp(name, FOLDER_ODD) == 0 ||
+	       strcmp(name, "lost+found") == 0;
 }
 
 /* ---- listing ---- */

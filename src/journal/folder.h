@@ -5,9 +5,10 @@
  *   holdfast-journal          the marker: this folder holds a journal (format/marker.h)
  *   lock                      held by the running master; its pid stands in it
  *   vote                      two slots (format/vote.h)
+ *   odd                       a note that the state was not the primary's (replicated_odd.h)
  *   segment-EPOCH-INDEX       format/segment.h; ordered by epoch, then by first index
  *   checkpoint-INDEX          format/checkpoint.h
- *   prepared-N.tmp, checkpoint-INDEX.tmp, checkpoint-INDEX.incoming.tmp, vote.tmp,
+ *   prepared-N.tmp, checkpoint-INDEX.tmp, checkpoint-INDEX.incoming.tmp, vote.tmp, odd.tmp,
  *   holdfast-journal.tmp      not finished when its writer ended; removed at the next start
  *
  * A folder without the marker is absent (perhaps its disk is not mounted), never empty.
@@ -25,6 +26,7 @@
 #define FOLDER_MARKER "holdfast-journal"
 #define FOLDER_LOCK   "lock"
 #define FOLDER_VOTE   "vote"
+#define FOLDER_ODD    "odd"
 
 enum { FOLDER_NAME_BYTES = 64 };
 

@@ -214,6 +214,8 @@ struct journal_read {
 	bool is_proven;    /* private */
 };
 void journal_read_index(struct journal *journal, struct journal_read *read);
+/* The state here is not the primary's, as their digests say: it is not to be shown to anybody. */
+bool journal_is_odd(const struct journal *journal);
 
 /* ---- the quorum ---- */
 
@@ -242,6 +244,7 @@ struct journal_quorum {
 	uint64_t primary_heard_ms_ago; /* standby: all ones: never */
 	const char *waits_for; /* what keeps it from serving, for the operator; NULL: nothing */
 	bool is_changing;      /* a change of the members is not committed yet */
+	bool is_odd;           /* see journal_is_odd() */
 	size_t tail_bytes;     /* newest entries that are in memory */
 	size_t count;
 	struct journal_member members[JOURNAL_MEMBERS_MAX];

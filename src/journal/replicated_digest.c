@@ -4,14 +4,14 @@
  *
  * One against a majority that agrees is odd: it keeps what it has and ends, for what it would serve
  * is not what the others committed.  Where no majority says so (two masters, or one of three
- * silent), a standby that differs from the primary may not be promoted any more.
+ * silent), the primary goes on, and a standby that differs from it is odd (replicated_odd.h).
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/err.h"
-#include "journal/replicated.h"
+#include "journal/replicated_odd.h"
 #include "journal/text.h"
 
 enum { BEAT_US = 500 * 1000 };
@@ -100,6 +100,30 @@ static size_t count_voters(const struct replicated *replicated, const struct pee
 	return count;
 }
 
+static bool is_leader(const struct replicated *replicated, struct raft_id id)
+{
+	struct raft_status status;
+
+	raft_status(replicated->core, &status);
+	return raft_id_equal(status.leader, id);
+}
+
+/* The others agree on another one. */
+static _Noreturn void is_wrong(struct replicated *replicated, uint64_t index, size_t against,
+                               const char *who)
+{
+	char *note = text_make("the state after index %" PRIu64
+	                       " is not that of %zu other masters, %s among them",
+	                       index, against, who);
+
+	replicated_odd_note(replicated, note == NULL ? "" : note);
+	fatal_damage("%s: the state after index %" PRIu64
+	             " is not that of %zu other masters, %s among them, which agree. This "
+	             "one is wrong and ends; keep its folder as evidence, then format it "
+	             "and let it join anew",
+	             replicated->journal->folder, index, against, who);
+}
+
 static void differs(struct replicated *replicated, struct raft_id from,
                     const struct peer_digest *digest)
 {
@@ -109,19 +133,18 @@ static void differs(struct replicated *replicated, struct raft_id from,
 	size_t against = count_voters(replicated, digest);
 
 	if (against > raft_voter_count(&list->members) / 2)
-		fatal_damage("%s: the state after index %" PRIu64
-		             " is not that of %zu other masters, %s among them, which agree. This "
-		             "one is wrong and ends; keep its folder as evidence, then format it "
-		             "and let it join anew",
-		             journal->folder, digest->index, against, peer->address);
-	if (replicated->is_odd || replicated->role == RAFT_LEADER)
+		is_wrong(replicated, digest->index, against, peer->address);
+	if (replicated->is_odd || replicated->role == RAFT_LEADER || !is_leader(replicated, from))
 		return;
-	replicated->is_odd = true;
+	replicated_odd_found(replicated, digest->index,
+	                     text_make("the state after index %" PRIu64 " differs from that of %s",
+	                               digest->index, peer->address));
 	journal_notice(journal, -ERR_DAMAGED,
 	               text_make("%s: the state after index %" PRIu64
 	                         " differs from that of %s, and "
-	                         "no majority says who is right. This master will not be promoted; "
-	                         "compare the two with `holdfast journal digest`",
+	                         "no majority says who is right. This master is not promoted and "
+	                         "answers no reads until the two are equal again; "
+	                         "compare them with `holdfast journal digest`",
 	                         journal->folder, digest->index, peer->address));
 }
 
@@ -149,8 +172,12 @@ void replicated_digest_heard(struct replicated *replicated, struct raft_id from,
 	for (size_t i = 0; i < beat->digest_count; i++) {
 		const struct hash128 *own = own_digest(replicated, beat->digests[i].index);
 
-		if (own != NULL && !hash128_equal(*own, beat->digests[i].digest))
+		if (own == NULL)
+			continue;
+		if (!hash128_equal(*own, beat->digests[i].digest))
 			differs(replicated, from, &beat->digests[i]);
+		else if (is_leader(replicated, from))
+			replicated_odd_over(replicated, beat->digests[i].index);
 	}
 }
 

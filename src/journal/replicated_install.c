@@ -10,6 +10,9 @@
  * answers others goes on, and what waits least for the processors is done last.
  * Until the fresh segment behind it is there, the old log lies before the checkpoint or differs
  * from it, and a start takes nothing of it.
+ *
+ * A state that is not the primary's is replaced by this master's own checkpoint in the same way;
+ * its log stays, and what follows is applied again.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -31,6 +34,8 @@ struct install {
 	struct io_timer retry;
 	struct replicated *replicated;
 	struct raft_store store;
+	bool is_reload;  /* of our own checkpoint; then: */
+	bool is_awaited; /* `store` came meanwhile, and is next */
 	atomic_bool is_given_up;
 	struct checkpoint_header header;
 	struct checkpoint_footer footer;
@@ -46,6 +51,8 @@ static void finish(struct install *install)
 {
 	struct replicated *replicated = install->replicated;
 	struct journal *journal = replicated->journal;
+	struct raft_store store = install->store;
+	bool is_awaited = install->is_awaited;
 
 	replicated->install = NULL;
 	checkpointer_bar(&journal->checkpointer, false);
@@ -54,6 +61,8 @@ static void finish(struct install *install)
 	buf_finish(&install->records);
 	mem_free(install->text);
 	mem_free(install);
+	if (is_awaited && !journal->is_closing)
+		replicated_install(replicated, &store);
 	journal_step_close(journal);
 }
 
@@ -115,6 +124,35 @@ static void begin_anew(struct install *install)
 	finish(install);
 }
 
+/* ---- the end of a reload ---- */
+
+/* True if the tail has what follows the checkpoint. */
+static bool is_followed(const struct replicated *replicated, uint64_t index)
+{
+	return index > 0 && index < replicated->journal->applied.index &&
+	       replicated->tail.first <= index + 1;
+}
+
+static void apply_again(struct install *install)
+{
+	struct replicated *replicated = install->replicated;
+	struct journal *journal = replicated->journal;
+	struct raft_event event = {.kind = RAFT_TICK};
+	uint64_t index = install->header.index;
+
+	for (uint64_t i = index + 1; i <= journal->applied.index; i++)
+		replicated->unapplied_bytes += tail_at(&replicated->tail, i)->size;
+	journal->applied = (struct entry){
+	        .index = index, .epoch = install->header.epoch, .chain = install->header.chain};
+	memset(replicated->digest_indexes, 0, sizeof(replicated->digest_indexes));
+	journal_notice(journal, 0,
+	               text_make("%s: the checkpoint of index %" PRIu64
+	                         " is loaded again, and what follows it is applied again",
+	                         journal->folder, index));
+	finish(install);
+	replicated_step(replicated, &event);
+}
+
 /* ---- loading ---- */
 
 /* 1: there is more. */
@@ -153,7 +191,7 @@ static void run_load(struct io_work *work)
 /* The state is gone already, so it must come out of this process's next start. */
 static _Noreturn void cannot_load(struct install *install)
 {
-	fatal_damage("%s: the primary's checkpoint of index %" PRIu64
+	fatal_damage("%s: the checkpoint of index %" PRIu64
 	             " was checked but cannot be loaded: %s. Start again: it is loaded then, or "
 	             "the one before it",
 	             install->replicated->journal->folder, install->header.index,
@@ -178,12 +216,19 @@ static void load_done(struct io_work *work)
 		io_thread_submit(journal->checkpoint_thread, &install->work);
 		return;
 	}
+	if (install->rc == 0 && install->is_reload) {
+		install->header = *checkpoint_reader_header(install->reader);
+		install->footer = *checkpoint_reader_footer(install->reader);
+	}
 	if (install->rc == 0)
 		install->rc = machine->load_end(machine->context, install->load,
 		                                install->header.index, install->footer.digest);
 	if (install->rc < 0)
 		cannot_load(install);
-	begin_anew(install);
+	if (install->is_reload)
+		apply_again(install);
+	else
+		begin_anew(install);
 }
 
 static void load(struct install *install)
@@ -248,6 +293,18 @@ static void check_done(struct io_work *work)
 	finish(install);
 }
 
+/* A checkpoint that was being written may have become the newest; and entries went on. */
+static void begin_reload(struct install *install)
+{
+	struct replicated *replicated = install->replicated;
+
+	install->header.index = replicated->journal->checkpointer.newest;
+	if (is_followed(replicated, install->header.index))
+		load(install);
+	else
+		finish(install);
+}
+
 /* A checkpoint that is being written is given up first. */
 static void check(struct io_timer *timer)
 {
@@ -262,25 +319,54 @@ static void check(struct io_timer *timer)
 		io_timer_start(timer, RETRY_US);
 		return;
 	}
+	if (install->is_reload) {
+		begin_reload(install);
+		return;
+	}
 	install->replicated->works++;
 	io_thread_submit(journal->checkpoint_thread, &install->work);
 }
 
-void replicated_install(struct replicated *replicated, const struct raft_store *store)
+static void make(struct replicated *replicated, struct install **ret_install)
 {
 	struct journal *journal = replicated->journal;
 	struct install *install = mem_must_zalloc(sizeof(*install));
 
-	CHECK(replicated->install == NULL);
 	replicated->install = install;
 	install->replicated = replicated;
-	install->store = *store;
 	install->work = (struct io_work){.run = run_check, .done = check_done};
 	io_timer_init(journal->io, &install->retry, check);
 	buf_init(&install->records);
 	memcpy(install->header.cluster_id, journal->marker.cluster_id,
 	       sizeof(install->header.cluster_id));
 	checkpointer_bar(&journal->checkpointer, true);
+	*ret_install = install;
+}
+
+void replicated_reload(struct replicated *replicated)
+{
+	struct install *install;
+
+	if (replicated->install != NULL ||
+	    !is_followed(replicated, replicated->journal->checkpointer.newest))
+		return;
+	make(replicated, &install);
+	install->is_reload = true;
+	check(&install->retry);
+}
+
+void replicated_install(struct replicated *replicated, const struct raft_store *store)
+{
+	struct install *install = replicated->install;
+
+	if (install != NULL) {
+		CHECK(install->is_reload && !install->is_awaited);
+		install->is_awaited = true;
+		install->store = *store;
+		return;
+	}
+	make(replicated, &install);
+	install->store = *store;
 	check(&install->retry);
 }
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/twins.h"
+#include "journal/replicated_odd.h"
 #include "journal/replicated_vote.h"
 #include "journal/text.h"
 
@@ -113,6 +114,8 @@ void replicated_begin(struct replicated *replicated)
 		rc = log_reader_create(journal->io, journal->folder, &replicated->log);
 	if (rc == 0)
 		rc = replicated_transfer_create(replicated);
+	if (rc == 0)
+		rc = replicated_odd_init(replicated);
 	if (rc == 0 && has_others(replicated))
 		rc = replicated_peers_open(replicated, &text);
 	if (rc < 0) {

@@ -25,7 +25,15 @@ static void read_hold(struct master_read *read)
 /* There is a proof that began after it arrived. */
 static void read_serve(struct master_read *read)
 {
-	read->index = ns_applied(read->master->ns);
+	struct master *master = read->master;
+
+	if (journal_is_odd(master->journal)) {
+		arena_reset(&master->texts);
+		read->message = master_standby_text(master, "READ", &master->texts);
+		read->ready(read, -ERR_STANDBY);
+		return;
+	}
+	read->index = ns_applied(master->ns);
 	read->ready(read, 0);
 }
 

@@ -151,6 +151,7 @@ static void append_quorum(struct buf *json, const struct journal *journal)
 		append_text(json, "waits_for", quorum.waits_for);
 	append_flag(json, "is_changing", quorum.is_changing);
 	append_flag(json, "syncs_behind", quorum.syncs_behind);
+	append_flag(json, "differs_from_primary", quorum.is_odd);
 	append_flag(json, "survives_a_failure", quorum_survives_a_failure(&quorum));
 	buf_append_format(json,
 	                  "\"term\":%" PRIu64 ",\"commit\":%" PRIu64 ",\"applied\":%" PRIu64

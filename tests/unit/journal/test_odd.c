@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A state that is not the primary's; c is silent, so no majority says who is right. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "unit/journal/fake_peers.h"
+
+enum { TERM = 1, EVERY = 4096, BATCH = 512 };
+
+/* b leads, and has all entries up to `last`. */
+static void lead_up_to(struct world *w, uint64_t last)
+{
+	while (w->last < last) {
+		uint64_t prev = w->last;
+
+		while (w->last < last && w->last < prev + BATCH)
+			add_entry(w, TERM, 10, STR("payload"));
+		lead(&w->b, TERM, prev);
+	}
+}
+
+static bool is_noted(struct world *w)
+{
+	return house_count(w->house, FOLDER_ODD) > 0;
+}
+
+/* b says of its state after `index` that it is the real one's, or another. */
+static void say_digest(struct world *w, uint64_t index, struct hash128 digest)
+{
+	struct peer_beat beat = {.applied = w->last,
+	                         .digest_count = 1,
+	                         .digests = {{.index = index, .digest = digest}}};
+
+	send_append(&w->b, TERM, w->last, w->last); /* it leads still */
+	peer_link_beat(w->b.link, w->address, &beat);
+}
+
+/* As the state after the entries that the fakes have must be. */
+static struct hash128 right_digest(const struct world *w, uint64_t index)
+{
+	struct toy right = {0};
+	struct hash128 digest;
+
+	for (uint64_t i = 1; i <= index; i++)
+		toy_add(&right, w->entry_hashes[i]);
+	digest = right.digest;
+	toy_clear(&right);
+	return digest;
+}
+
+static struct hash128 wrong_digest(const struct world *w, uint64_t index)
+{
+	return hash128_add(right_digest(w, index), (struct hash128){.low = 1});
+}
+
+static void does_not_stand(struct world *w)
+{
+	uint64_t until_us = io_now_us(w->house->io) + 5 * ELECTION_MS * 1000;
+
+	w->b.votes = w->b.acknowledges = w->c.votes = true;
+	while (io_now_us(w->house->io) < until_us) {
+		io_run_once(w->house->io, 20);
+		assert_int_not_equal(w->house->phase, JOURNAL_LEADING);
+	}
+	w->b.votes = w->b.acknowledges = w->c.votes = false;
+}
+
+static void become_odd(struct world *w)
+{
+	join(w);
+	lead_up_to(w, EVERY);
+	SAY_UNTIL(w, say_digest(w, EVERY, wrong_digest(w, EVERY)),
+	          journal_is_odd(w->house->journal));
+	RUN_UNTIL(w->house->io, is_noted(w));
+}
+
+static void who_differs_from_the_primary_does_not_stand(void **state)
+{
+	struct world *w = *state;
+
+	become_odd(w);
+	assert_true(was_noticed(w, "differs from that of"));
+	does_not_stand(w);
+}
+
+/* Else a restart would make a primary of it. */
+static void a_restart_does_not_forget_it(void **state)
+{
+	struct world *w = *state;
+
+	become_odd(w);
+	RUN_UNTIL(w->house->io, w->b.match >= w->last);
+	house_close(w->house);
+	open_journal_of(w);
+	assert_true(journal_is_odd(w->house->journal));
+	assert_true(was_noticed(w, "an earlier run of this master noted"));
+	does_not_stand(w);
+}
+
+static void equal_again_it_is_forgotten(void **state)
+{
+	struct world *w = *state;
+
+	become_odd(w);
+	RUN_UNTIL(w->house->io, w->b.match >= w->last);
+	house_close(w->house);
+	open_journal_of(w);
+	lead(&w->b, TERM, w->last - 1);
+	lead_up_to(w, 2 * EVERY);
+	SAY_UNTIL(w, say_digest(w, 2 * EVERY, right_digest(w, 2 * EVERY)),
+	          !journal_is_odd(w->house->journal));
+	RUN_UNTIL(w->house->io, !is_noted(w));
+	be_elected(w);
+}
+
+/* They were equal before they differed. */
+static void an_older_comparison_forgives_nothing(void **state)
+{
+	struct world *w = *state;
+
+	join(w);
+	lead_up_to(w, 2 * EVERY);
+	SAY_UNTIL(w, say_digest(w, 2 * EVERY, wrong_digest(w, 2 * EVERY)),
+	          journal_is_odd(w->house->journal));
+	for (int i = 0; i < 10; i++) {
+		say_digest(w, EVERY, right_digest(w, EVERY));
+		io_run_once(w->house->io, 20);
+		assert_true(journal_is_odd(w->house->journal));
+	}
+}
+
+static void on_saved(void *context, int rc, uint64_t index)
+{
+	assert_int_equal(rc, 0);
+	*(uint64_t *)context = index;
+}
+
+/* Memory went bad after the checkpoint. */
+static void its_checkpoint_is_loaded_again_once(void **state)
+{
+	struct world *w = *state;
+	uint64_t saved = 0;
+
+	join(w);
+	lead_up_to(w, 1000);
+	RUN_UNTIL(w->house->io, w->b.match >= 1000);
+	assert_int_equal(journal_checkpoint(w->house->journal, on_saved, &saved), 0);
+	RUN_UNTIL(w->house->io, saved > 0);
+	lead_up_to(w, 2000);
+	w->house->toy.digest.low++;
+	lead_up_to(w, EVERY);
+	SAY_UNTIL(w, say_digest(w, EVERY, right_digest(w, EVERY)), w->house->toy.loads > 0);
+	SAY_UNTIL(w, say_digest(w, EVERY, right_digest(w, EVERY)),
+	          !journal_is_odd(w->house->journal));
+	assert_int_equal(w->house->toy.loads, 1);
+	assert_int_equal(w->house->toy.count, EVERY);
+	assert_true(hash128_equal(w->house->toy.digest, right_digest(w, EVERY)));
+	RUN_UNTIL(w->house->io, !is_noted(w));
+	/* The next time it is not tried again. */
+	w->house->toy.digest.low++;
+	lead_up_to(w, 2 * EVERY);
+	SAY_UNTIL(w, say_digest(w, 2 * EVERY, right_digest(w, 2 * EVERY)),
+	          journal_is_odd(w->house->journal));
+	RUN_UNTIL(w->house->io, is_noted(w));
+	assert_int_equal(w->house->toy.loads, 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	        TEST(who_differs_from_the_primary_does_not_stand),
+	        TEST(a_restart_does_not_forget_it),
+	        TEST(equal_again_it_is_forgotten),
+	        TEST(an_older_comparison_forgives_nothing),
+	        TEST(its_checkpoint_is_loaded_again_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
