@@ -7,7 +7,13 @@
 #include "base/hash.h"
 #include "base/twins.h"
 
-enum { CHUNK_ROWS = 1024, CHUNKS_MAX = 1 << 20, AGE_BITS = 48, INODE_BITS = 48 };
+enum {
+	CHUNK_ROWS = 1024,
+	CHUNKS_MAX = 1 << 20,
+	TRIMMED_CHUNKS = 2, /* at a time, at most: a hold may leave thousands */
+	AGE_BITS = 48,
+	INODE_BITS = 48,
+};
 
 /* As it is kept; packed to 28 bytes. */
 struct row {
@@ -240,47 +246,6 @@ void retries_prefetch(const struct retries *retries, const uint8_t *client_id, i
 		__builtin_prefetch(row_at(retries, number));
 }
 
-/* The number of the row that the queue's next one takes. */
-static uint32_t next_number(struct retries *retries, struct retry_queue *queue)
-{
-	uint32_t chunk = queue->last_chunk;
-
-	if (chunk == 0 || queue->tail - chunk_at(retries, chunk)->first == CHUNK_ROWS) {
-		chunk = pool_take(&retries->chunks);
-		chunk_at(retries, chunk)->first = queue->tail;
-		if (queue->last_chunk != 0)
-			chunk_at(retries, queue->last_chunk)->next = chunk;
-		else
-			queue->first_chunk = chunk;
-		queue->last_chunk = chunk;
-	}
-	return chunk * CHUNK_ROWS + (uint32_t)(queue->tail - chunk_at(retries, chunk)->first);
-}
-
-void retries_add(struct retries *retries, const struct retry_row *row)
-{
-	struct retry_queue *queue = &retries->queues[row->which];
-	uint32_t number = next_number(retries, queue);
-
-	CHECK(row->age_ms >> AGE_BITS == 0 && row->inode >> INODE_BITS == 0 &&
-	      row->flags < FLAG_OTHERS);
-	*row_at(retries, number) = (struct row){
-	        .client = take_client(retries, row->client_id),
-	        .call_id = row->call_id,
-	        .age_low = (uint32_t)row->age_ms,
-	        .age_high = (uint16_t)(row->age_ms >> 32),
-	        .kind = row->kind,
-	        .rc = row->rc,
-	        .inode_low = (uint32_t)row->inode,
-	        .inode_high = (uint16_t)(row->inode >> 32),
-	        .flags = row->flags | (row->which == RETRY_OTHERS ? FLAG_OTHERS : 0),
-	};
-	queue->tail++;
-	hash_index_add(&retries->of_calls, number);
-}
-
-/* ---- forgetting ---- */
-
 /* The lowest sequence number that anybody may still read. */
 static uint64_t floor_of(const struct retries *retries, enum retry_class which)
 {
@@ -300,7 +265,7 @@ static void trim(struct retries *retries, enum retry_class which)
 {
 	struct retry_queue *queue = &retries->queues[which];
 
-	while (queue->first_chunk != 0) {
+	for (int left = TRIMMED_CHUNKS; left > 0 && queue->first_chunk != 0; left--) {
 		uint32_t number = queue->first_chunk;
 		struct chunk *chunk = chunk_at(retries, number);
 		uint64_t end = chunk->first + CHUNK_ROWS;
@@ -316,19 +281,65 @@ static void trim(struct retries *retries, enum retry_class which)
 	}
 }
 
-/* The chunk of a sequence number, from `chunk` on. */
-static uint32_t chunk_of(const struct retries *retries, uint32_t chunk, uint64_t sequence)
+/* The number of the row that the queue's next one takes. */
+static uint32_t next_number(struct retries *retries, enum retry_class which)
 {
-	while (sequence - chunk_at(retries, chunk)->first >= CHUNK_ROWS)
-		chunk = chunk_at(retries, chunk)->next;
-	return chunk;
+	struct retry_queue *queue = &retries->queues[which];
+	uint32_t chunk = queue->last_chunk;
+
+	if (chunk == 0 || queue->tail - chunk_at(retries, chunk)->first == CHUNK_ROWS) {
+		chunk = pool_take(&retries->chunks);
+		chunk_at(retries, chunk)->first = queue->tail;
+		if (queue->last_chunk != 0)
+			chunk_at(retries, queue->last_chunk)->next = chunk;
+		else
+			queue->first_chunk = chunk;
+		queue->last_chunk = chunk;
+		if (queue->head_chunk == 0)
+			queue->head_chunk = chunk;
+		trim(retries, which);
+	}
+	return chunk * CHUNK_ROWS + (uint32_t)(queue->tail - chunk_at(retries, chunk)->first);
 }
+
+void retries_add(struct retries *retries, const struct retry_row *row)
+{
+	uint32_t number = next_number(retries, row->which);
+
+	CHECK(row->age_ms >> AGE_BITS == 0 && row->inode >> INODE_BITS == 0 &&
+	      row->flags < FLAG_OTHERS);
+	*row_at(retries, number) = (struct row){
+	        .client = take_client(retries, row->client_id),
+	        .call_id = row->call_id,
+	        .age_low = (uint32_t)row->age_ms,
+	        .age_high = (uint16_t)(row->age_ms >> 32),
+	        .kind = row->kind,
+	        .rc = row->rc,
+	        .inode_low = (uint32_t)row->inode,
+	        .inode_high = (uint16_t)(row->inode >> 32),
+	        .flags = row->flags | (row->which == RETRY_OTHERS ? FLAG_OTHERS : 0),
+	};
+	retries->queues[row->which].tail++;
+	hash_index_add(&retries->of_calls, number);
+}
+
+/* ---- forgetting ---- */
 
 static uint32_t head_number(const struct retries *retries, const struct retry_queue *queue)
 {
-	uint32_t chunk = chunk_of(retries, queue->first_chunk, queue->head);
+	return queue->head_chunk * CHUNK_ROWS +
+	       (uint32_t)(queue->head - chunk_at(retries, queue->head_chunk)->first);
+}
 
-	return chunk * CHUNK_ROWS + (uint32_t)(queue->head - chunk_at(retries, chunk)->first);
+static void move_head(struct retries *retries, enum retry_class which)
+{
+	struct retry_queue *queue = &retries->queues[which];
+	const struct chunk *chunk = chunk_at(retries, queue->head_chunk);
+
+	if (++queue->head - chunk->first < CHUNK_ROWS)
+		return;
+	queue->head_chunk = chunk->next;
+	trim(retries, which);
 }
 
 bool retries_forget(struct retries *retries, enum retry_class which, struct retry_row *ret_row)
@@ -343,9 +354,7 @@ bool retries_forget(struct retries *retries, enum retry_class which, struct retr
 		return false;
 	show_row(retries, which, row_at(retries, number), ret_row);
 	hash_index_remove(&retries->of_calls, number);
-	queue->head++;
-	if (queue->head % CHUNK_ROWS == 0)
-		trim(retries, which);
+	move_head(retries, which);
 	return true;
 }
 
@@ -367,10 +376,7 @@ void retries_hold(struct retries *retries, struct retry_hold *ret_hold)
 	for (int which = 0; which < RETRY_CLASSES; which++) {
 		ret_hold->next[which] = retries->queues[which].head;
 		ret_hold->end[which] = retries->queues[which].tail;
-		if (ret_hold->next[which] < ret_hold->end[which])
-			ret_hold->chunk[which] =
-			        chunk_of(retries, retries->queues[which].first_chunk,
-			                 retries->queues[which].head);
+		ret_hold->chunk[which] = retries->queues[which].head_chunk;
 	}
 	list_append(&retries->holds, &ret_hold->node);
 }

@@ -37,10 +37,11 @@ struct retry_row {
 };
 
 struct retry_queue {
-	uint64_t line; /* rows below this age are forgotten */
-	uint64_t head; /* sequence number of the first row */
-	uint64_t tail; /* of the next one */
-	uint32_t first_chunk;
+	uint64_t line;        /* rows below this age are forgotten */
+	uint64_t head;        /* sequence number of the first row */
+	uint64_t tail;        /* of the next one */
+	uint32_t first_chunk; /* the oldest that is kept: a hold may still read it */
+	uint32_t head_chunk;  /* 0: none is there yet for the next row */
 	uint32_t last_chunk;
 };
 
