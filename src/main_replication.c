@@ -210,9 +210,23 @@ static void draw_first_entry(const struct cli_site *site, struct replication *to
 	to->options.first_payload = buf_str(&to->first_entry);
 }
 
+/* As after a restore: nobody has given out so many since. */
+static void encode_skip_entry(const struct cli_site *site, struct replication *to)
+{
+	const struct command command = {.kind = ENTRY_skip_ids,
+	                                .user = str_of(io_user_name(site->io)),
+	                                .skip_ids = {.count = UINT64_C(1) << 32}};
+
+	buf_init(&to->skip_entry);
+	command_encode(&command, &to->skip_entry);
+	to->options.skip_kind = ENTRY_skip_ids;
+	to->options.skip_payload = buf_str(&to->skip_entry);
+}
+
 void replication_finish(struct replication *replication)
 {
 	buf_finish(&replication->first_entry);
+	buf_finish(&replication->skip_entry);
 }
 
 int replication_read(const struct cli_site *site, bool forms_alone,
@@ -241,7 +255,9 @@ int replication_read(const struct cli_site *site, bool forms_alone,
 	if (status == CLI_OK)
 		status = read_sizes(site, options);
 	read_packing(site, options);
-	if (status == CLI_OK)
+	if (status == CLI_OK) {
 		draw_first_entry(site, ret_replication);
+		encode_skip_entry(site, ret_replication);
+	}
 	return status;
 }

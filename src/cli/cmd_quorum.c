@@ -8,7 +8,9 @@
  *   remove  the master there leaves; if it is primary, another becomes that first
  *   elect   the master there becomes primary
  *
- * alluxio fsadmin journal quorum has the last two in Alluxio's words.
+ *   recover without HOST:PORT: cmd_quorum_recover.c
+ *
+ * alluxio fsadmin journal quorum has remove and elect in Alluxio's words.
  */
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +48,9 @@ static const struct change {
 	             struct buf *why);
 	const char *done; /* behind the address */
 } changes[] = {
-        {"allow", allow, "may join; start it now, if it does not run"},
+        {"allow", allow,
+         "may join; start it now, if it does not run. This leave is gone when another "
+         "master becomes primary before it has joined"},
         {"remove", remove_member, "has left the quorum"},
         {"elect", cli_quorum_transfer, "is primary"},
 };
@@ -103,10 +107,15 @@ int cmd_quorum(int argc, char **argv)
 
 	if (status != CLI_OK)
 		return status;
+	if (next < argc && strcmp(argv[next], "recover") == 0) {
+		status = cmd_quorum_recover(&site, argc - next - 1, argv + next + 1);
+		cli_site_finish(&site);
+		return status;
+	}
 	change = next < argc ? find(argv[next]) : NULL;
 	if (change == NULL || argc - next != 2)
 		status = cli_usage(&site, "usage: holdfast quorum [--conf DIR] allow|remove|elect "
-		                          "HOST:PORT");
+		                          "HOST:PORT, or recover [--unsafe]");
 	else if (!cli_address_read(str_of(argv[next + 1]), 0, &host, &port))
 		status = cli_usage(&site, "'%s' is not HOST:PORT", argv[next + 1]);
 	else

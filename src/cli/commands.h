@@ -13,6 +13,8 @@ int cmd_status(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_journal(int argc, char **argv);
 int cmd_quorum(int argc, char **argv);
+struct cli_site;
+int cmd_quorum_recover(struct cli_site *site, int argc, char **argv); /* behind that word */
 
 /* ---- Hadoop's ---- */
 

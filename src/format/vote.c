@@ -6,6 +6,7 @@
 #include "format/bytes.h"
 
 enum { VERSION = 1, CRC_AT = 12 };
+enum { SEAT_REMOVED = 1, SEAT_ALONE = 2 };
 
 static const char magic[8] = "HFVOTERC";
 
@@ -32,7 +33,7 @@ void vote_encode(const struct vote *vote, uint8_t *slot)
 	put_bytes(&at, vote->history, MEMBER_ID_BYTES);
 	put_le(&at, vote->asked_ms, 8);
 	put_le(&at, vote->bound, 1);
-	put_le(&at, vote->is_removed, 1);
+	put_le(&at, vote->is_removed ? SEAT_REMOVED : vote->stands_alone ? SEAT_ALONE : 0, 1);
 	put_le(&at, 0, 6);
 	put_le(&at, vote->bound_epoch, 8);
 	put_le(&at, vote->bound_index, 8);
@@ -46,7 +47,7 @@ int vote_decode(const uint8_t *slot, struct vote *ret_vote, const char **ret_why
 	struct str found = cursor_bytes(&c, sizeof(magic));
 	uint64_t version = cursor_le(&c, 4);
 	struct vote vote;
-	uint8_t bound, removed;
+	uint8_t bound, seat;
 
 	if (!str_equal(found, str_make(magic, sizeof(magic))) ||
 	    !crc_holds(slot, VOTE_SLOT_BYTES, CRC_AT)) {
@@ -62,14 +63,15 @@ int vote_decode(const uint8_t *slot, struct vote *ret_vote, const char **ret_why
 	memcpy(vote.history, cursor_bytes(&c, MEMBER_ID_BYTES).data, MEMBER_ID_BYTES);
 	vote.asked_ms = cursor_le(&c, 8);
 	bound = cursor_u8(&c);
-	removed = cursor_u8(&c);
+	seat = cursor_u8(&c);
 	cursor_le(&c, 6);
 	vote.bound_epoch = cursor_le(&c, 8);
 	vote.bound_index = cursor_le(&c, 8);
 	vote.unsynced_boot = cursor_le(&c, 8);
 	vote.bound = (enum vote_bound)bound;
-	vote.is_removed = removed == 1;
-	if (version != VERSION || bound > VOTE_BOUND_UNKNOWN || removed > 1) {
+	vote.is_removed = seat == SEAT_REMOVED;
+	vote.stands_alone = seat == SEAT_ALONE;
+	if (version != VERSION || bound > VOTE_BOUND_UNKNOWN || seat > SEAT_ALONE) {
 		*ret_why = "it was written by a later release";
 		return -ERR_UNSUPPORTED;
 	}

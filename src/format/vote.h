@@ -14,7 +14,8 @@
  *   64 16  history: id of who formed the cluster; zeros: bound to none
  *   80  8  the longest refusal of votes that a leader ever asked for, milliseconds
  *   88  1  bound: 0 none, 1 as follows, 2 not known
- *   89  1  1: taken out of the members
+ *   89  1  1: taken out of the members; 2: an operator gave the others up for ever, and this master
+ *          is the only member from the end of its journal on; until its list says so
  *   90  6  zero
  *   96  8  bound: epoch ...
  *  104  8  ... and index of the last entry that was dropped from the end of the journal
@@ -54,6 +55,7 @@ struct vote {
 	uint64_t bound_epoch; /* VOTE_BOUND only */
 	uint64_t bound_index;
 	bool is_removed;
+	bool stands_alone;
 	uint64_t unsynced_boot;
 };
 

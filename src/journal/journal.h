@@ -152,6 +152,10 @@ struct journal_replication {
 	uint16_t first_kind;
 	uint8_t first_version;
 	struct str first_payload;
+	/* The entry behind which no id is given out again that lost entries may have given out. */
+	uint16_t skip_kind;
+	uint8_t skip_version;
+	struct str skip_payload;
 };
 
 struct journal_options {
@@ -321,6 +325,14 @@ struct journal_format_options {
  * magic; refuses while a master runs there.  *ret_text: what happened, or why not. */
 int journal_format(const struct journal_format_options *options, char **ret_text);
 bool journal_is_formatted(struct io *io, const char *folder);
+
+/* For a majority that is gone for ever: makes one of its masters, which does not run, a quorum of
+ * one anew, of a history of its own, so that none of the others is ever counted again.  Only the
+ * vote record changes; a copy of it is put beside the folder.  `report` gets lines about what is
+ * there and what may be lost.  -ERR_WRITE_REFUSED: everything is fit for it, but not `is_unsafe`,
+ * so nothing was changed.  Other errors: *ret_text. */
+int journal_recover(struct io *io, const char *folder, bool is_unsafe, struct buf *report,
+                    char **ret_text);
 
 struct journal_file {
 	const char *name;

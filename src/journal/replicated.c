@@ -298,7 +298,7 @@ static void members(const struct journal *journal, struct checkpoint_header *hea
 static size_t texts_size(const struct journal_replication *options)
 {
 	size_t size = strlen(options->address) + strlen(options->service_address) + 2 +
-	              options->first_payload.size;
+	              options->first_payload.size + options->skip_payload.size;
 
 	if (options->bind_host != NULL)
 		size += strlen(options->bind_host) + 1;
@@ -314,6 +314,16 @@ static const char *copy(char **at, const char *text)
 
 	memcpy(to, text, size);
 	*at += size;
+	return to;
+}
+
+static const char *copy_bytes(char **at, struct str bytes)
+{
+	char *to = *at;
+
+	if (bytes.size > 0)
+		memcpy(to, bytes.data, bytes.size);
+	*at += bytes.size;
 	return to;
 }
 
@@ -335,9 +345,8 @@ static bool copy_options(struct replicated *replicated, const struct journal_rep
 	options->service_address = copy(&at, from->service_address);
 	if (from->bind_host != NULL)
 		options->bind_host = copy(&at, from->bind_host);
-	if (from->first_payload.size > 0)
-		memcpy(at, from->first_payload.data, from->first_payload.size);
-	options->first_payload.data = at;
+	options->first_payload.data = copy_bytes(&at, from->first_payload);
+	options->skip_payload.data = copy_bytes(&at, from->skip_payload);
 	return true;
 }
 

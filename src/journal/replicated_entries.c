@@ -105,6 +105,14 @@ static void add_members(struct replicated *replicated, const struct raft_append 
 	buf_finish(&payload);
 }
 
+static void add_skip(struct replicated *replicated, const struct raft_append *append)
+{
+	const struct journal_replication *options = &replicated->options;
+
+	add_own(replicated, append->term, options->skip_kind, options->skip_version,
+	        options->skip_payload);
+}
+
 static void add_first(struct replicated *replicated, const struct raft_append *append)
 {
 	const struct journal_replication *options = &replicated->options;
@@ -175,6 +183,10 @@ void replicated_take(struct replicated *replicated, const struct raft_append *ap
 	case RAFT_FROM_MESSAGE: add_received(replicated, append); break;
 	case RAFT_FROM_NOOP:
 		add_own(replicated, append->term, ENTRY_term, 1, (struct str){0});
+		break;
+	case RAFT_FROM_RECOVERY:
+		add_skip(replicated, append);
+		add_members(replicated, append);
 		break;
 	case RAFT_FROM_FORMING: add_first(replicated, append); /* fall through */
 	case RAFT_FROM_MEMBERS: add_members(replicated, append); break;

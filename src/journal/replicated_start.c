@@ -2,6 +2,7 @@
 /*
  * The start: what was found becomes durable, then it is promised on.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -77,6 +78,11 @@ static int create_core(struct replicated *replicated)
 	replicated_vote_read(vote_file_vote(journal->vote), &start.vote);
 	if (was_always_alone(&start, raft.self))
 		join_itself(replicated, &start, &self);
+	if (start.vote.stands_alone)
+		journal_notice(journal, 0,
+		               text_make("%s: the other masters were given up: this one goes on "
+		                         "alone after index %" PRIu64,
+		                         journal->folder, start.last));
 	return raft_create(&raft, &start, &replicated->core);
 }
 

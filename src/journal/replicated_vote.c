@@ -34,6 +34,7 @@ void replicated_vote_read(const struct vote *vote, struct raft_vote *ret_vote)
 	        .bound_term = vote->bound_epoch,
 	        .bound_index = vote->bound_index,
 	        .is_removed = vote->is_removed,
+	        .stands_alone = vote->stands_alone,
 	};
 	memcpy(ret_vote->voted_for.bytes, vote->voted_for, RAFT_ID_BYTES);
 	memcpy(ret_vote->history.bytes, vote->history, RAFT_ID_BYTES);
@@ -54,6 +55,7 @@ static void fill(struct vote *vote, const struct raft_vote *from)
 	vote->bound_epoch = from->bound == RAFT_BOUND ? from->bound_term : 0;
 	vote->bound_index = from->bound == RAFT_BOUND ? from->bound_index : 0;
 	vote->is_removed = from->is_removed;
+	vote->stands_alone = from->stands_alone;
 	memcpy(vote->voted_for, from->voted_for.bytes, RAFT_ID_BYTES);
 	memcpy(vote->history, from->history.bytes, RAFT_ID_BYTES);
 }

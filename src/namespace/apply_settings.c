@@ -92,3 +92,25 @@ void commit_safe_mode(struct call *call)
 {
 	call->ns->settings.is_safe_mode = call->command->safe_mode.is_on;
 }
+
+int plan_skip_ids(struct call *call)
+{
+	const struct settings *settings = &call->ns->settings;
+	uint64_t count = call->command->skip_ids.count;
+
+	if (count > NS_ID_MAX - settings->next_inode || count > NS_ID_MAX - settings->next_block ||
+	    count > NS_ID_MAX - settings->next_stamp || count > NS_ID_MAX - settings->next_lease)
+		return -ERR_INVALID;
+	return 0;
+}
+
+void commit_skip_ids(struct call *call)
+{
+	struct settings *settings = &call->ns->settings;
+	uint64_t count = call->command->skip_ids.count;
+
+	settings->next_inode += count;
+	settings->next_block += count;
+	settings->next_stamp += count;
+	settings->next_lease += count;
+}

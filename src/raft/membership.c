@@ -287,6 +287,8 @@ static bool owes_list(const struct raft *core)
 {
 	const struct raft_list *list = log_list(&core->log);
 
+	if (core->vote.stands_alone)
+		return !core->is_alone_written;
 	if (list->index == 0)
 		return may_others_come(core);
 	return core_is_alone(core) && strcmp(list->members.member[0].address, core->address) != 0;
@@ -302,7 +304,13 @@ static void write_own_list(struct raft *core)
 	}
 	memcpy(find(&members, core->options.self)->address, core->address,
 	       strlen(core->address) + 1);
-	propose(core, &members);
+	if (!core->vote.stands_alone) {
+		propose(core, &members);
+		return;
+	}
+	outbox_append(core, RAFT_FROM_RECOVERY, 2, &members);
+	progress_follow_list(core);
+	core->is_alone_written = true;
 }
 
 void membership_settle(struct raft *core)
@@ -315,6 +323,10 @@ void membership_settle(struct raft *core)
 	if (owes_list(core)) {
 		write_own_list(core);
 		return;
+	}
+	if (core->vote.stands_alone) { /* committed */
+		core->vote.stands_alone = false;
+		vote_changed(core);
 	}
 	for (size_t i = 0; i < members->count; i++)
 		ready += is_ready(core, &members->member[i]);

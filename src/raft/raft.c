@@ -92,6 +92,20 @@ static void begin(struct raft *core)
 		core->stand_ms = core->deaf_until_ms;
 }
 
+/* Whoever else is in the lists is no member any more. */
+static int stand_alone(struct raft *core)
+{
+	struct raft_members members = {.count = 1, .member = {{.is_voter = true}}};
+	int rc = log_reserve(&core->log, 0, 1);
+
+	if (rc < 0)
+		return rc;
+	members.member[0].id = core->options.self;
+	memcpy(members.member[0].address, core->address, strlen(core->address) + 1);
+	log_add_list(&core->log, core->log.last, &members);
+	return 0;
+}
+
 static bool has_written_list(const struct raft_start *start)
 {
 	return start->list_count > 0 && start->lists[start->list_count - 1].index > 0;
@@ -117,6 +131,8 @@ int raft_create(const struct raft_options *options, const struct raft_start *sta
 	rc = log_init(&core->log, start);
 	if (rc == 0 && log_term(&core->log, core->log.last) > start->vote.term)
 		rc = -ERR_INVALID;
+	if (rc == 0 && core->vote.stands_alone)
+		rc = stand_alone(core);
 	if (rc < 0) {
 		raft_destroy(core);
 		return rc;

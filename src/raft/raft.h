@@ -92,6 +92,9 @@ struct raft_vote {
 	uint64_t bound_term;
 	uint64_t bound_index;
 	bool is_removed; /* was taken out of the members: an id never comes back */
+	/* An operator gave the others up for ever, under a history of its own: whatever lists say,
+	 * this master is the only member from the end of its log on.  Until a list says so. */
+	bool stands_alone;
 };
 
 /* Entries from `first` on, up to the next run's, have this term. */
@@ -349,6 +352,9 @@ enum raft_source {
 	RAFT_FROM_MESSAGE,  /* those of the message received, from `first` on */
 	RAFT_FROM_NOOP,     /* one entry without content: a new leader's first */
 	RAFT_FROM_MEMBERS,  /* one entry: `members`, raft_members_encode() */
+	RAFT_FROM_RECOVERY, /* two, durable together or not at all: the host's own entry, after
+	                       which nothing that others may have had is given out again, then
+	                       `members` */
 	RAFT_FROM_FORMING,  /* two, durable together or not at all: the host's own first entry (the
 	                       cluster's identity), then `members` */
 };

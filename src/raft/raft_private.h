@@ -217,6 +217,7 @@ struct raft {
 	struct reads reads;
 	struct forming forming;
 	struct bound_search bound;
+	bool is_alone_written; /* vote.stands_alone: the list that says so is in the log */
 
 	/* Volatile, by role. */
 	struct follower follower;

@@ -37,6 +37,15 @@ static const struct rule rules[RAFT_MESSAGE_KINDS] = {
         [RAFT_MESSAGE_JOIN_REPLY] = {TO_ID, forming_join_reply},
 };
 
+/* Of another cluster, as its sender says, too. */
+static bool is_refused(const struct raft_message *message)
+{
+	if (message->kind == RAFT_MESSAGE_APPEND_REPLY)
+		return message->append_reply.refusal == RAFT_FOREIGN;
+	return message->kind == RAFT_MESSAGE_VOTE_REPLY &&
+	       message->vote_reply.refusal == RAFT_FOREIGN;
+}
+
 /* So that the sender learns why; of another cluster, its own guard will say the same. */
 static void refuse(struct raft *core, const struct raft_message *message, enum raft_refusal refusal)
 {
@@ -46,6 +55,13 @@ static void refuse(struct raft *core, const struct raft_message *message, enum r
 		outbox_add(core, RAFT_MESSAGE_APPEND_REPLY, message->from)->append_reply =
 		        (struct raft_append_reply){.number = message->append.number,
 		                                   .refusal = refusal};
+	if (message->kind == RAFT_MESSAGE_VOTE && refusal == RAFT_FOREIGN && vote_can_speak(core))
+		outbox_add(core, RAFT_MESSAGE_VOTE_REPLY, message->from)->vote_reply =
+		        (struct raft_vote_reply){.asked_term = message->vote.asked_term,
+		                                 .is_pre = message->vote.is_pre,
+		                                 .refusal = refusal};
+	if (refusal == RAFT_FOREIGN && is_refused(message))
+		outbox_refused_by(core, message->from, refusal);
 }
 
 static enum raft_refusal judge_sender(const struct raft *core, const struct raft_message *message)

@@ -55,6 +55,20 @@ static void what_was_written_is_read(void **state)
 	assert_true(read.is_removed);
 }
 
+static void who_stands_alone_is_not_taken_out(void **state)
+{
+	struct vote vote = vote_of(3), read;
+	const char *why;
+
+	(void)state;
+	vote.is_removed = false;
+	vote.stands_alone = true;
+	vote_encode(&vote, slots);
+	assert_int_equal(vote_decode(slots, &read, &why), 0);
+	assert_true(read.stands_alone);
+	assert_false(read.is_removed);
+}
+
 static void every_flipped_bit_of_a_slot_is_found(void **state)
 {
 	struct vote read;
@@ -134,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_was_written_is_read),
+	        cmocka_unit_test(who_stands_alone_is_not_taken_out),
 	        cmocka_unit_test(every_flipped_bit_of_a_slot_is_found),
 	        cmocka_unit_test(the_later_good_slot_counts),
 	        cmocka_unit_test(one_bad_slot_leaves_the_other),

@@ -55,6 +55,24 @@ static void entries_of_the_journal_itself_move_the_applied_index_only(void **sta
 	bench_close(&b);
 }
 
+static void skipped_ids_are_not_given_out(void **state)
+{
+	const uint64_t far = UINT64_C(1) << 32;
+	struct command skip = {.kind = ENTRY_skip_ids, .skip_ids = {.count = far}};
+	struct command too_far = {.kind = ENTRY_skip_ids, .skip_ids = {.count = UINT64_MAX}};
+	uint64_t next;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	next = ns_next_block_id(b.ns);
+	assert_int_equal(bench_apply(&b, &too_far), -ERR_INVALID);
+	assert_int_equal(ns_next_block_id(b.ns), next);
+	assert_int_equal(bench_apply(&b, &skip), 0);
+	assert_int_equal(ns_next_block_id(b.ns), next + far);
+	bench_close(&b);
+}
+
 static void parents_made_by_mkdirs_get_the_mode_with_u_wx(void **state)
 {
 	struct bench b;
@@ -491,6 +509,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(entries_of_the_journal_itself_move_the_applied_index_only),
 	        cmocka_unit_test(new_things_are_their_makers_and_of_the_directorys_group),
+	        cmocka_unit_test(skipped_ids_are_not_given_out),
 	        cmocka_unit_test(parents_made_by_mkdirs_get_the_mode_with_u_wx),
 	        cmocka_unit_test(parents_made_by_create_get_their_parents_mode_with_u_wx),
 	        cmocka_unit_test(modes_are_cut_to_sticky_and_rights),
