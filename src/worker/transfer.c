@@ -159,6 +159,7 @@ static bool begin(struct transfer *transfer, uint8_t opcode, struct str message,
 {
 	Transfer__OpWriteBlock *write;
 	Transfer__OpReadBlock *read;
+	Transfer__OpBlockChecksum *sum;
 
 	switch (opcode) {
 	case WIRE_OP_WRITE_BLOCK:
@@ -169,9 +170,12 @@ static bool begin(struct transfer *transfer, uint8_t opcode, struct str message,
 		return pb_unpack(&transfer__op_read_block__descriptor, message, arena, &read) ==
 		               0 &&
 		       transfer_begin_read(transfer, read);
+	case WIRE_OP_BLOCK_CHECKSUM:
+		return pb_unpack(&transfer__op_block_checksum__descriptor, message, arena, &sum) ==
+		               0 &&
+		       transfer_begin_sum(transfer, sum);
 	case WIRE_OP_REPLACE_BLOCK:
 	case WIRE_OP_COPY_BLOCK:
-	case WIRE_OP_BLOCK_CHECKSUM:
 	case WIRE_OP_TRANSFER_BLOCK:
 	case WIRE_OP_REQUEST_SHORT_CIRCUIT_FDS:
 	case WIRE_OP_RELEASE_SHORT_CIRCUIT_FDS:

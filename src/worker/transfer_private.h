@@ -4,6 +4,7 @@
  *
  *   operation -> writing -> operation ...
  *             -> reading -> operation ...
+ *             -> summing -> operation ...
  *
  * Disk work of a connection runs one job at a time; a connection that closes while a job runs is
  * freed when the job is done.
@@ -13,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/cursor.h"
+#include "base/md5.h"
 #include "proto/transfer.pb-c.h"
 #include "wire/checksums.h"
 #include "wire/datatransfer.h"
@@ -28,7 +30,7 @@ enum {
 	TRANSFER_IDLE_MS = 10 * 60 * 1000,
 };
 
-enum transfer_phase { TRANSFER_OPERATION, TRANSFER_WRITING, TRANSFER_READING };
+enum transfer_phase { TRANSFER_OPERATION, TRANSFER_WRITING, TRANSFER_READING, TRANSFER_SUMMING };
 
 /* A packet whose bytes stand in a buf: checksums, then data. */
 struct packet_at {
@@ -63,6 +65,7 @@ struct read_state {
 	bool was_opened;
 	struct buf data; /* the running job's */
 	struct buf checksums;
+	struct md5 sum; /* while summing */
 };
 
 struct transfer {
@@ -102,6 +105,14 @@ bool transfer_take_packets(struct transfer *transfer);
 void transfer_end_write(struct transfer *transfer);
 bool transfer_begin_read(struct transfer *transfer, const Transfer__OpReadBlock *op);
 void transfer_read_on(struct transfer *transfer);
-void transfer_end_read(struct transfer *transfer);
+bool transfer_begin_sum(struct transfer *transfer, const Transfer__OpBlockChecksum *op);
+void transfer_end_read(struct transfer *transfer); /* and of a sum */
+
+/* NULL: the block can be read from there. */
+const char *transfer_reason_to_refuse(const struct worker *worker, const Hdfs__ExtendedBlock *asked,
+                                      uint64_t offset);
+/* For disk jobs, which leave in job_rc how it went: the next piece of whole chunks of the range. */
+void transfer_open_replica(struct transfer *transfer);
+void transfer_read_piece(struct transfer *transfer);
 
 #endif

@@ -57,9 +57,8 @@ static void finish_read(struct transfer *transfer)
 
 /* ---- jobs ---- */
 
-static void read_run(struct io_work *work)
+void transfer_read_piece(struct transfer *transfer)
 {
-	struct transfer *transfer = CONTAINER_OF(work, struct transfer, work);
 	struct read_state *read = &transfer->read;
 	size_t size = whole_chunks(read, TRANSFER_READ_BYTES);
 
@@ -69,6 +68,11 @@ static void read_run(struct io_work *work)
 	buf_clear(&read->checksums);
 	transfer->job_rc =
 	        replica_reader_read(read->reader, read->at, size, &read->data, &read->checksums);
+}
+
+static void read_run(struct io_work *work)
+{
+	transfer_read_piece(CONTAINER_OF(work, struct transfer, work));
 }
 
 static void read_done(struct io_work *work)
@@ -111,13 +115,16 @@ void transfer_read_on(struct transfer *transfer)
 
 /* ---- begin and end ---- */
 
-static void open_run(struct io_work *work)
+void transfer_open_replica(struct transfer *transfer)
 {
-	struct transfer *transfer = CONTAINER_OF(work, struct transfer, work);
-
 	transfer->job_rc = replica_reader_open(
 	        transfer->worker->io, block_store_folder(transfer->worker->store), &transfer->block,
 	        &transfer->read.checksum, &transfer->read.reader);
+}
+
+static void open_run(struct io_work *work)
+{
+	transfer_open_replica(CONTAINER_OF(work, struct transfer, work));
 }
 
 /* Widens the range to whole chunks and says how the checksums are made. */
@@ -164,9 +171,9 @@ static void open_done(struct io_work *work)
 	transfer_read_on(transfer);
 }
 
-static const char *reason_to_refuse(const struct worker *worker, const Transfer__OpReadBlock *op)
+const char *transfer_reason_to_refuse(const struct worker *worker, const Hdfs__ExtendedBlock *asked,
+                                      uint64_t offset)
 {
-	const Hdfs__ExtendedBlock *asked = op->header->base_header->block;
 	const struct stored_block *block = block_store_find(worker->store, asked->block_id);
 
 	if (!str_equal(pb_str(asked->pool_id), str_of(block_store_pool(worker->store))))
@@ -175,7 +182,7 @@ static const char *reason_to_refuse(const struct worker *worker, const Transfer_
 		return "no such block here";
 	if (block->state != BLOCK_FINALIZED)
 		return "the block is still being written";
-	if (op->offset > block->length)
+	if (offset > block->length)
 		return "the offset is behind the end of the block";
 	return NULL;
 }
@@ -183,7 +190,7 @@ static const char *reason_to_refuse(const struct worker *worker, const Transfer_
 bool transfer_begin_read(struct transfer *transfer, const Transfer__OpReadBlock *op)
 {
 	const Hdfs__ExtendedBlock *asked = op->header->base_header->block;
-	const char *reason = reason_to_refuse(transfer->worker, op);
+	const char *reason = transfer_reason_to_refuse(transfer->worker, asked, op->offset);
 	uint64_t left;
 
 	if (reason != NULL) {
@@ -204,7 +211,7 @@ bool transfer_begin_read(struct transfer *transfer, const Transfer__OpReadBlock 
 
 void transfer_end_read(struct transfer *transfer)
 {
-	if (transfer->phase != TRANSFER_READING)
+	if (transfer->phase != TRANSFER_READING && transfer->phase != TRANSFER_SUMMING)
 		return;
 	replica_reader_close(transfer->read.reader);
 	buf_finish(&transfer->read.data);
