@@ -31,6 +31,8 @@ def shell(cluster, our_worker, kill_and_restart):
     return tool
 
 
+@pytest.mark.skipif(os.environ.get("HOLDFAST_CHECK_MODE") == "quick",
+                    reason="so many processes take too long for --quick")
 def test_all_is_as_with_hadoops_shell(shell, tmp_path):
     transcript.play(HERE / "shell.txt", shell, f"127.0.0.1:{shell.cluster.port}", tmp_path,
                     shell.restart)
