@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hadoop's own ways to find the primary of three masters, in one JVM that makes many directories.
+
+Its -mkdir of what is there already fails: a call that ran twice, under the same or another call id,
+ends the tool with an error.
+"""
+import os
+import subprocess
+
+import pytest
+from hadoop_rpc import Connection
+from masters import Masters
+from processes import wait_until
+
+PROVIDERS = "org.apache.hadoop.hdfs.server.namenode.ha."
+COUNT = 3000
+
+
+@pytest.fixture
+def masters(tmp_path):
+    masters = Masters(tmp_path)
+    yield masters
+    masters.quorum.close()
+
+
+@pytest.fixture
+def make_directories(masters, tmp_path, hadoops_tools):
+    """Function: a process of Hadoop's shell that makes /d0, /d1, ... one after the other."""
+    def begin(provider):
+        names = [f"nn{i}" for i in range(len(masters.quorum.ports))]
+        properties = {"fs.defaultFS": "hdfs://holdfast", "dfs.nameservices": "holdfast",
+                      "dfs.ha.namenodes.holdfast": ",".join(names),
+                      "dfs.client.failover.proxy.provider.holdfast": PROVIDERS + provider,
+                      "dfs.client.failover.sleep.base.millis": 20}
+        for name, port in zip(names, masters.quorum.ports):
+            properties[f"dfs.namenode.rpc-address.holdfast.{name}"] = f"127.0.0.1:{port}"
+        conf = tmp_path / "client"
+        conf.mkdir()
+        rows = "".join(f"<property><name>{key}</name><value>{value}</value></property>\n"
+                       for key, value in properties.items())
+        for file in ("core-site.xml", "hdfs-site.xml"):
+            (conf / file).write_text(f"<configuration>\n{rows}</configuration>\n")
+        return subprocess.Popen(
+            [*hadoops_tools.command_line("dfs", conf), "-mkdir", *directories()], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={"PATH": os.environ["PATH"], "HADOOP_USER_NAME": "root",
+                 "HOME": os.environ.get("HOME", "/")})
+    return begin
+
+
+def directories():
+    return [f"/d{i}" for i in range(COUNT)]
+
+
+def must_have_made_all(masters, process):
+    output, _ = process.communicate(timeout=180)
+    assert process.returncode == 0, output
+    connection = Connection(masters.quorum.primary().port)
+    assert all(connection.stat(path) for path in directories())
+
+
+@pytest.mark.parametrize("provider", ["ConfiguredFailoverProxyProvider",
+                                      "RequestHedgingProxyProvider", "ObserverReadProxyProvider"])
+def test_every_call_has_one_effect_and_one_true_answer(masters, make_directories, provider):
+    must_have_made_all(masters, make_directories(provider))
+
+
+@pytest.mark.parametrize("provider", ["ConfiguredFailoverProxyProvider",
+                                      "ObserverReadProxyProvider"])
+def test_no_call_fails_when_the_primary_is_killed_or_hands_over(masters, make_directories,
+                                                               provider):
+    process = make_directories(provider)
+    standby = masters.standby()
+    witness = Connection(masters.quorum.ports[standby])
+    wait_until(lambda: witness.stat(f"/d{COUNT // 10}"), "it is at work", 120)
+    done = masters.fsadmin("journal", "quorum", "elect", "-address", masters.addresses[standby])
+    assert done.returncode == 0, done.stdout
+    wait_until(lambda: witness.stat(f"/d{COUNT // 3}"), "it goes on")
+    masters.kill(masters.primary())
+    assert process.poll() is None, "more directories are needed"
+    must_have_made_all(masters, process)
