@@ -179,18 +179,16 @@ static int clean_checkpoints(struct io *io, const char *folder, const struct fol
 	return rc;
 }
 
-/* A segment's entries that count end before the first of the next one. */
+/* Some of them may be no part of the journal any more, and say nothing about the others. */
 static int clean_segments(struct io *io, const char *folder, const struct folder_names *names,
-                          uint64_t needless, uint64_t *ret_segments)
+                          struct segment_id first, uint64_t *ret_segments)
 {
 	char name[FOLDER_NAME_BYTES];
 
-	*ret_segments = 0;
-	for (size_t i = 0; i + 1 < names->segment_count; i++) {
+	for (size_t i = 0;
+	     i < names->segment_count && segment_id_compare(&names->segments[i], &first) < 0; i++) {
 		int rc;
 
-		if (names->segments[i + 1].first_index > needless + 1)
-			break;
 		folder_segment_name(names->segments[i], name);
 		rc = remove_file(io, folder, name);
 		if (rc < 0)
@@ -201,7 +199,7 @@ static int clean_segments(struct io *io, const char *folder, const struct folder
 }
 
 int checkpoint_clean(struct io *io, const char *folder, uint64_t newest, uint64_t older,
-                     uint64_t needless, uint64_t *ret_segments)
+                     struct segment_id first, uint64_t *ret_segments)
 {
 	struct folder_names names;
 	int rc = folder_list(io, folder, &names);
@@ -210,8 +208,8 @@ int checkpoint_clean(struct io *io, const char *folder, uint64_t newest, uint64_
 	if (rc < 0)
 		return rc;
 	rc = clean_checkpoints(io, folder, &names, newest, older);
-	if (rc == 0 && needless > 0)
-		rc = clean_segments(io, folder, &names, needless, ret_segments);
+	if (rc == 0)
+		rc = clean_segments(io, folder, &names, first, ret_segments);
 	folder_names_finish(&names);
 	return rc;
 }

@@ -9,6 +9,7 @@
 
 #include "format/checkpoint.h"
 #include "io/io.h"
+#include "journal/folder.h"
 
 struct checkpoint_writer;
 
@@ -27,9 +28,9 @@ int checkpoint_writer_finish(struct checkpoint_writer *writer, uint64_t records,
                              struct hash128 digest, const atomic_bool *is_given_up,
                              char **ret_text);
 
-/* Removes checkpoints but `newest` and `older`, and segments whose entries all have indexes up to
- * `needless` (0: none), the oldest first. */
+/* Removes checkpoints but `newest` and `older`, and segments that by name come before `first`
+ * (zeros: none does), the oldest first. */
 int checkpoint_clean(struct io *io, const char *folder, uint64_t newest, uint64_t older,
-                     uint64_t needless, uint64_t *ret_segments);
+                     struct segment_id first, uint64_t *ret_segments);
 
 #endif

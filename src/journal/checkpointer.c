@@ -58,7 +58,7 @@ static void run_finish(struct io_work *work)
 	checkpointer->writer = NULL;
 	if (checkpointer->rc == 0)
 		rc = checkpoint_clean(journal->io, journal->folder, checkpointer->newest,
-		                      checkpointer->older, checkpointer->needless,
+		                      checkpointer->older, checkpointer->first,
 		                      &checkpointer->segments_removed);
 	checkpointer->clean_rc = rc;
 }
@@ -142,6 +142,10 @@ static void go_on(struct checkpointer *checkpointer)
 		checkpointer->older = checkpointer->newest;
 	checkpointer->newest = checkpointer->index;
 	checkpointer->needless = needless(checkpointer);
+	checkpointer->first = (struct segment_id){0};
+	if (checkpointer->needless > 0)
+		checkpointer->first = segments_first_with(&checkpointer->journal->commit.segments,
+		                                          checkpointer->needless + 1);
 	checkpointer->is_finishing = true;
 	submit(checkpointer, &checkpointer->finish);
 }

@@ -61,7 +61,8 @@ struct checkpointer {
 	/* What there is: indexes of the two that stay, 0: none; once more as before this one. */
 	uint64_t newest, older;
 	uint64_t kept_newest, kept_older;
-	uint64_t needless; /* segments that hold nothing after this index go; 0: none */
+	uint64_t needless;       /* segments that hold nothing after this index go; 0: none */
+	struct segment_id first; /* those that come before this one go; zeros: none */
 	int clean_rc;
 	uint64_t segments_removed;
 	/* Since the last attempt. */

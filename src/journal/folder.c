@@ -73,7 +73,7 @@ static bool is_one_of_a_kind(const char *name)
 
 /* ---- listing ---- */
 
-static int compare_segments(const void *a, const void *b)
+int segment_id_compare(const void *a, const void *b)
 {
 	const struct segment_id *x = a, *y = b;
 
@@ -96,7 +96,7 @@ static void sort_out(struct folder_names *names)
 		else if (!is_one_of_a_kind(name))
 			names->others[names->other_count++] = name;
 	}
-	qsort(names->segments, names->segment_count, sizeof(*names->segments), compare_segments);
+	qsort(names->segments, names->segment_count, sizeof(*names->segments), segment_id_compare);
 }
 
 int folder_list(struct io *io, const char *folder, struct folder_names *ret_names)
@@ -135,7 +135,7 @@ void folder_names_finish(struct folder_names *names)
 bool folder_has_segment(const struct folder_names *names, struct segment_id id)
 {
 	for (size_t i = 0; i < names->segment_count; i++) {
-		if (compare_segments(&names->segments[i], &id) == 0)
+		if (segment_id_compare(&names->segments[i], &id) == 0)
 			return true;
 	}
 	return false;

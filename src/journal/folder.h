@@ -35,6 +35,8 @@ struct segment_id {
 	uint64_t first_index;
 };
 
+/* As names are ordered: < 0, 0 or > 0.  For qsort() as well. */
+int segment_id_compare(const void *a, const void *b);
 /* Names in `name` (FOLDER_NAME_BYTES). */
 void folder_segment_name(struct segment_id id, char *name);
 void folder_checkpoint_name(uint64_t index, char *name);

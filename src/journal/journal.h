@@ -200,7 +200,9 @@ void journal_close(struct journal *journal, void (*on_closed)(void *context), vo
 /* ---- reading ---- */
 
 uint64_t journal_commit_index(const struct journal *journal);
-uint64_t journal_last_index(const struct journal *journal); /* appended */
+/* Of the last entry that has its place on the device.  A standby may have taken more than that from
+ * the primary, and wait for room for it. */
+uint64_t journal_last_index(const struct journal *journal);
 uint64_t journal_epoch(const struct journal *journal);
 void journal_progress(const struct journal *journal, struct journal_progress *ret_progress);
 

@@ -98,6 +98,7 @@ struct replicated {
 	bool is_odd;        /* its state differs from a primary's: it does not stand */
 	bool has_reloaded;  /* since its start, as it was odd */
 	uint64_t odd_index; /* where it differed */
+	bool is_forming;    /* the cluster's two first entries are made, and not placed */
 	/* the rest */
 	struct list changes;              /* of the quorum, waiting for their end */
 	char *change_text;                /* why one failed; NULL */

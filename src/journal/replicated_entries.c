@@ -117,6 +117,7 @@ static void add_first(struct replicated *replicated, const struct raft_append *a
 {
 	const struct journal_replication *options = &replicated->options;
 
+	replicated->is_forming = true;
 	add_own(replicated, append->term, options->first_kind, options->first_version,
 	        options->first_payload);
 }
@@ -210,6 +211,11 @@ void replicated_place(struct replicated *replicated)
 		                            .chain = held->chain};
 
 		rc = commit_put(commit, &entry, str_make(held->bytes, held->size));
+		/* The first one without the members would be a lone master's, after a crash. */
+		if (replicated->is_forming && index == 2) {
+			CHECK(rc == 0 && commit->filling->before.index == 0);
+			replicated->is_forming = false;
+		}
 	}
 }
 

@@ -41,12 +41,25 @@ void segments_cut(struct segments *segments, uint64_t last)
 		segments->count--;
 }
 
+static size_t count_before(const struct segments *segments, uint64_t index)
+{
+	size_t count = 0;
+
+	while (count + 1 < segments->count && segments->ids[count + 1].first_index <= index)
+		count++;
+	return count;
+}
+
+struct segment_id segments_first_with(const struct segments *segments, uint64_t index)
+{
+	return segments->count == 0 ? (struct segment_id){0}
+	                            : segments->ids[count_before(segments, index)];
+}
+
 void segments_drop(struct segments *segments, uint64_t index)
 {
-	size_t gone = 0;
+	size_t gone = count_before(segments, index);
 
-	while (gone + 1 < segments->count && segments->ids[gone + 1].first_index <= index)
-		gone++;
 	if (gone == 0)
 		return;
 	segments->count -= gone;

@@ -19,7 +19,9 @@ void segments_add(struct segments *segments, struct segment_id id);
 void segments_remove_newest(struct segments *segments);
 /* The journal ends at `last`: those that begin behind it count no more. */
 void segments_cut(struct segments *segments, uint64_t last);
-/* Those that end before `index` were removed. */
+/* The oldest one that does not end before `index`; zeros: there is none. */
+struct segment_id segments_first_with(const struct segments *segments, uint64_t index);
+/* Those before that one were removed. */
 void segments_drop(struct segments *segments, uint64_t index);
 /* Zeros: there is none. */
 struct segment_id segments_newest(const struct segments *segments);
