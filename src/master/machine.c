@@ -68,39 +68,39 @@ static void apply_effects(struct master *master, const struct command *command,
 	reclaim_applied(master, result->left_to_reclaim);
 }
 
-static void apply_entry(struct master *master, const struct journal_entry *entry)
+static void apply_entry(struct master *master, const struct journal_entry *entry, uint64_t now_us)
 {
 	struct master_write *write = NULL;
 	struct arena *arena = master->has_replayed ? &master->scratch : NULL;
-	struct ns_result result = {0};
+	struct ns_result own, *result = &own;
 	struct command command;
 
 	if (entry->append != NULL) {
 		write = CONTAINER_OF(entry->append, struct master_write, append);
 		arena = write->arena;
+		result = &write->result;
 	}
 	arena_reset(&master->scratch);
 	decode_entry(master, entry, &command);
 	if (!entry_kind_is_journals(command.kind)) /* those have no age */
-		master->applied_us = io_now_us(master->io);
+		master->applied_us = now_us;
 	if (IS_BROKEN(RETRIES_NOT_REPLICATED) && write == NULL)
 		command.has_client = false;
-	ns_apply(master->ns, entry->index, &command, arena, &result);
-	if (result.rc == -ERR_INTERNAL)
-		alarm_senseless(entry, &result);
-	apply_effects(master, &command, &result);
-	if (write != NULL) {
-		write->result = result;
+	ns_apply(master->ns, entry->index, &command, arena, result);
+	if (result->rc == -ERR_INTERNAL)
+		alarm_senseless(entry, result);
+	apply_effects(master, &command, result);
+	if (write != NULL)
 		write_keep_status(write);
-	}
 }
 
 static void machine_apply(void *context, const struct journal_entry *entries, size_t count)
 {
 	struct master *master = context;
+	uint64_t now_us = io_now_us(master->io);
 
 	for (size_t i = 0; i < count; i++)
-		apply_entry(master, &entries[i]);
+		apply_entry(master, &entries[i], now_us);
 	ticker_applied(master);
 	proofs_applied(&master->proofs, ns_applied(master->ns));
 }
