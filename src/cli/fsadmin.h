@@ -13,11 +13,15 @@
 #define HOLDFAST_CLI_FSADMIN_H
 
 #include "cli/alluxio.h"
+#include "cli/connect.h"
 
 int fsadmin_quorum_info(struct shell *shell, const struct alluxio_options *options);
 int fsadmin_quorum_remove(struct shell *shell, const struct alluxio_options *options);
 int fsadmin_quorum_elect(struct shell *shell, const struct alluxio_options *options);
 int fsadmin_report(struct shell *shell, const struct alluxio_options *options);
+/* One of its categories; `why` is empty. */
+int fsadmin_capacity(struct shell *shell, const struct cli_addresses *masters,
+                     const struct alluxio_options *options, struct buf *why);
 
 /* On standard error. */
 void fsadmin_tell(const struct buf *why);

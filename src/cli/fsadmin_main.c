@@ -61,7 +61,7 @@ static const struct alluxio_command top_commands[] = {
         {.name = "report",
          .usage = "[category] [category args]",
          .summary = "Report Alluxio running cluster information.",
-         .options = "",
+         .options = "live lost workers=", /* of its category capacity */
          .arguments_max = SIZE_MAX,
          .run = fsadmin_report},
         {0},

@@ -11,12 +11,19 @@
 #include "cli/status.h"
 #include "wire/pb.h"
 
-static const char *const categories[][2] = {
-        {"capacity", "worker capacity information"},
-        {"metrics", "metrics information"},
-        {"summary", "cluster summary"},
-        {"ufs", "under storage system information"},
-        {"jobservice", "job service metrics information"},
+static const struct {
+	const char *name, *what;
+	const char *why_not; /* NULL: there is a report */
+} categories[] = {
+        {"capacity", "worker capacity information", NULL},
+        {"metrics", "metrics information",
+         "This version serves no metrics of Alluxio's; `holdfast status --json` has a master's "
+         "figures."},
+        {"summary", "cluster summary", NULL},
+        {"ufs", "under storage system information",
+         "There is no under storage: the workers' folders are where files are kept."},
+        {"jobservice", "job service metrics information",
+         "There are no job masters in this version, so there is no job service to report on."},
 };
 
 /* ---- the masters ---- */
@@ -154,7 +161,7 @@ static int refuse_category(const struct alluxio_command *command)
 	printf("Where [category] is an optional argument. If no arguments are passed in, summary "
 	       "information will be printed out.\n[category] can be one of the following:\n");
 	for (size_t i = 0; i < COUNT_OF(categories); i++)
-		printf("    %-16s %s\n", categories[i][0], categories[i][1]);
+		printf("    %-16s %s\n", categories[i].name, categories[i].what);
 	return alluxio_fail("\nreport category is invalid.");
 }
 
@@ -166,15 +173,16 @@ int fsadmin_report(struct shell *shell, const struct alluxio_options *options)
 	size_t known = 0;
 	int rc;
 
-	while (known < COUNT_OF(categories) && strcmp(category, categories[known][0]) != 0)
+	while (known < COUNT_OF(categories) && strcmp(category, categories[known].name) != 0)
 		known++;
 	if (known == COUNT_OF(categories))
 		return refuse_category(options->command);
-	if (strcmp(category, "summary") != 0)
-		return alluxio_fail("report %s is not supported in this version", category);
+	if (categories[known].why_not != NULL)
+		return alluxio_fail("%s", categories[known].why_not);
 	if (cli_masters_find(&shell->site, &masters) != CLI_OK)
 		return -ERR_INVALID;
-	rc = summarize(shell, &masters, &why);
+	rc = strcmp(category, "capacity") == 0 ? fsadmin_capacity(shell, &masters, options, &why)
+	                                       : summarize(shell, &masters, &why);
 	cli_addresses_finish(&masters);
 	buf_finish(&why);
 	return rc;

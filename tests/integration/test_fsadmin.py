@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from processes import Cluster
+from processes import Cluster, wait_until
 
 JOURNAL_USAGE = """\
 Usage: journal [checkpoint] [quorum]
@@ -57,6 +57,7 @@ Resetting priorities of masters after failed transfer of leadership
 Quorum priorities failed to be reset: alluxio.exception.status.UnavailableException: {NO_PRIMARY}
 """),
     ("report", "Cannot connect to Alluxio leader master.\n"),
+    ("report capacity", "Cannot connect to Alluxio leader master.\n"),
     ("report bogus", """\
 report [category] [category args]
 Report Alluxio running cluster information.
@@ -161,3 +162,35 @@ Alluxio cluster summary: \n    Master Address: {address}
     Used Capacity: 0B
     Free Capacity: 0B
 """
+
+
+def test_the_report_of_capacity_has_each_worker(cluster):
+    def report(*words):
+        done = cluster.run("fsadmin", "report", "capacity", *words, name="alluxio")
+        assert done.returncode == 0
+        return done.stdout
+    assert report() == "No workers found.\n"
+    cluster.start_worker()
+    wait_until(lambda: report() != "No workers found.\n", "the worker is known")
+    lines = report("-live").splitlines()
+    size = r"[\d.]+[KMGT]?B"
+    shapes = ["Capacity information for live workers: ",
+              f"    Total Capacity: ({size})", f"        Tier: HDD  Size: {size}",
+              f"    Used Capacity: {size}", f"        Tier: HDD  Size: {size}",
+              r"    Used Percentage: \d+%", r"    Free Percentage: \d+%", "",
+              "Worker Name +Last Heartbeat   Storage       HDD",
+              rf"(\S+) +\d+ +capacity      {size}", rf" +used          {size} \(\d+%\)"]
+    assert len(lines) == len(shapes)
+    assert all(re.fullmatch(shape, line) for shape, line in zip(shapes, lines)), lines
+    host = lines[9].split()[0]
+    assert report("-lost") == report("-workers", "elsewhere") == "No workers found.\n"
+    assert report("-workers", f"elsewhere,{host}").startswith(
+        "Capacity information for specified workers: \n")
+
+
+@pytest.mark.parametrize("category,why", [
+    ("metrics", "status --json"), ("ufs", "no under storage"), ("jobservice", "no job masters"),
+])
+def test_what_is_not_reported_has_a_clear_answer(nobody, category, why):
+    done = nobody.run("fsadmin", "report", category, name="alluxio")
+    assert why in done.stdout and done.returncode == 255
