@@ -291,7 +291,7 @@ static bool is_for_loop(const struct commit *commit)
 {
 	struct journal *journal = commit->journal;
 
-	return journal->ops->is_alone(journal) && journal->options.sync_hang_ms > 0 &&
+	return journal->ops->has_thread_to_itself(journal) && journal->options.sync_hang_ms > 0 &&
 	       commit->callers <= HERE_CALLERS && commit->waiting <= HERE_CALLERS &&
 	       list_is_empty(&commit->full) && commit->filling != NULL &&
 	       !commit->filling->begins_segment && commit->mean_sync_us < HERE_SYNC_US &&

@@ -43,8 +43,9 @@ struct journal_ops {
 	uint64_t (*segment_epoch)(const struct journal *journal);
 	/* NULL, or: journal->applied has moved. */
 	void (*applied)(struct journal *journal);
-	/* Nobody but this master needs what is appended: it is the only member. */
-	bool (*is_alone)(const struct journal *journal);
+	/* Nobody but this master needs what is appended, and the sync thread has nothing to do but
+	 * batches: nothing is on its way that must be durable before the next one. */
+	bool (*has_thread_to_itself)(const struct journal *journal);
 	void (*read_index)(struct journal *journal, struct journal_read *read);
 	/* NULL, or the index of the first entry that a peer still needs. */
 	uint64_t (*keep_from)(const struct journal *journal);

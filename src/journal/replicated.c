@@ -257,9 +257,9 @@ static uint64_t segment_epoch(const struct journal *journal)
 	return journal->replicated->segment_epoch + journal->commit.generation;
 }
 
-static bool is_alone(const struct journal *journal)
+static bool has_thread_to_itself(const struct journal *journal)
 {
-	return replicated_is_alone(journal->replicated);
+	return replicated_is_alone(journal->replicated) && journal->replicated->vote_writes == 0;
 }
 
 static uint64_t keep_from(const struct journal *journal)
@@ -422,7 +422,7 @@ const struct journal_ops journal_replicated_ops = {
         .keep_from = keep_from,
         .compacted = compacted,
         .members = members,
-        .is_alone = is_alone,
+        .has_thread_to_itself = has_thread_to_itself,
         .read_index = replicated_read_index,
         .has_room = has_room,
         .quorum = replicated_quorum,

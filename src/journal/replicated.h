@@ -107,6 +107,7 @@ struct replicated {
 	struct checkpoint_sink *sink;     /* the sync thread's, then the work thread's */
 	struct install *install;          /* of a checkpoint from a leader; NULL */
 	unsigned works;                   /* on their way on a thread */
+	unsigned vote_writes;             /* of those: of the vote record */
 	uint64_t segment_epoch;           /* of this run, before the first cut */
 	bool needs_checkpoint;            /* the newest one is damaged, a peer says */
 	enum raft_refusal told_refusal;

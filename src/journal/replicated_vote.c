@@ -99,6 +99,7 @@ static void done(struct io_work *work)
 		             replicated->journal->folder, err_text(write->rc));
 	mem_free(write);
 	replicated->works--;
+	replicated->vote_writes--;
 	replicated_step(replicated, &event);
 	journal_step_close(replicated->journal);
 }
@@ -150,6 +151,7 @@ void replicated_vote_write(struct replicated *replicated, const struct raft_vote
 		bind(replicated, vote);
 	write->marker = journal->marker;
 	replicated->works++;
+	replicated->vote_writes++;
 	io_thread_submit(journal->sync_thread, &write->work);
 }
 
