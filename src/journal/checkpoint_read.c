@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "journal/folder.h"
+#include "journal/read_at.h"
 #include "journal/text.h"
 
 enum { READ_AHEAD_BYTES = 1 << 20 };
@@ -85,12 +86,10 @@ static int want(struct checkpoint_reader *reader, size_t size, char **ret_text)
 		more = (size_t)left;
 	if (!buf_reserve(window, more - window->size))
 		return -ERR_NO_MEMORY;
-	rc = io_file_read(reader->file, window->data + window->size, more - window->size,
-	                  reader->at + window->size, &got);
-	if (rc < 0) {
-		*ret_text = text_of_error(reader->path, "read it", rc);
+	rc = read_at(reader->file, reader->path, window->data + window->size, more - window->size,
+	             reader->at + window->size, &got, ret_text);
+	if (rc < 0)
 		return rc;
-	}
 	window->size += got;
 	return window->size < size ? damaged(reader, "the file ends too early", ret_text) : 0;
 }

@@ -162,6 +162,10 @@ int folder_read_marker(struct io *io, const char *folder, struct marker *ret_mar
 		return -ERR_NO_MEMORY;
 	buf_init(&text);
 	rc = io_read_file(io, path, MARKER_BYTES_MAX, &text);
+	if (rc == -ERR_IO) { /* as in read_at() */
+		buf_clear(&text);
+		rc = io_read_file(io, path, MARKER_BYTES_MAX, &text);
+	}
 	if (rc == -ERR_NO_FILE) {
 		rc = -ERR_ABSENT;
 		*ret_text = absent_text(folder);

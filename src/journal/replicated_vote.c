@@ -17,6 +17,7 @@ struct vote_write {
 	bool binds;
 	struct marker marker; /* binds: to be written first */
 	int rc;
+	const char *what; /* failed */
 };
 
 void replicated_vote_read(const struct vote *vote, struct raft_vote *ret_vote)
@@ -68,10 +69,14 @@ static void run(struct io_work *work)
 	const struct journal *journal = write->replicated->journal;
 	struct vote vote = *vote_file_vote(journal->vote);
 
+	write->what = "the marker, which is to name the cluster,";
 	if (write->binds)
 		write->rc = folder_write_marker(journal->io, journal->folder, &write->marker);
+	if (write->rc < 0)
+		return;
+	write->what = "the vote record";
 	fill(&vote, &write->vote);
-	if (write->rc == 0 && (write->binds || !IS_BROKEN(VOTE_NOT_RECORDED)))
+	if (write->binds || !IS_BROKEN(VOTE_NOT_RECORDED))
 		write->rc = vote_file_write(journal->vote, &vote);
 }
 
@@ -94,9 +99,11 @@ static void done(struct io_work *work)
 	struct raft_event event = {.kind = RAFT_VOTE_SYNCED, .vote_synced = write->number};
 
 	if (write->rc < 0)
-		fatal_damage("%s: the vote record cannot be written: %s. Nothing was promised. "
-		             "Check the disk, then start again",
-		             replicated->journal->folder, err_text(write->rc));
+		fatal_damage("%s: %s cannot be written: %s. Nothing was promised. %s, then start "
+		             "again",
+		             replicated->journal->folder, write->what, err_text(write->rc),
+		             write->rc == -ERR_NO_SPACE ? "Make room on this device"
+		                                        : "Check the disk");
 	mem_free(write);
 	replicated->works--;
 	replicated->vote_writes--;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "format/segment_reach.h"
 #include "journal/pages.h"
+#include "journal/read_at.h"
 #include "journal/text.h"
 
 enum { WINDOW_BYTES = 1 << 20 };
@@ -55,12 +56,9 @@ static int fill(struct segment_reader *reader, uint64_t offset, size_t size, cha
 	if (reader->window.size < size && !pages_resize(&reader->window, size))
 		return -ERR_NO_MEMORY;
 	reader->window_size = 0;
-	rc = io_file_read(reader->file, reader->window.data, reader->window.size, offset,
-	                  &reader->window_size);
+	rc = read_at(reader->file, reader->path, reader->window.data, reader->window.size, offset,
+	             &reader->window_size, ret_text);
 	reader->window_at = offset;
-	if (rc < 0)
-		*ret_text = text_make("%s: cannot read it at offset %" PRIu64 ": %s", reader->path,
-		                      offset, err_text(rc));
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "journal/folder.h"
 #include "journal/pages.h"
+#include "journal/read_at.h"
 #include "journal/text.h"
 
 struct vote_file {
@@ -37,12 +38,10 @@ static int read_slots(struct vote_file *file, const char *folder, const char *pa
 {
 	const char *why = NULL;
 	size_t size;
-	int rc = io_file_read(file->file, file->slots.data, file->slots.size, 0, &size);
+	int rc = read_at(file->file, path, file->slots.data, file->slots.size, 0, &size, ret_text);
 
-	if (rc < 0) {
-		*ret_text = text_of_error(path, "read it", rc);
+	if (rc < 0)
 		return rc;
-	}
 	if (size < (size_t)VOTE_SLOTS * VOTE_SLOT_BYTES) {
 		rc = -ERR_DAMAGED;
 		why = "it is too short";

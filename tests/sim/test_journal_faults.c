@@ -235,6 +235,7 @@ static int fail_once(struct run *run, const struct sim_disk_faults *faults, int6
 {
 	struct life life;
 	enum life_end end;
+	bool has_failed;
 
 	say_run(run);
 	begin(&life, run->seed);
@@ -243,16 +244,19 @@ static int fail_once(struct run *run, const struct sim_disk_faults *faults, int6
 	sim_disk_set_faults(sim_machine_disk(life.machine), faults);
 	life.options.fail_allocation = allocation;
 	end = life_run(&life);
+	has_failed = sim_disk_has_failed(sim_machine_disk(life.machine));
 	if (end == LIFE_STUCK || end == LIFE_DIED)
 		life_wrong("a life with a failure ended with %d", end);
 	if (end != LIFE_CLOSED && life.text[0] == '\0')
 		life_wrong("it ended without a word");
+	if (end != LIFE_CLOSED && faults->fail_read_at > 0)
+		life_wrong("one read that failed ended it: %s", life.text);
 	sim_machine_kill(life.machine, run->cut);
 	live_well(&life, 10);
 	live_well(&life, 0);
 	if (allocation >= 0)
 		return end == LIFE_CLOSED && !mem_has_failed() ? NOT_REACHED : REACHED;
-	return end == LIFE_CLOSED && life.notices[0] == '\0' ? NOT_REACHED : REACHED;
+	return end == LIFE_CLOSED && life.notices[0] == '\0' && !has_failed ? NOT_REACHED : REACHED;
 }
 
 static const struct sim_disk_faults no_faults = {
