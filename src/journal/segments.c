@@ -52,8 +52,9 @@ static size_t count_before(const struct segments *segments, uint64_t index)
 
 struct segment_id segments_first_with(const struct segments *segments, uint64_t index)
 {
-	return segments->count == 0 ? (struct segment_id){0}
-	                            : segments->ids[count_before(segments, index)];
+	if (segments->count == 0 || segments->ids[0].first_index > index)
+		return (struct segment_id){0};
+	return segments->ids[count_before(segments, index)];
 }
 
 void segments_drop(struct segments *segments, uint64_t index)

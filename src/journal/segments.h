@@ -19,7 +19,8 @@ void segments_add(struct segments *segments, struct segment_id id);
 void segments_remove_newest(struct segments *segments);
 /* The journal ends at `last`: those that begin behind it count no more. */
 void segments_cut(struct segments *segments, uint64_t last);
-/* The oldest one that does not end before `index`; zeros: there is none. */
+/* The oldest one that does not end before `index`; zeros: there is none, or all begin behind it, so
+ * that a start from a later checkpoint has not looked for the one that holds it. */
 struct segment_id segments_first_with(const struct segments *segments, uint64_t index);
 /* Those before that one were removed. */
 void segments_drop(struct segments *segments, uint64_t index);

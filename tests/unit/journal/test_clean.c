@@ -110,6 +110,18 @@ static void without_a_chain_all_stay(void **state)
 	assert_true(is_there(*state, second));
 }
 
+/* A start from the newer of two checkpoints has read only what follows that one. */
+static void what_lies_before_the_chain_that_was_read_stays(void **state)
+{
+	static const struct segment_id older = {1, 101}, read = {1, 201};
+
+	make_segment(*state, older);
+	make_segment(*state, read);
+	clean(*state, &read, 1, OLDER);
+	assert_true(is_there(*state, older));
+	assert_true(is_there(*state, read));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -117,6 +129,7 @@ int main(void)
 	        TEST(what_ends_before_goes),
 	        TEST(what_counts_no_more_says_nothing_of_the_ones_before),
 	        TEST(without_a_chain_all_stay),
+	        TEST(what_lies_before_the_chain_that_was_read_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
