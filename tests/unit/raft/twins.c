@@ -10,7 +10,7 @@
 #include "raft/twins.h"
 #include "unit/raft/hunt.h"
 
-enum { SEEDS_MAX = 600 };
+enum { SEEDS_MAX = 2000 };
 
 static bool find(int twin, uint64_t first)
 {
