@@ -16,8 +16,7 @@ static const char *const waiting_texts[] = {
         [RAFT_WAITS_FOR_LOWEST] = "all masters are empty; the one of the lowest address forms",
         [RAFT_WAITS_FOR_LEADER] = "to join it waits until a primary is known",
         [RAFT_WAITS_TO_JOIN] =
-                "it asked the primary to be let in; the others must have it in their "
-                "lists, or be told to take it: holdfast quorum allow HOST:PORT",
+                "it asked to be let in: holdfast quorum allow HOST:PORT, if no list has it yet",
         [RAFT_WAITS_FOR_SECOND_LEARNER] =
                 "two voters are less safe than one: it waits until a second newcomer has caught up",
 };
