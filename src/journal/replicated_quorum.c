@@ -152,39 +152,6 @@ static bool is_at_home(struct replicated *replicated, struct journal_change *cha
 	return false;
 }
 
-void replicated_change(struct journal *journal, struct journal_change *change)
-{
-	struct replicated *replicated = journal->replicated;
-	struct raft_event event = {0};
-	enum raft_refusal refusal;
-
-	if (replicated->role != RAFT_LEADER || journal->phase != JOURNAL_LEADING) {
-		change->rc = -ERR_STANDBY;
-		change->text = "this master is not primary";
-		return;
-	}
-	if (!fill_event(replicated, change, &event)) {
-		change->rc = -ERR_NOT_FOUND;
-		change->text = raft_refusal_text(RAFT_UNKNOWN_MEMBER);
-		return;
-	}
-	if (change->kind == JOURNAL_ALLOW && !is_at_home(replicated, change))
-		return;
-	refusal = replicated_step(replicated, &event);
-	if (refusal != RAFT_OK) {
-		change->rc = refusal_rc(refusal);
-		change->text = raft_refusal_text(refusal);
-	} else if (change->kind == JOURNAL_ALLOW) {
-		change->rc = 0;
-		change->text = "";
-	} else {
-		change->asked_ms = replicated_now_ms(replicated);
-		if (change->kind == JOURNAL_REMOVE)
-			memcpy(change->id, event.change.id.bytes, sizeof(change->id));
-		list_append(&replicated->changes, &change->node);
-	}
-}
-
 /* Who is told to stand makes itself heard, or nobody does: the others may be gone as well. */
 static bool is_too_late(const struct replicated *replicated, const struct journal_change *change)
 {
@@ -229,6 +196,41 @@ static const char *outcome_text(int rc)
 	case -ERR_TIMEOUT: return "the member did not take over in time; this master stays primary";
 	default: return "primacy was lost meanwhile: look whether it happened";
 	}
+}
+
+void replicated_change(struct journal *journal, struct journal_change *change)
+{
+	struct replicated *replicated = journal->replicated;
+	struct raft_event event = {0};
+	struct raft_status status;
+	enum raft_refusal refusal;
+
+	if (replicated->role != RAFT_LEADER || journal->phase != JOURNAL_LEADING) {
+		change->rc = -ERR_STANDBY;
+		change->text = "this master is not primary";
+		return;
+	}
+	if (!fill_event(replicated, change, &event)) {
+		change->rc = -ERR_NOT_FOUND;
+		change->text = raft_refusal_text(RAFT_UNKNOWN_MEMBER);
+		return;
+	}
+	if (change->kind == JOURNAL_ALLOW && !is_at_home(replicated, change))
+		return;
+	refusal = replicated_step(replicated, &event);
+	if (refusal != RAFT_OK) {
+		change->rc = refusal_rc(refusal);
+		change->text = raft_refusal_text(refusal);
+		return;
+	}
+	change->asked_ms = replicated_now_ms(replicated);
+	if (change->kind == JOURNAL_REMOVE)
+		memcpy(change->id, event.change.id.bytes, sizeof(change->id));
+	raft_status(replicated->core, &status);
+	change->rc = outcome(replicated, &status, change);
+	change->text = outcome_text(change->rc);
+	if (change->rc > 0)
+		list_append(&replicated->changes, &change->node);
 }
 
 void replicated_changes_settle(struct replicated *replicated)
