@@ -262,12 +262,8 @@ int journal_open(const struct journal_options *options, struct journal **ret_jou
 static void closed(struct io_task *task)
 {
 	struct journal *journal = CONTAINER_OF(task, struct journal, closed);
-	void (*on_closed)(void *context) = journal->on_closed;
-	void *context = journal->closed_context;
 
-	destroy(journal);
-	if (on_closed != NULL)
-		on_closed(context);
+	journal->on_closed(journal->closed_context);
 }
 
 void journal_step_close(struct journal *journal)
@@ -302,6 +298,15 @@ void journal_close(struct journal *journal, void (*on_closed)(void *context), vo
 	journal->closing.run = begin_close;
 	prepare_stop(&journal->prepare);
 	io_post(journal->io, &journal->closing);
+}
+
+void journal_destroy(struct journal *journal)
+{
+	if (journal == NULL)
+		return;
+	OBJ_CHECK(journal, JOURNAL_MAGIC);
+	CHECK(journal->is_closing);
+	destroy(journal);
 }
 
 /* ---- figures ---- */

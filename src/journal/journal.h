@@ -193,9 +193,11 @@ struct journal_options {
  * With no room for that segment it stays JOURNAL_STARTING, says so, and goes on when there is. */
 int journal_open(const struct journal_options *options, struct journal **ret_journal,
                  char **ret_text);
-/* Stops taking appends; finishes what is in flight (done() runs), gives up a running checkpoint,
- * frees everything; then on_closed, from a later turn. */
+/* Stops taking appends; finishes what is in flight (done() runs), gives up a running checkpoint;
+ * then on_closed, from a later turn.  Questions are answered until it is destroyed. */
 void journal_close(struct journal *journal, void (*on_closed)(void *context), void *context);
+/* After on_closed; NULL: nothing.  Frees everything and unlocks the folder. */
+void journal_destroy(struct journal *journal);
 
 /* ---- reading ---- */
 

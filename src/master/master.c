@@ -211,6 +211,7 @@ void master_destroy(struct master *master)
 	if (master == NULL)
 		return;
 	OBJ_CHECK(master, MASTER_MAGIC);
+	journal_destroy(master->journal);
 	master_free(master);
 }
 

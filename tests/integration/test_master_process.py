@@ -12,6 +12,8 @@ import time
 import hadoop_rpc
 import processes
 
+QUORUM_PROTOCOL = "io.holdfast.QuorumProtocol"
+
 
 def run_master(cluster, *options, timeout=30):
     """A start that is expected to fail."""
@@ -39,6 +41,19 @@ def test_sigterm_ends_it_at_once_with_everything_kept(cluster):
     assert time.monotonic() - began < 2
     cluster.start_master()
     assert hadoop_rpc.Connection(cluster.port).stat("/kept") is not None
+
+
+def test_questions_until_the_last_moment_do_not_disturb_its_end(cluster):
+    """Those who are connected go on asking while what is in flight ends."""
+    for _ in range(10):
+        connection = hadoop_rpc.Connection(cluster.port)
+        cluster.master.popen.send_signal(signal.SIGTERM)
+        with contextlib.suppress(OSError, EOFError):
+            while True:
+                with contextlib.suppress(hadoop_rpc.RemoteError):
+                    connection.call("getQuorum", [], protocol=QUORUM_PROTOCOL)
+        assert cluster.master.popen.wait(timeout=10) == 0
+        cluster.start_master()
 
 
 def test_sigint_stops_it_too(cluster):

@@ -134,6 +134,7 @@ static void on_closed(void *context)
 {
 	struct process *process = context;
 
+	journal_destroy(process->journal);
 	if (process->life->end != LIFE_FAILED)
 		process->life->end = LIFE_CLOSED;
 	process->is_over = true;

@@ -59,7 +59,11 @@ static inline void house_on_room(void *context)
 
 static inline void house_on_closed(void *context)
 {
-	((struct house *)context)->is_closed = true;
+	struct house *house = context;
+
+	journal_destroy(house->journal);
+	house->journal = NULL;
+	house->is_closed = true;
 }
 
 static inline int house_setup(void **state)
@@ -98,7 +102,6 @@ static inline void house_close(struct house *house)
 	house->is_closed = false;
 	journal_close(house->journal, house_on_closed, house);
 	RUN_UNTIL(house->io, house->is_closed);
-	house->journal = NULL;
 	toy_clear(&house->toy);
 	house->phase = JOURNAL_STARTING;
 }

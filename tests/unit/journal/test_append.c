@@ -169,7 +169,6 @@ static void closing_answers_what_is_in_flight(void **state)
 	assert_int_equal(house_append(house, &late, STR("too late")), -ERR_STANDBY);
 	assert_false(house->is_closed);
 	RUN_UNTIL(house->io, house->is_closed);
-	house->journal = NULL;
 	for (size_t i = 0; i < COUNT; i++) {
 		assert_int_equal(requests[i].done_calls, 1);
 		assert_int_equal(requests[i].outcome, JOURNAL_COMMITTED);
