@@ -47,17 +47,12 @@ static void place_free(struct place *place)
 	*place = (struct place){0};
 }
 
-void checkpoint_source_rest(struct checkpoint_source *source)
-{
-	for (size_t i = 0; i < PLACES; i++)
-		place_free(&source->places[i]);
-}
-
 void checkpoint_source_destroy(struct checkpoint_source *source)
 {
 	if (source == NULL)
 		return;
-	checkpoint_source_rest(source);
+	for (size_t i = 0; i < PLACES; i++)
+		place_free(&source->places[i]);
 	mem_free(source);
 }
 
@@ -180,6 +175,8 @@ int checkpoint_source_read(struct checkpoint_source *source, const char *cluster
 			text = text_make("%s: the checkpoint of index %" PRIu64
 			                 " cannot be read: %s",
 			                 source->folder, place->index, err_text(rc));
+		if (rc == 0 && ret_chunk->is_last)
+			place_free(place);
 	}
 	if (rc == -ERR_NO_FILE)
 		mem_free(text);

@@ -31,14 +31,13 @@ struct checkpoint_chunk {
 	bool is_last;
 };
 /* Appends up to bytes_max bytes from `offset` of the checkpoint of `index`; 0: of the newest good
- * one.  A file that was begun stays open, so that it can be read to its end after it was removed;
- * two at a time.  Offset 0 opens it again, for another may have taken its place.  -ERR_NO_FILE:
- * there is none, or not that one, or nothing is at `offset`: begin anew.  Others: *ret_text. */
+ * one.  A file that was begun stays open until its last piece, so that it can be read to its end
+ * after it was removed; two at a time.  Offset 0 opens it again, for another may have taken its
+ * place.  -ERR_NO_FILE: there is none, or not that one, or nothing is at `offset`: begin anew.
+ * Others: *ret_text. */
 int checkpoint_source_read(struct checkpoint_source *source, const char *cluster_id, uint64_t index,
                            uint64_t offset, size_t bytes_max, struct buf *bytes,
                            struct checkpoint_chunk *ret_chunk, char **ret_text);
-/* Closes what is open: nobody is being sent one. */
-void checkpoint_source_rest(struct checkpoint_source *source);
 
 /* ---- taking ---- */
 

@@ -160,12 +160,10 @@ static void one_that_is_being_sent_may_be_removed(void **state)
 	assert_true(chunk.is_last);
 	assert_int_equal(piece.size, w->bytes.size - 100);
 	assert_memory_equal(piece.data, w->bytes.data + 100, piece.size);
-	checkpoint_source_rest(w->source);
 	assert_int_equal(give(w, 40, 100, 1 << 20, &piece, &chunk), -ERR_NO_FILE);
 	assert_int_equal(give(w, 0, 0, 100, &piece, &chunk), 0);
 	assert_int_equal(chunk.index, 30);
 	made_remove(&w->from, NAME_30);
-	checkpoint_source_rest(w->source);
 	assert_int_equal(give(w, 0, 0, 100, &piece, &chunk), -ERR_NO_FILE);
 	assert_null(w->text);
 	buf_finish(&piece);
@@ -267,8 +265,7 @@ static void lack_of_memory_is_said_everywhere(void **state)
 		mem_free(w->text);
 		w->text = NULL;
 		buf_finish(&piece);
-		checkpoint_source_rest(w->source);
-		mem_fail_after(n);
+			mem_fail_after(n);
 		rc = give(w, 0, 0, 1 << 20, &piece, &chunk);
 		mem_fail_after(-1);
 		assert_true(rc == 0 || rc == -ERR_NO_MEMORY);
