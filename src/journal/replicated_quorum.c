@@ -81,7 +81,6 @@ void replicated_quorum(const struct journal *journal, struct journal_quorum *quo
 	raft_status(replicated->core, &status);
 	list = raft_members(replicated->core);
 	quorum->term = status.term;
-	quorum->synced = status.synced;
 	quorum->last = status.last;
 	quorum->primary_heard_ms_ago = ago_ms(replicated_now_ms(replicated), status.heard_ms);
 	quorum->waits_for = waiting_texts[status.waiting];
