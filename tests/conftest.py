@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import contextlib
 import pathlib
 import sys
 
@@ -6,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import masters  # noqa: E402
 import processes  # noqa: E402
 
 
@@ -31,3 +33,14 @@ def cluster(make_cluster):
     cluster = make_cluster()
     cluster.start_master()
     return cluster
+
+
+@pytest.fixture
+def make_masters(tmp_path):
+    """Function that starts so many masters and commands for them; ended with the test."""
+    with contextlib.ExitStack() as stack:
+        def make(count, lists=True):
+            made = masters.Masters(tmp_path, count, lists)
+            stack.callback(made.quorum.close)
+            return made
+        yield make

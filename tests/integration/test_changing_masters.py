@@ -1,24 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Masters join, leave and are replaced, live; the namespace is there all the while."""
-import contextlib
 import shutil
 import socket
 
 import pytest
 from hadoop_rpc import Connection
-from masters import Masters
 from processes import Cluster, Process, answers, copy_folder, free_ports, wait_until
 from quorum import Quorum
-
-
-@pytest.fixture
-def make_masters(tmp_path):
-    with contextlib.ExitStack() as stack:
-        def make(count, lists=True):
-            masters = Masters(tmp_path, count, lists)
-            stack.callback(masters.quorum.close)
-            return masters
-        yield make
 
 
 def mkdirs(masters, path):

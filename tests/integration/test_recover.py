@@ -1,25 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The majority is gone for ever: `holdfast quorum recover` makes a quorum of one of who is left."""
-import contextlib
 import re
 
-import pytest
 from hadoop_rpc import Connection, field
-from masters import Masters
 from processes import copy_folder, wait_until
 
 NAMES = 30
 FILE_ID = 13  # in HdfsFileStatusProto
-
-
-@pytest.fixture
-def make_masters(tmp_path):
-    with contextlib.ExitStack() as stack:
-        def make(count, lists=True):
-            masters = Masters(tmp_path, count, lists)
-            stack.callback(masters.quorum.close)
-            return masters
-        yield make
 
 
 def recover(member, *words):
