@@ -265,7 +265,7 @@ static void lack_of_memory_is_said_everywhere(void **state)
 		mem_free(w->text);
 		w->text = NULL;
 		buf_finish(&piece);
-			mem_fail_after(n);
+		mem_fail_after(n);
 		rc = give(w, 0, 0, 1 << 20, &piece, &chunk);
 		mem_fail_after(-1);
 		assert_true(rc == 0 || rc == -ERR_NO_MEMORY);
