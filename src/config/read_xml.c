@@ -8,7 +8,12 @@
  *
  * A <configuration> may contain others.  Other elements inside a <property> (description, source,
  * tag) mean nothing; elsewhere they get a warning, for they are most likely a misspelt <property>.
- * Nothing outside the document is ever read, and it may not declare entities, so it can not grow.
+ * A document may not declare entities, so it can not grow.
+ *
+ *	<xi:include href="other.xml"> <xi:fallback> ..properties.. </xi:fallback> </xi:include>
+ *
+ * reads another file in its place (Hadoop: Configuration.Parser); a relative name counts from the
+ * folder of this one.  What stands in the fallback counts only if that file is not there.
  */
 #include "config/readers.h"
 
@@ -18,21 +23,29 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "config/locator.h"
 
-/* Depth of elements at which a property may stand; real files need two. */
-enum { XML_DEPTH_MAX = 64 };
+enum {
+	XML_DEPTH_MAX = 64,     /* of elements; real files need two */
+	XML_INCLUDES_MAX = 100, /* of a document and those that it includes, together */
+};
 
 enum xml_field { XML_NONE, XML_NAME, XML_VALUE, XML_FINAL, XML_FIELD_COUNT };
 
 struct xml_reader {
 	XML_Parser parser;
 	struct config_map *map;
+	const struct config_reader *files;
 	struct config_report *report;
 	struct str file;
+	unsigned *include_count; /* of all documents around this one */
 	int rc;
 
 	int depth;                 /* of open elements */
 	int property_depth;        /* of the open <property>, 0 if there is none */
+	int include_depth;         /* of the open <include>, 0 if there is none */
+	int skipped_depth;         /* of the open element that does not count, 0 if there is none */
+	bool needs_fallback;       /* the included file is not there */
 	enum xml_field field;      /* whose text comes in */
 	bool has[XML_FIELD_COUNT]; /* of the open property */
 	struct buf text[XML_FIELD_COUNT];
@@ -94,13 +107,93 @@ static void begin_property(struct xml_reader *r, const XML_Char **attributes)
 	}
 }
 
+/* Where the included file lies, NUL-terminated; `data` is NULL after a refusal. */
+static struct str included_path(struct xml_reader *r, const char *href)
+{
+	const char *slash = memrchr(r->file.data, '/', r->file.size);
+	int folder = slash == NULL ? 0 : (int)(slash + 1 - r->file.data);
+	struct str path;
+
+	if (config_parse_path(str_of(href), &path) == NULL) {
+		path = config_map_copy(r->map, path);
+	} else if (strstr(href, ":/") != NULL) {
+		refuse(r, "only a file of this machine can be included");
+		return (struct str){0};
+	} else {
+		path = arena_format(&r->map->arena, "%.*s%s", folder, r->file.data, href);
+	}
+	if (path.data == NULL)
+		stop(r, -ERR_NO_MEMORY);
+	return path;
+}
+
+static int parse_document(const struct xml_reader *like, struct str file, struct str text);
+
+static void include(struct xml_reader *r, struct str path)
+{
+	struct buf text = {0};
+	int rc = r->files->read_file(r->files->context, path.data, &text);
+
+	r->needs_fallback = rc == -ERR_NO_FILE;
+	if (rc == 0 && text.size > CONFIG_FILE_BYTES_MAX)
+		rc = -ERR_TOO_LARGE;
+	if (rc == 0)
+		rc = parse_document(r, path, buf_str(&text));
+	else if (rc != -ERR_NO_FILE && rc != -ERR_NO_MEMORY)
+		config_report_add(r->report, CONFIG_ERROR, r->file, current_line(r),
+		                  "%.*s can not be included: %s", STR_ARGS(path), err_text(rc));
+	if (rc == -ERR_NO_MEMORY)
+		stop(r, rc);
+	buf_finish(&text);
+}
+
+static void begin_include(struct xml_reader *r, const XML_Char **attributes)
+{
+	struct str path;
+
+	while (attributes[0] != NULL && strcmp(attributes[0], "href") != 0)
+		attributes += 2;
+	if (attributes[0] == NULL || attributes[1][0] == '\0') {
+		refuse(r, "an <include> without href");
+		return;
+	}
+	if (r->include_depth != 0) {
+		refuse(r, "an <include> inside another one");
+		return;
+	}
+	if (++*r->include_count > XML_INCLUDES_MAX) {
+		refuse(r, "more than 100 files are included: perhaps one that includes itself");
+		return;
+	}
+	r->include_depth = r->depth;
+	path = included_path(r, attributes[1]);
+	if (path.data != NULL)
+		include(r, path);
+}
+
+static void begin_fallback(struct xml_reader *r)
+{
+	if (!r->needs_fallback)
+		r->skipped_depth = r->depth;
+	r->needs_fallback = false;
+}
+
+static void end_include(struct xml_reader *r)
+{
+	r->include_depth = 0;
+	if (r->needs_fallback)
+		refuse(r, "the included file is not there, and there is no <fallback>");
+}
+
 static void begin_outside(struct xml_reader *r, const char *name, const XML_Char **attributes)
 {
 	const char *colon = strchr(name, ':');
+	const char *local = colon == NULL ? name : colon + 1;
 
-	if (strcmp(colon == NULL ? name : colon + 1, "include") == 0)
-		refuse(r, "another file is included, which is not supported: write its properties "
-		          "into this one");
+	if (strcmp(local, "include") == 0)
+		begin_include(r, attributes);
+	else if (r->include_depth > 0 && strcmp(local, "fallback") == 0)
+		begin_fallback(r);
 	else if (r->depth == 1 && strcmp(name, "configuration") != 0)
 		refuse(r, "the outermost element is not <configuration>");
 	else if (strcmp(name, "property") == 0)
@@ -118,6 +211,8 @@ static void XMLCALL begin_element(void *context, const XML_Char *name, const XML
 		refuse(r, "elements are nested more than 64 deep");
 		return;
 	}
+	if (r->skipped_depth > 0)
+		return;
 	if (r->property_depth == 0) {
 		begin_outside(r, name, attributes);
 	} else if (strcmp(name, "property") == 0) {
@@ -170,8 +265,12 @@ static void XMLCALL end_element(void *context, const XML_Char *name)
 	struct xml_reader *r = context;
 
 	(void)name;
-	if (r->depth == r->property_depth)
+	if (r->skipped_depth > 0)
+		r->skipped_depth = r->depth == r->skipped_depth ? 0 : r->skipped_depth;
+	else if (r->depth == r->property_depth)
 		end_property(r);
+	else if (r->depth == r->include_depth)
+		end_include(r);
 	else if (r->depth == r->property_depth + 1)
 		r->field = XML_NONE;
 	r->depth--;
@@ -228,11 +327,15 @@ static void parse(struct xml_reader *r, struct str text)
 		                  XML_ErrorString(XML_GetErrorCode(r->parser)));
 }
 
-int config_read_xml(struct config_map *map, struct str file, struct str text,
-                    struct config_report *report)
+/* A document of its own, for the same map and report. */
+static int parse_document(const struct xml_reader *like, struct str file, struct str text)
 {
 	static const XML_Memory_Handling_Suite memory = {mem_alloc, mem_realloc, mem_free};
-	struct xml_reader r = {.map = map, .report = report, .file = file};
+	struct xml_reader r = {.map = like->map,
+	                       .files = like->files,
+	                       .report = like->report,
+	                       .file = file,
+	                       .include_count = like->include_count};
 
 	CHECK(text.size <= INT32_MAX);
 	r.parser = XML_ParserCreate_MM(/* encoding: */ NULL, &memory, /* separator: */ NULL);
@@ -243,4 +346,14 @@ int config_read_xml(struct config_map *map, struct str file, struct str text,
 	for (int i = 0; i < XML_FIELD_COUNT; i++)
 		buf_finish(&r.text[i]);
 	return r.rc == -ERR_NO_MEMORY ? r.rc : 0;
+}
+
+int config_read_xml(struct config_map *map, const struct config_reader *files, struct str file,
+                    struct str text, struct config_report *report)
+{
+	unsigned include_count = 0;
+	struct xml_reader like = {
+	        .map = map, .files = files, .report = report, .include_count = &include_count};
+
+	return parse_document(&like, file, text);
 }

@@ -9,15 +9,19 @@
 #define HOLDFAST_CONFIG_READERS_H
 
 #include "base/str.h"
+#include "config/config.h"
 #include "config/map.h"
 #include "config/report.h"
 
+enum { CONFIG_FILE_BYTES_MAX = 4 << 20 };
+
 /*
  * Hadoop's XML: <configuration> with <property> of <name>, <value> and perhaps <final>; the three
- * may be attributes too.  A document that declares entities or includes another one is refused.
+ * may be attributes too.  Files that it includes are read by `files`.  A document that declares
+ * entities is refused.
  */
-int config_read_xml(struct config_map *map, struct str file, struct str text,
-                    struct config_report *report) MUST_USE;
+int config_read_xml(struct config_map *map, const struct config_reader *files, struct str file,
+                    struct str text, struct config_report *report) MUST_USE;
 
 /*
  * Java's properties: comments after # and !, lines continued after a backslash, name and value

@@ -6,21 +6,14 @@
 #include "config/private.h"
 #include "config/readers.h"
 
-enum { CONFIG_FILE_BYTES_MAX = 4 << 20 };
-
-typedef int read_dialect_fn(struct config_map *map, struct str file, struct str text,
-                            struct config_report *report);
-
-struct file_kind {
-	const char *name;
-	read_dialect_fn *read;
-};
-
 /* Weakest first. */
-static const struct file_kind file_kinds[] = {
-        {"core-site.xml", config_read_xml},
-        {"hdfs-site.xml", config_read_xml},
-        {"alluxio-site.properties", config_read_properties},
+static const struct {
+	const char *name;
+	bool is_xml;
+} file_kinds[] = {
+        {"core-site.xml", true},
+        {"hdfs-site.xml", true},
+        {"alluxio-site.properties", false},
 };
 
 /* The folders to look into, weakest first. */
@@ -53,9 +46,8 @@ static struct folders find_folders(const struct config_sources *sources)
 	return folders;
 }
 
-static int read_file(struct config_map *map, const struct config_reader *reader,
-                     const struct file_kind *kind, struct str path, struct folders *folders,
-                     struct config_report *report)
+static int read_file(struct config_map *map, const struct config_reader *reader, bool is_xml,
+                     struct str path, struct folders *folders, struct config_report *report)
 {
 	struct buf text = {0};
 	int rc = reader->read_file(reader->context, path.data, &text);
@@ -72,8 +64,10 @@ static int read_file(struct config_map *map, const struct config_reader *reader,
 		folders->file_count++;
 		if (text.size > CONFIG_FILE_BYTES_MAX)
 			config_report_add(report, CONFIG_ERROR, path, 0, "is larger than 4MB");
+		else if (is_xml)
+			rc = config_read_xml(map, reader, path, buf_str(&text), report);
 		else
-			rc = kind->read(map, path, buf_str(&text), report);
+			rc = config_read_properties(map, path, buf_str(&text), report);
 	}
 	buf_finish(&text);
 	return rc;
@@ -90,7 +84,7 @@ static int read_files(struct config_map *map, const struct config_sources *sourc
 
 			if (path.data == NULL)
 				return -ERR_NO_MEMORY;
-			rc = read_file(map, &sources->reader, &file_kinds[i], path, folders,
+			rc = read_file(map, &sources->reader, file_kinds[i].is_xml, path, folders,
 			               report);
 			if (rc < 0)
 				return rc;
@@ -102,11 +96,11 @@ static int read_files(struct config_map *map, const struct config_sources *sourc
 static int read_xml_file(struct config_map *map, const struct config_sources *sources,
                          struct folders *folders, struct config_report *report)
 {
-	static const struct file_kind kind = {.read = config_read_xml};
 	struct str path = arena_format(&map->arena, "%s", sources->xml_file);
 	size_t before = folders->file_count;
 	int rc = path.data == NULL ? -ERR_NO_MEMORY
-	                           : read_file(map, &sources->reader, &kind, path, folders, report);
+	                           : read_file(map, &sources->reader, /* is_xml: */ true, path,
+	                                       folders, report);
 
 	if (rc == 0 && folders->file_count == before)
 		config_report_add(report, CONFIG_ERROR, path, 0, "nothing was read from it");

@@ -11,11 +11,22 @@ struct parsed {
 	struct config_report report;
 };
 
-static void parse_str(struct parsed *parsed, struct str text)
+static void parse_file(struct parsed *parsed, const char *file, struct str text,
+                       struct world *world)
 {
+	struct config_reader files = {.read_file = world_read_file, .context = world};
+
 	config_map_init(&parsed->map);
 	config_report_init(&parsed->report);
-	assert_int_equal(config_read_xml(&parsed->map, STR("f"), text, &parsed->report), 0);
+	assert_int_equal(config_read_xml(&parsed->map, &files, str_of(file), text, &parsed->report),
+	                 0);
+}
+
+static void parse_str(struct parsed *parsed, struct str text)
+{
+	struct world nothing = {0};
+
+	parse_file(parsed, "f", text, &nothing);
 }
 
 static void parse(struct parsed *parsed, const char *text)
@@ -200,14 +211,95 @@ static void an_undeclared_entity_is_refused(void **state)
 	           "the document uses an entity that it does not declare");
 }
 
-static void includes_are_refused(void **state)
+#define INCLUDE(href, inside)                                                                      \
+	"<xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"" href "\">" inside       \
+	"</xi:include>\n"
+#define FALLBACK(properties) "<xi:fallback>" properties "</xi:fallback>"
+
+static void an_included_file_stands_in_its_place(void **state)
+{
+	struct world world = {0};
+	struct parsed parsed;
+
+	(void)state;
+	world_add_file(&world, "/c/near.xml", XML(PROP("a", "near") INCLUDE("deep/x.xml", "")));
+	world_add_file(&world, "/c/deep/x.xml", XML(PROP("b", "deep") FINAL_PROP("c", "deep")));
+	world_add_file(&world, "/far.xml", XML(PROP("d", "far")));
+	parse_file(&parsed, "/c/f.xml",
+	           STR(XML(PROP("a", "1") PROP("b", "1") INCLUDE("near.xml", "") PROP("b", "2")
+	                           PROP("c", "2") INCLUDE("file:///far.xml", ""))),
+	           &world);
+	assert_int_equal(parsed.report.severity_count[CONFIG_ERROR], 0);
+	value_is(&parsed, "a", "near");
+	value_is(&parsed, "b", "2");
+	value_is(&parsed, "c", "deep");
+	value_is(&parsed, "d", "far");
+	assert_str_is(config_map_find(&parsed.map, STR("c"))->place.file, "/c/deep/x.xml");
+	finish(&parsed);
+}
+
+static void a_fallback_counts_when_the_file_is_missing(void **state)
+{
+	struct world world = {0};
+	struct parsed parsed;
+
+	(void)state;
+	world_add_file(&world, "/c/here.xml", XML(PROP("a", "file")));
+	parse_file(&parsed, "/c/f.xml",
+	           STR(XML(INCLUDE("here.xml", FALLBACK(PROP("a", "fallback") PROP("x", "1")))
+	                           INCLUDE("gone.xml", FALLBACK(PROP("b", "fallback")))
+	                                   PROP("c", "after"))),
+	           &world);
+	assert_int_equal(parsed.report.count, 0);
+	assert_int_equal(parsed.map.count, 3);
+	value_is(&parsed, "a", "file");
+	value_is(&parsed, "b", "fallback");
+	value_is(&parsed, "c", "after");
+	finish(&parsed);
+}
+
+static void an_include_that_cannot_be_is_refused(void **state)
 {
 	(void)state;
-	is_refused(XML("<xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" "
-	               "href=\"other.xml\"/>"),
-	           "f:2",
-	           "another file is included, which is not supported: write its properties into "
-	           "this one");
+	is_refused(XML(INCLUDE("gone.xml", "")), "f:2", "the included file is not there");
+	is_refused(XML(INCLUDE("http://h/x.xml", "")), "f:2",
+	           "only a file of this machine can be included");
+	is_refused(XML(INCLUDE("", "")), "f:2", "an <include> without href");
+	is_refused(XML("<include/>"), "f:2", "an <include> without href");
+	is_refused(XML(INCLUDE("gone", FALLBACK(INCLUDE("gone", "")))), "f:2",
+	           "an <include> inside another one");
+}
+
+static void a_file_that_includes_itself_is_refused(void **state)
+{
+	struct world world = {0};
+	struct parsed parsed;
+
+	(void)state;
+	world_add_file(&world, "/c/f.xml", XML(INCLUDE("f.xml", "")));
+	parse_file(&parsed, "/c/f.xml", STR(XML(INCLUDE("f.xml", ""))), &world);
+	assert_int_equal(parsed.report.severity_count[CONFIG_ERROR], 1);
+	assert_true(str_starts_with(parsed.report.rows[0].text, STR("more than 100 files")));
+	finish(&parsed);
+}
+
+static void what_is_wrong_in_an_included_file_is_said_with_its_place(void **state)
+{
+	struct world world = {0};
+	struct parsed parsed;
+
+	(void)state;
+	world_add_file(&world, "/c/bad.xml", "<configuration>\n<property>");
+	world_add_file(&world, "/c/locked.xml", "");
+	world.files[1].error = -ERR_ACCESS;
+	parse_file(&parsed, "/c/f.xml", STR(XML(INCLUDE("bad.xml", "") INCLUDE("locked.xml", ""))),
+	           &world);
+	assert_int_equal(parsed.report.severity_count[CONFIG_ERROR], 2);
+	assert_str_is(parsed.report.rows[0].place, "/c/bad.xml:2");
+	assert_str_is(parsed.report.rows[1].place, "/c/f.xml:3");
+	assert_true(str_starts_with(parsed.report.rows[1].text,
+	                            STR("/c/locked.xml can not be included: ")));
+	finish(&parsed);
 }
 
 static void deep_nesting_is_refused(void **state)
@@ -270,7 +362,11 @@ int main(void)
 	        cmocka_unit_test(a_property_inside_a_property_is_refused),
 	        cmocka_unit_test(entities_are_refused_before_they_can_grow),
 	        cmocka_unit_test(an_undeclared_entity_is_refused),
-	        cmocka_unit_test(includes_are_refused),
+	        cmocka_unit_test(an_included_file_stands_in_its_place),
+	        cmocka_unit_test(a_fallback_counts_when_the_file_is_missing),
+	        cmocka_unit_test(an_include_that_cannot_be_is_refused),
+	        cmocka_unit_test(a_file_that_includes_itself_is_refused),
+	        cmocka_unit_test(what_is_wrong_in_an_included_file_is_said_with_its_place),
 	        cmocka_unit_test(deep_nesting_is_refused),
 	        cmocka_unit_test(a_giant_value_is_refused),
 	        cmocka_unit_test(other_encodings_are_read),
