@@ -98,6 +98,7 @@ static bool take_call(struct rpc_conn *conn, struct conn_call *found, uint64_t n
 		call_free(call);
 		return false;
 	}
+	limits_call_began(conn);
 	return true;
 }
 

@@ -253,6 +253,7 @@ void rpc_reply_end(struct rpc_call *call, uint64_t state_id)
 		return;
 	}
 	server->replying = NULL;
+	server->round_bytes += size;
 	write_head(&server->head, call, size, state_id);
 	if (!server->head.failed)
 		place_head(output, call->body_at, &server->head);

@@ -73,8 +73,9 @@ struct rpc_server_options {
 	size_t calls_per_conn_max; /* in flight, one connection: reading pauses */
 	size_t inflight_bytes_max; /* requests and unsent replies, whole server */
 	size_t unsent_bytes_max;   /* one connection; beyond it, reading pauses ... */
-	uint64_t unsent_ms_max;    /* ... and after so long without progress it is cut; so is a
-	                              client that stops in the middle of a frame */
+	uint64_t unsent_ms_max;    /* ... and after so long without progress it is cut, after 2 s
+	                              if inflight_bytes_max is near; so is a client that stops in
+	                              the middle of a frame */
 	uint64_t preamble_ms_max;  /* a connection that has not said who it is */
 	uint64_t idle_ms_max;      /* applies above idle_threshold connections */
 	size_t idle_threshold;     /* ipc.client.idlethreshold; 4000 */

@@ -9,9 +9,9 @@
  *   sweep.c   who is cut
  *   server.c  the server's life, and the end of a turn
  *
- * At the end of a turn: all calls that arrived go to the service; the replies of each connection
- * leave in one write; connections that waited go on, which may bring more calls, until all of what
- * this turn read is used up.
+ * At the end of a turn, in rounds: calls that arrived go to the service; the replies of each
+ * connection leave in one write; connections that waited go on, which may bring more calls, until
+ * all of what this turn read is used up, or waits for a limit.
  */
 #ifndef HOLDFAST_RPC_PRIVATE_H
 #define HOLDFAST_RPC_PRIVATE_H
@@ -77,8 +77,10 @@ struct rpc_server {
 
 	struct list waiting;       /* for the server's limits, oldest first */
 	struct list resumable;     /* their wait is over */
-	struct rpc_conn *favoured; /* may pass the server's limits until its frame is whole */
+	struct rpc_conn *favoured; /* may pass the server's limits for one frame */
 	struct io_hook resume;
+	struct io_timer next_round; /* in a later turn */
+	size_t round_bytes;         /* of replies since the last resume */
 	struct io_timer sweep;
 	uint64_t sweep_us; /* between two sweeps */
 
@@ -117,18 +119,19 @@ void reply_drop_output(struct rpc_conn *conn);
 void reply_empty_pool(struct rpc_server *server);
 
 /* ---- limits.c ---- */
-/* The limits with 0 ("none") made a number. */
-void limits_set(struct rpc_server_options *options);
+void limits_init(struct rpc_server *server);
 /* False: reading stops here, and the connection will go on by itself. */
 bool limits_let_read(struct rpc_conn *conn);
 /* Something ended that connections may wait for. */
 void limits_eased(struct rpc_server *server);
 void limits_check_unsent(struct rpc_conn *conn);
 void limits_conn_closed(struct rpc_conn *conn);
+void limits_call_began(struct rpc_conn *conn);
 void limits_call_ended(struct rpc_conn *conn);
+/* Little is left of the server's limit of bytes. */
+bool limits_are_bytes_short(const struct rpc_server *server);
 /* What could be parsed was. */
 void limits_parsed(struct rpc_conn *conn);
-void limits_run_resume(struct io_hook *hook);
 
 /* ---- sweep.c ---- */
 void sweep_init(struct rpc_server *server);

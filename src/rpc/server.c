@@ -36,7 +36,7 @@ static void on_accept(void *context, struct io_conn *conn)
 static void init(struct rpc_server *server, const struct rpc_server_options *options)
 {
 	server->options = *options;
-	limits_set(&server->options);
+	limits_init(server);
 	server->rules = (struct conn_rules){
 	        .frame_bytes_max = server->options.frame_bytes_max,
 	        .context = options->context,
@@ -51,7 +51,6 @@ static void init(struct rpc_server *server, const struct rpc_server_options *opt
 	list_init(&server->free_outputs);
 	server->deliver.run = run_deliver;
 	server->flush.run = run_flush;
-	server->resume.run = limits_run_resume;
 	sweep_init(server);
 }
 
@@ -104,6 +103,7 @@ void rpc_server_destroy(struct rpc_server *server)
 	io_hook_cancel(&server->flush);
 	io_hook_cancel(&server->resume);
 	io_timer_stop(&server->sweep);
+	io_timer_stop(&server->next_round);
 	call_empty_pool(server);
 	reply_empty_pool(server);
 	mem_free(server->arrived);

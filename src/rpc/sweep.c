@@ -13,6 +13,7 @@ enum {
 	CUT_IDLE_AT_ONCE = 10, /* ipc.client.kill.max */
 	SWEEP_MS_MIN = 10,
 	SWEEP_MS_MAX = 1000,
+	UNSENT_SHORT_MS = 2000, /* for who takes nothing while the server is short of bytes */
 };
 
 static bool has_passed(uint64_t since_us, uint64_t now_us, uint64_t limit_ms)
@@ -20,9 +21,10 @@ static bool has_passed(uint64_t since_us, uint64_t now_us, uint64_t limit_ms)
 	return (now_us - since_us) / 1000 > limit_ms;
 }
 
-/* Replies wait for a peer that takes none. */
+/* Replies wait for a peer that takes none.  It has less time when others need its bytes. */
 static bool is_not_reading(struct rpc_conn *conn, uint64_t now_us)
 {
+	uint64_t limit_ms = conn->server->options.unsent_ms_max;
 	size_t queued = io_conn_queued(conn->io);
 	uint64_t taken = conn->written - queued;
 
@@ -30,7 +32,9 @@ static bool is_not_reading(struct rpc_conn *conn, uint64_t now_us)
 		conn->taken = taken;
 		conn->progress_us = now_us;
 	}
-	return has_passed(conn->progress_us, now_us, conn->server->options.unsent_ms_max);
+	if (limit_ms > UNSENT_SHORT_MS && limits_are_bytes_short(conn->server))
+		limit_ms = UNSENT_SHORT_MS;
+	return has_passed(conn->progress_us, now_us, limit_ms);
 }
 
 /* We wait for the peer, and it says nothing. */
@@ -84,6 +88,7 @@ static void run_sweep(struct io_timer *timer)
 			limits_check_unsent(conn);
 		}
 	}
+	limits_eased(server); /* others may take their replies now */
 	sweep_start(server);
 }
 

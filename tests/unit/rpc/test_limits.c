@@ -208,6 +208,43 @@ static void client_that_never_reads_is_cut_and_others_are_served_meanwhile(void 
 	peer_close(&good);
 }
 
+/* They ask for much more than the limit within one turn, and take nothing of it. */
+static void large_replies_that_nobody_takes_stay_near_the_memory_limit(void **state)
+{
+	enum { PEERS = 6, CALLS = 500, REPLY = 50000, ROUND = 256, MAX = 8 << 20 };
+	struct world *w = *state;
+	struct peer peers[PEERS], good;
+	uint64_t most = 0;
+	int32_t id = 0;
+
+	start(w, (struct rpc_server_options){.inflight_bytes_max = MAX, .unsent_ms_max = 600000});
+	peer_greet(w, &good);
+	for (int i = 0; i < PEERS; i++) {
+		struct buf bytes = {0};
+
+		peer_greet(w, &peers[i]);
+		for (int call = 0; call < CALLS; call++)
+			put_call(&bytes, call, "give", STR("50000"));
+		while (bytes.size > 0) /* the server's turn comes when all have sent */
+			peer_send_some(&peers[i], &bytes);
+		buf_finish(&bytes);
+	}
+	while (stats_of(w).cut_not_reading < PEERS) {
+		struct heard heard;
+
+		peer_call(w, &good, id, "echo", "good");
+		heard = peer_wait(w, &good);
+		assert_echo(&heard, (uint64_t)id, "good");
+		id++;
+		if (stats_of(w).bytes_in_flight > most)
+			most = stats_of(w).bytes_in_flight;
+	}
+	assert_in_range(most, MAX, MAX + ROUND * (REPLY + 1000) + PEERS * 65536);
+	for (int i = 0; i < PEERS; i++)
+		peer_close(&peers[i]);
+	peer_close(&good);
+}
+
 /* Takes replies of 300000 bytes; false: this one was wrong. */
 static bool is_given(const struct heard *heard)
 {
@@ -409,6 +446,7 @@ int main(void)
 	        TEST(frames_that_fill_the_memory_limit_are_all_served_one_after_the_other),
 	        TEST(clients_that_promise_giants_cost_what_they_sent),
 	        TEST(client_that_never_reads_is_cut_and_others_are_served_meanwhile),
+	        TEST(large_replies_that_nobody_takes_stay_near_the_memory_limit),
 	        TEST(slow_reader_is_not_cut_and_gets_everything),
 	        TEST(client_that_never_says_who_it_is_is_cut),
 	        TEST(client_that_stops_half_way_in_a_frame_is_cut),
