@@ -189,6 +189,8 @@ int workers_heartbeat(struct workers *workers, const struct worker_beat *beat, s
 	struct worker_orders orders = {0};
 	int rc;
 
+	if (beat->store_count > WORKER_STORES_MAX)
+		return -ERR_TOO_LARGE;
 	if (worker == NULL) {
 		orders.must_register = true;
 		*ret_orders = orders;

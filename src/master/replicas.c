@@ -153,15 +153,15 @@ void workers_block_settled(struct workers *workers, uint64_t block_id)
 
 void workers_report_bad(struct workers *workers, struct str worker_uuid, const struct block *block)
 {
-	struct worker *worker = worker_find(workers, worker_uuid);
+	const struct worker *worker = worker_find(workers, worker_uuid);
 	const struct replica bad = {.block = *block, .state = REPLICA_FINALIZED};
+	uint32_t numbers[BLOCK_REPLICAS_SEEN];
+	size_t found = locations_get(workers->locations, block->id, numbers, BLOCK_REPLICAS_SEEN);
 
-	if (worker == NULL)
-		return;
-	for (size_t i = 0; i < worker->store_count; i++) {
-		struct store *store = worker->stores[i];
+	for (size_t i = 0; worker != NULL && i < found && i < BLOCK_REPLICAS_SEEN; i++) {
+		struct store *store = store_of(&workers->numbers, numbers[i]);
 
-		if (!forget_location(workers, store, block->id))
+		if (store == NULL || store->worker != worker)
 			continue;
 		keep_aside(workers, store, &bad, true);
 		workers_recount(workers);

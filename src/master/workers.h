@@ -150,8 +150,8 @@ struct worker_orders {
 	struct block *deletions; /* INVALIDATE; in the arena */
 	size_t deletion_count;
 };
-/* 0 for an unknown worker too, with must_register.  -ERR_ILLEGAL_ARGUMENT; -ERR_NO_MEMORY: arena.
- */
+/* 0 for an unknown worker too, with must_register.  -ERR_ILLEGAL_ARGUMENT; -ERR_TOO_LARGE:
+ * WORKER_STORES_MAX; -ERR_NO_MEMORY: arena. */
 int workers_heartbeat(struct workers *workers, const struct worker_beat *beat, struct arena *arena,
                       struct worker_orders *ret_orders);
 

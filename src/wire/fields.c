@@ -3,7 +3,10 @@
 
 #include "proto/hdfs.pb-c.h"
 
-enum { WIRE_ARRAY_COUNT_MIN = 4 };
+enum {
+	WIRE_ARRAY_COUNT_MIN = 4,
+	WIRE_ARRAY_COUNT_MAX = 1 << 18, /* far above what anybody sends */
+};
 
 void *wire_allocate(struct wire_context *context, size_t size)
 {
@@ -21,6 +24,10 @@ void *wire_append(struct wire_context *context, void *array_pointer, size_t *cou
 	bool is_full =
 	        *count == 0 || (*count >= WIRE_ARRAY_COUNT_MIN && (*count & (*count - 1)) == 0);
 
+	if (*count == WIRE_ARRAY_COUNT_MAX) {
+		context->ran_out = true;
+		return NULL;
+	}
 	memcpy(&array, array_pointer, sizeof(array));
 	if (is_full) {
 		size_t capacity = *count == 0 ? WIRE_ARRAY_COUNT_MIN : 2 * *count;

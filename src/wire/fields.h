@@ -29,9 +29,8 @@
  * For each message m there are
  *   void wire_m_encode(buf, message)           appends the message, without a length before it;
  *   int wire_m_decode(bytes, arena, &message)  0, -ERR_INVALID, or -ERR_NO_MEMORY at the arena's
- *                                              limit.  Strings stay in `bytes`, arrays are the
- *                                              arena's; NULL will do where nothing is REPEATED or
- *                                              POINTER.
+ *                                              limit, or that of an array (2^18).  Strings stay in
+ * `bytes`, arrays are the arena's; NULL will do where nothing is REPEATED or POINTER.
  *
  * They agree with protobuf-c behind pb_unpack() (wire/pb.h) on every input, in what they refuse and
  * in what they read.

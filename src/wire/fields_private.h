@@ -29,7 +29,7 @@ struct wire_context {
 /* NULL when there is no memory. */
 void *wire_allocate(struct wire_context *context, size_t size);
 /* A new place at the end of an array of *count elements; array_pointer is the address of the
- * pointer to it.  NULL when there is no memory. */
+ * pointer to it.  NULL when there is no memory, or the array is too long. */
 void *wire_append(struct wire_context *context, void *array_pointer, size_t *count, size_t size);
 
 /* ---- kinds: numbers ---- */

@@ -10,8 +10,10 @@
  * pb_unpack() is stricter than protobuf-c.  Before protobuf-c sees the bytes they are checked
  * against the descriptor, so that what it takes lightly is refused: what wire/grammar.h refuses,
  * wire types other than the field's, values outside an enum, missing required fields, nesting
- * deeper than PB_DEPTH_MAX, and a message field that comes twice where one is meant (protobuf would
- * merge the two, protobuf-c merges them wrongly, nobody sends that).  Of numbers and texts that
+ * deeper than PB_DEPTH_MAX, more than PB_FIELDS_MAX fields in all of it (some 50 ms of work, and
+ * far above what anybody sends; packed numbers are one field), and a message field that comes twice
+ * where one is meant (protobuf would merge the two, protobuf-c merges them wrongly, nobody sends
+ * that).  Of numbers and texts that
  * come twice the last one counts.  Numbers wider than their field lose the upper bits, as protobuf
  * has it.  Unknown fields are skipped.
  *
@@ -31,7 +33,7 @@
 #include "base/cursor.h"
 #include "base/str.h"
 
-enum { PB_DEPTH_MAX = 16 };
+enum { PB_DEPTH_MAX = 16, PB_FIELDS_MAX = 1 << 19 };
 
 /* ---- reading ---- */
 

@@ -7,8 +7,14 @@
 #include "wire/grammar.h"
 #include "wire/pb.h"
 
+/* What is left of the limits at some depth of a message. */
+struct room {
+	unsigned levels;
+	uint32_t *fields;
+};
+
 static void check_field(const ProtobufCMessageDescriptor *type, struct cursor *c, uint32_t tag,
-                        uint64_t *seen, unsigned depth);
+                        uint64_t *seen, struct room room);
 
 static uint64_t bit_of(const ProtobufCFieldDescriptor *field)
 {
@@ -27,16 +33,18 @@ static bool has_all_required(const ProtobufCMessageDescriptor *type, uint64_t se
 	return true;
 }
 
-static bool check_message(const ProtobufCMessageDescriptor *type, struct str bytes, unsigned depth)
+static bool check_message(const ProtobufCMessageDescriptor *type, struct str bytes,
+                          struct room room)
 {
 	struct cursor c = cursor_of(bytes);
 	uint64_t seen = 0;
 	uint32_t tag;
 
-	if (depth > PB_DEPTH_MAX)
-		return false;
-	while (wire_read_tag(&c, &tag))
-		check_field(type, &c, tag, &seen, depth);
+	while (wire_read_tag(&c, &tag)) {
+		if ((*room.fields)-- == 0)
+			return false;
+		check_field(type, &c, tag, &seen, room);
+	}
 	return !c.failed && has_all_required(type, seen);
 }
 
@@ -84,7 +92,7 @@ static void check_packed(const ProtobufCFieldDescriptor *field, struct cursor *c
 }
 
 static void check_field(const ProtobufCMessageDescriptor *type, struct cursor *c, uint32_t tag,
-                        uint64_t *seen, unsigned depth)
+                        uint64_t *seen, struct room room)
 {
 	const ProtobufCFieldDescriptor *field =
 	        protobuf_c_message_descriptor_get_field(type, tag >> 3);
@@ -107,18 +115,23 @@ static void check_field(const ProtobufCMessageDescriptor *type, struct cursor *c
 		check_number(field, c, wire_type);
 	else if (field->type != PROTOBUF_C_TYPE_MESSAGE)
 		wire_read_bytes(c);
-	else if ((is_repetition && !is_repeated) ||
-	         !check_message(field->descriptor, wire_read_bytes(c), depth + 1))
+	else if ((is_repetition && !is_repeated) || room.levels-- == 0 ||
+	         !check_message(field->descriptor, wire_read_bytes(c), room))
 		cursor_fail(c);
 }
 
 void pb_check_field(const ProtobufCMessageDescriptor *type, struct cursor *c, uint32_t tag,
                     uint64_t *seen)
 {
-	check_field(type, c, tag, seen, 0);
+	uint32_t fields = PB_FIELDS_MAX;
+
+	check_field(type, c, tag, seen, (struct room){PB_DEPTH_MAX, &fields});
 }
 
 bool pb_check(const ProtobufCMessageDescriptor *type, struct str bytes)
 {
-	return bytes.size <= INT_MAX && check_message(type, bytes, 0);
+	uint32_t fields = PB_FIELDS_MAX;
+
+	return bytes.size <= INT_MAX &&
+	       check_message(type, bytes, (struct room){PB_DEPTH_MAX, &fields});
 }

@@ -190,6 +190,22 @@ static void figures_that_would_wrap_stay_at_the_top(void **state)
 	assert_int_equal(workers_find(workers, STR("w1"))->remaining, UINT64_MAX);
 }
 
+static void a_heartbeat_with_more_stores_than_a_worker_may_have_is_refused(void **state)
+{
+	struct worker_store stores[WORKER_STORES_MAX + 1] = {0};
+	struct worker_beat giant = {.uuid = STR("w1"), .stores = stores};
+	struct worker_orders orders;
+
+	(void)state;
+	join("w1");
+	for (size_t i = 0; i <= WORKER_STORES_MAX; i++)
+		stores[i].uuid = STR("s1");
+	giant.store_count = WORKER_STORES_MAX;
+	assert_int_equal(workers_heartbeat(workers, &giant, &arena, &orders), 0);
+	giant.store_count = WORKER_STORES_MAX + 1;
+	assert_int_equal(workers_heartbeat(workers, &giant, &arena, &orders), -ERR_TOO_LARGE);
+}
+
 static void a_worker_made_anew_replaces_the_one_at_its_address(void **state)
 {
 	struct worker_identity identity = identity_of("w1");
@@ -875,6 +891,7 @@ int main(void)
 	        TEST(a_silent_worker_becomes_stale_then_dead_then_live_again),
 	        TEST(capacity_is_never_zero),
 	        TEST(figures_that_would_wrap_stay_at_the_top),
+	        TEST(a_heartbeat_with_more_stores_than_a_worker_may_have_is_refused),
 	        TEST(a_worker_made_anew_replaces_the_one_at_its_address),
 	        TEST(when_the_table_is_full_the_longest_dead_is_forgotten),
 	        TEST(few_workers_at_once_get_leave_for_a_full_report),

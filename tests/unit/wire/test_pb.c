@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "proto/admin.pb-c.h"
 #include "proto/datanode.pb-c.h"
 #include "proto/client.pb-c.h"
 #include "proto/rpc.pb-c.h"
@@ -203,6 +204,31 @@ static void packed_numbers_past_the_arenas_limit_fail_cleanly(void **state)
 	buf_finish(&buf);
 }
 
+static void a_message_of_millions_of_parts_is_refused_before_memory_is_taken(void **state)
+{
+	enum { EACH = 2 /* a group's field: tag and length */ };
+	Admin__GetGroupsForUserResponse *response = NULL;
+	struct buf buf = {0};
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 64 << 20);
+	for (int i = 0; i < PB_FIELDS_MAX; i++)
+		append_hex(&buf, "0a00");
+	assert_int_equal(pb_unpack(&admin__get_groups_for_user_response__descriptor, buf_str(&buf),
+	                           &arena, &response),
+	                 0);
+	assert_int_equal(response->n_groups, buf.size / EACH);
+	arena_reset(&arena);
+	append_hex(&buf, "0a00");
+	assert_int_equal(pb_unpack(&admin__get_groups_for_user_response__descriptor, buf_str(&buf),
+	                           &arena, &response),
+	                 -ERR_INVALID);
+	assert_int_equal(arena.used, 0);
+	arena_finish(&arena);
+	buf_finish(&buf);
+}
+
 static void a_delimited_message_waits_for_its_bytes(void **state)
 {
 	struct str message = {0};
@@ -271,6 +297,7 @@ int main(void)
 	        cmocka_unit_test(a_32_bit_number_keeps_its_lower_bits),
 	        cmocka_unit_test(a_name_keeps_its_length),
 	        cmocka_unit_test(packed_numbers_past_the_arenas_limit_fail_cleanly),
+	        cmocka_unit_test(a_message_of_millions_of_parts_is_refused_before_memory_is_taken),
 	        cmocka_unit_test(a_delimited_message_waits_for_its_bytes),
 	        cmocka_unit_test(a_delimited_message_that_is_too_long_is_refused_before_it_came),
 	        cmocka_unit_test(a_message_without_fields_is_nothing),
