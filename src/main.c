@@ -9,6 +9,9 @@
  * Operators and their scripts look for masters and workers by name (pgrep -f AlluxioMaster), so
  * those start once more with that name in front of their command line.
  *
+ * --help or -h behind a command shows how it is called.  The file system shells and the tools that
+ * have a -help of their own answer as the real ones do, except under the name holdfast.
+ *
  * Called as bin/NAME it finds conf/ beside bin/, as Alluxio's tools do, unless the environment
  * names another folder for that tool.
  */
@@ -28,6 +31,8 @@ struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *summary;
+	const char *usage;  /* NULL: it explains itself */
+	const char *help;   /* more than that; NULL: there is no more to say */
 	const char *script; /* instead of run: it has the tool run on several machines ... */
 	const char *word;   /* ... this command */
 };
@@ -86,15 +91,43 @@ static int namenode(int argc, char **argv)
 	return master(argc, argv);
 }
 
+#define MASTER_HELP                                                                                \
+	"  --form  form a cluster although others of the configured masters are silent; only if\n" \
+	"          none of those belongs to a cluster already\n"
+#define STATUS_HELP                                                                                \
+	"Without HOST:PORT: the primary, or the first configured master that answers.\n"           \
+	"Exit status: 0 primary, 10 standby, 11 between the two, 1 no answer.\n"
+#define QUORUM_HELP                                                                                \
+	"  allow    a new master at that address, which is in nobody's list, may join\n"           \
+	"  remove   the master there leaves; if it is primary, another becomes that first\n"       \
+	"  elect    the master there becomes primary\n"                                            \
+	"  recover  this master, which does not run, becomes a quorum of one, for most of the\n"   \
+	"           others are gone for ever; changes nothing without --unsafe\n"
+#define JOURNAL_HELP                                                                               \
+	"  ls      files, with the entries they hold\n"                                            \
+	"  cat     entries, one a line\n"                                                          \
+	"  verify  checks every byte; exit status 1 if anything is wrong\n"                        \
+	"  digest  the namespace's digest after replaying every segment from the beginning\n"      \
+	"Without FOLDER: the one that is configured; a master may be running in it.\n"
+#define CONFIG_HELP                                                                                \
+	"  list     every value, and the file and line it comes from\n"                            \
+	"  get      one value alone\n"                                                             \
+	"  explain  one value with its unit, default, what is allowed, and what it is for\n"       \
+	"  check    what is wrong, and what has no effect; exit status 1 if it is refused\n"       \
+	"  docs     the page of all properties\n"
+
 static const struct command holdfast_commands[] = {
-        {"master", master, "run a master"},
-        {"worker", worker, "run a worker"},
+        {"master", master, "run a master", MAIN_MASTER_USAGE, MASTER_HELP},
+        {"worker", worker, "run a worker", MAIN_WORKER_USAGE},
         {"fs", cmd_fs, "the file system shell: -ls, -put, -get, ..."},
-        {"status", cmd_status, "what the master says of itself"},
-        {"quorum", cmd_quorum, "changes of the masters' quorum: allow, remove, elect"},
-        {"journal", cmd_journal, "look into a journal: ls, cat, verify, digest"},
-        {"config", cmd_config, "what is configured, and where it stands"},
-        {"format", cmd_format, "make an empty journal for a new cluster"},
+        {"status", cmd_status, "what the master says of itself", CMD_STATUS_USAGE, STATUS_HELP},
+        {"quorum", cmd_quorum, "changes of the masters' quorum: allow, remove, elect, recover",
+         CMD_QUORUM_USAGE, QUORUM_HELP},
+        {"journal", cmd_journal, "look into a journal: ls, cat, verify, digest", CMD_JOURNAL_USAGE,
+         JOURNAL_HELP},
+        {"config", cmd_config, "what is configured, and where it stands", CMD_CONFIG_USAGE,
+         CONFIG_HELP},
+        {"format", cmd_format, "make an empty journal for a new cluster", CMD_FORMAT_USAGE},
         {"haadmin", cmd_haadmin, "states and health of all masters"},
         {"dfsadmin", cmd_dfsadmin, "safe mode, report of workers"},
         {0},
@@ -102,8 +135,8 @@ static const struct command holdfast_commands[] = {
 
 static const struct command hdfs_commands[] = {
         {"dfs", cmd_fs, "run a filesystem command on the file system"},
-        {"namenode", namenode, "run a master; -format makes an empty journal"},
-        {"datanode", worker, "run a worker"},
+        {"namenode", namenode, "run a master; -format makes an empty journal", CMD_NAMENODE_USAGE},
+        {"datanode", worker, "run a worker", "hdfs datanode"},
         {"haadmin", cmd_haadmin, "states and health of all masters"},
         {"dfsadmin", cmd_dfsadmin, "safe mode, report of workers"},
         {"getconf", cmd_getconf, "values of the configuration"},
@@ -120,12 +153,13 @@ static const struct command hadoop_commands[] = {
 static const struct command alluxio_commands[] = {
         {"fs", cmd_alluxio_fs, "the file system shell: ls, copyFromLocal, ..."},
         {"fsadmin", cmd_alluxio_fsadmin, "for administrators: the quorum, a report"},
-        {"formatJournal", cmd_alluxio_format, "make an empty journal for a new cluster"},
-        {"formatMasters", NULL, "the same on every host of conf/masters", "alluxio-masters.sh",
-         "formatJournal"},
-        {"getConf", cmd_alluxio_getconf, "values of the configuration"},
-        {"master", master, "run a master"},
-        {"worker", worker, "run a worker"},
+        {"formatJournal", cmd_alluxio_format, "make an empty journal for a new cluster",
+         CMD_ALLUXIO_FORMAT_USAGE},
+        {"formatMasters", .summary = "the same on every host of conf/masters",
+         .usage = "alluxio formatMasters", .script = "alluxio-masters.sh", .word = "formatJournal"},
+        {"getConf", cmd_alluxio_getconf, "values of the configuration", CMD_ALLUXIO_GETCONF_USAGE},
+        {"master", master, "run a master", "alluxio master"},
+        {"worker", worker, "run a worker", "alluxio worker"},
         {"version", version, "print the version"},
         {0},
 };
@@ -167,13 +201,16 @@ static const struct program *find_program(const char *path)
 	return &programs[0];
 }
 
+static bool is_ours(const struct program *program)
+{
+	return program->commands == holdfast_commands;
+}
+
 /* Of holdfast either tool's variable is the operator's word. */
 static void find_conf(const struct program *program)
 {
-	bool is_ours = program->commands == holdfast_commands;
-
 	if (program->conf != NULL &&
-	    !(is_ours && io_environment(/* io= */ NULL, "HADOOP_CONF_DIR") != NULL))
+	    !(is_ours(program) && io_environment(/* io= */ NULL, "HADOOP_CONF_DIR") != NULL))
 		io_environment_beside(program->conf, "conf");
 }
 
@@ -232,12 +269,33 @@ static int run(const struct program *program, const struct command *command, int
 	return status;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* Whether these words of a command ask how it is called. */
+static bool asks_for_help(const struct command *command, int argc, char **argv)
+{
+	for (int i = 0; command->usage != NULL && i < argc; i++) {
+		if (is_help(argv[i]))
+			return true;
+	}
+	return false;
+}
+
+static int explain(const struct command *command)
+{
+	printf("Usage: %s\n%s: %s\n%s", command->usage, command->name, command->summary,
+	       command->help == NULL ? "" : command->help);
+	return CLI_OK;
+}
+
 static int usage(const struct program *program, int status)
 {
 	FILE *out = status == CLI_OK ? stdout : stderr;
-	const char *own = program->commands == holdfast_commands
-	                          ? " COMMAND [--conf DIR] [-D key=value] ..."
-	                          : " COMMAND [ARGUMENTS]";
+	const char *own = is_ours(program) ? " COMMAND [--conf DIR] [-D key=value] ..."
+	                                   : " COMMAND [ARGUMENTS]";
 
 	fprintf(out, "Usage: %s%s\n", program->name, own);
 	for (const struct command *command = program->commands; command->name != NULL; command++)
@@ -248,20 +306,25 @@ static int usage(const struct program *program, int status)
 int main(int argc, char **argv)
 {
 	const struct program *program = find_program(argc > 0 ? argv[0] : "holdfast");
-	const int status = program->commands == holdfast_commands ? CLI_USAGE : 1;
+	const int status = is_ours(program) ? CLI_USAGE : 1;
 	const struct command *command;
+	char dash_help[] = "-help"; /* as tools with commands of their own have it */
 	int at = 1;
 
 	find_conf(program);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return version(argc, argv);
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+	if (argc > 1 && is_help(argv[1]))
 		return usage(program, CLI_OK);
 	while (at + 1 < argc && strcmp(argv[at], "--config") == 0)
 		at += 2;
 	if (at >= argc)
 		return usage(program, status);
 	command = find_command(program, argv[at]);
+	if (command != NULL && asks_for_help(command, argc - at - 1, argv + at + 1))
+		return explain(command);
+	if (command != NULL && at + 1 < argc && is_help(argv[at + 1]) && is_ours(program))
+		argv[at + 1] = dash_help;
 	if (command != NULL && command->script != NULL)
 		return run_script(command, argv[0]);
 	if (command != NULL)

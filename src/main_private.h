@@ -12,6 +12,9 @@
 #define MAIN_MASTER_TITLE "AlluxioMaster"
 #define MAIN_WORKER_TITLE "AlluxioWorker"
 
+#define MAIN_MASTER_USAGE "holdfast master [--conf DIR] [-D key=value] [--form]"
+#define MAIN_WORKER_USAGE "holdfast worker [--conf DIR] [-D key=value]"
+
 /* argv[0] is the command's name; the result is the exit status. */
 int main_master(int argc, char **argv);
 int main_worker(int argc, char **argv);

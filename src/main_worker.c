@@ -128,7 +128,10 @@ int main_worker(int argc, char **argv)
 	if (status != CLI_OK)
 		return status;
 	io_set_process_name(site.io, MAIN_WORKER_TITLE);
-	status = main_log_open(&site, &log);
+	if (next < argc)
+		status = cli_usage(&site, "unexpected argument '%s'", argv[next]);
+	else
+		status = main_log_open(&site, &log);
 	if (status == CLI_OK) {
 		status = serve(&site);
 		main_log_close(log);

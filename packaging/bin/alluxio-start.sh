@@ -28,7 +28,7 @@ wrong() {
 format='' keep='' wait='' check=yes words=()
 while [ $# -gt 0 ]; do
 	case "$1" in
-	-h) echo "$usage"; exit 0 ;;
+	-h | --help) echo "$usage"; exit 0 ;;
 	-f) format=-f ;;
 	-N) keep=-N ;;
 	-w) wait=yes ;;

@@ -16,6 +16,7 @@ Where ACTION is one of:
 -h  show this help"
 
 how=hard
+[ "${1:-}" != --help ] || set -- -h
 while getopts hsc: option; do
 	case "$option" in
 	h) echo "$usage"; exit 0 ;;

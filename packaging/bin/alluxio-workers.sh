@@ -3,6 +3,10 @@
 # Runs a command on every host of conf/workers; alluxio is the one beside this script.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/alluxio-config.sh"
-[ $# -gt 0 ] || fail "Usage: alluxio-workers.sh command..."
+usage="Usage: alluxio-workers.sh command..."
+case "${1:-}" in
+-h | --help) echo "$usage"; exit 0 ;;
+'') fail "$usage" ;;
+esac
 [ "$1" != alluxio ] || set -- "$bin/alluxio" "${@:2}"
 on_all workers "$@"

@@ -137,9 +137,7 @@ int cmd_hdfs_format(int argc, char **argv)
 		else if (strcasecmp(argv[next], "-clusterid") == 0 && next + 1 < argc)
 			options.cluster_id = argv[++next];
 		else if (strcasecmp(argv[next], "-format") != 0)
-			status = cli_usage(
-			        &site, "usage: hdfs namenode [-format [-clusterid cid] [-force] "
-			               "[-nonInteractive]]");
+			status = cli_usage(&site, "usage: " CMD_NAMENODE_USAGE);
 	}
 	if (status == CLI_OK)
 		status = may_format(&site, &options) ? format(&site, options.cluster_id)
@@ -158,8 +156,12 @@ int cmd_alluxio_format(int argc, char **argv)
 
 	if (status != CLI_OK)
 		return EXIT_NOT_FORMATTED;
-	printf("Formatting Alluxio Master @ %s\n", io_host_name(site.io));
-	status = format(&site, NULL);
+	if (next < argc) {
+		status = cli_usage(&site, "usage: " CMD_ALLUXIO_FORMAT_USAGE);
+	} else {
+		printf("Formatting Alluxio Master @ %s\n", io_host_name(site.io));
+		status = format(&site, NULL);
+	}
 	cli_site_finish(&site);
 	return status == CLI_OK ? CLI_OK : EXIT_NOT_FORMATTED;
 }

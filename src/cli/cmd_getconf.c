@@ -108,7 +108,7 @@ int cmd_alluxio_getconf(int argc, char **argv)
 	if (status != CLI_OK)
 		return status;
 	if (argc - next > 1) {
-		status = cli_usage(&site, "usage: alluxio getConf [KEY]");
+		status = cli_usage(&site, "usage: " CMD_ALLUXIO_GETCONF_USAGE);
 	} else if (next == argc) {
 		config_list(site.config, &text);
 	} else if (config_get(site.config, str_of(argv[next]), &text) < 0) {

@@ -114,8 +114,7 @@ int cmd_quorum(int argc, char **argv)
 	}
 	change = next < argc ? find(argv[next]) : NULL;
 	if (change == NULL || argc - next != 2)
-		status = cli_usage(&site, "usage: holdfast quorum [--conf DIR] allow|remove|elect "
-		                          "HOST:PORT, or recover [--unsafe]");
+		status = cli_usage(&site, "usage: " CMD_QUORUM_USAGE);
 	else if (!cli_address_read(str_of(argv[next + 1]), 0, &host, &port))
 		status = cli_usage(&site, "'%s' is not HOST:PORT", argv[next + 1]);
 	else

@@ -277,8 +277,7 @@ int cmd_status(int argc, char **argv)
 	if (status != CLI_OK)
 		return status;
 	if (argc - next > 1)
-		status = cli_usage(&site,
-		                   "usage: holdfast status [--conf DIR] [--json] [HOST:PORT]");
+		status = cli_usage(&site, "usage: " CMD_STATUS_USAGE);
 	if (status == CLI_OK)
 		status = find_masters(&site, next < argc ? argv[next] : NULL, &masters);
 	if (status == CLI_OK) {

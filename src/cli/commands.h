@@ -2,11 +2,23 @@
 /*
  * Commands that main chooses from.  argv[0] is the command's name, argv[argc] is NULL; the result
  * is the exit status.
+ *
+ * CMD_X_USAGE: how ours are called, for whoever asks main for help, and for who is told that he is
+ * wrong.
  */
 #ifndef HOLDFAST_CLI_COMMANDS_H
 #define HOLDFAST_CLI_COMMANDS_H
 
 /* ---- our own ---- */
+
+#define CMD_FORMAT_USAGE "holdfast format [--conf DIR] [-D key=value]"
+#define CMD_STATUS_USAGE "holdfast status [--conf DIR] [--json] [HOST:PORT]"
+#define CMD_CONFIG_USAGE                                                                           \
+	"holdfast config [--conf DIR] [-D key=value] list | get KEY | explain KEY | check | docs"
+#define CMD_JOURNAL_USAGE                                                                          \
+	"holdfast journal [--conf DIR] ls | cat [FROM[-TO]] | verify | digest [--json] [FOLDER]"
+#define CMD_QUORUM_USAGE                                                                           \
+	"holdfast quorum [--conf DIR] allow|remove|elect HOST:PORT, or recover [--unsafe]"
 
 int cmd_format(int argc, char **argv);
 int cmd_status(int argc, char **argv);
@@ -22,11 +34,14 @@ int cmd_fs(int argc, char **argv); /* hadoop fs, hdfs dfs */
 int cmd_haadmin(int argc, char **argv);
 int cmd_dfsadmin(int argc, char **argv);
 int cmd_getconf(int argc, char **argv);
+#define CMD_NAMENODE_USAGE "hdfs namenode [-format [-clusterid cid] [-force] [-nonInteractive]]"
 int cmd_hdfs_format(int argc, char **argv); /* hdfs namenode -format */
 
 /* ---- Alluxio's ---- */
 
 int cmd_alluxio_fs(int argc, char **argv);
+#define CMD_ALLUXIO_FORMAT_USAGE  "alluxio formatJournal [-Dkey=value]"
+#define CMD_ALLUXIO_GETCONF_USAGE "alluxio getConf [KEY]"
 int cmd_alluxio_format(int argc, char **argv);  /* alluxio formatJournal */
 int cmd_alluxio_getconf(int argc, char **argv); /* alluxio getConf */
 int cmd_alluxio_fsadmin(int argc, char **argv);

@@ -20,6 +20,34 @@ def test_help_is_no_error(site, word):
     assert "journal" in done.stdout
 
 
+@pytest.mark.parametrize("tool,command", [
+    *(("holdfast", command) for command in (
+        "master", "worker", "fs", "status", "quorum", "journal", "config", "format", "haadmin",
+        "dfsadmin")),
+    ("hdfs", "namenode"), ("hdfs", "datanode"),
+    ("alluxio", "formatJournal"), ("alluxio", "formatMasters"), ("alluxio", "getConf"),
+    ("alluxio", "master"), ("alluxio", "worker")])
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_every_command_says_how_it_is_called(site, tool, command, word):
+    done = site.run(command, word, name=tool)
+    assert done.returncode == 0 and not done.stderr
+    assert done.stdout.startswith("Usage: ") or command == "dfsadmin"
+    assert not (site.folder / "master").exists()
+
+
+def test_no_journal_is_formatted_under_words_that_nobody_knows(site):
+    done = site.run("formatJournal", "--force", name="alluxio")
+    assert done.returncode == 255
+    assert "usage: alluxio formatJournal" in done.stderr
+    assert not (site.folder / "master").exists()
+
+
+def test_a_worker_takes_no_words(site):
+    done = site.run("worker", "now")
+    assert done.returncode == 2
+    assert "unexpected argument 'now'" in done.stderr
+
+
 def test_an_unknown_command_is_named_on_the_error_stream(site):
     done = site.run("jornal")
     assert done.returncode == 2 and not done.stdout
@@ -51,6 +79,23 @@ def test_an_unknown_key_gets_the_nearest_name(site):
     done = site.run("config", "get", "dfs.replicaton")
     assert done.returncode == 1
     assert "did you mean dfs.replication?" in done.stderr
+
+
+def test_what_is_wrong_is_said_once_and_only_by_check(site):
+    site.set("dfs.replicaton", 2)
+    done = site.run("config", "check")
+    assert done.returncode == 0
+    assert (done.stdout + done.stderr).count("did you mean dfs.replication?") == 1
+    assert not site.run("config", "get", "fs.defaultFS").stderr
+
+
+def test_who_runs_it_counts_in_values_of_services_too(site):
+    none = {k: v for k, v in os.environ.items() if k not in ("USER", "LOGNAME")}
+    me = subprocess.run(["id", "-un"], text=True, capture_output=True, check=True).stdout.strip()
+    done = subprocess.run([processes.BINARY, "config", "--conf", site.conf, "-D",
+                           "hadoop.tmp.dir=/tmp/${user.name}", "get", "hadoop.tmp.dir"],
+                          text=True, capture_output=True, env=none)
+    assert done.stdout == f"/tmp/{me}\n", done.stderr
 
 
 def test_a_folder_without_a_journal_is_named(site, tmp_path):
