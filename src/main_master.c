@@ -111,9 +111,9 @@ static void on_failure(void *context, int rc, const char *text)
 {
 	struct process *process = context;
 
+	(void)text; /* the master has logged it */
 	if (process->stop_by_us != 0)
 		return;
-	log_event(LOG_FAILURE, "%s", text);
 	process->status = rc == -ERR_DAMAGED ? EXIT_DAMAGE : CLI_FAILURE;
 	begin_stop(process);
 }

@@ -79,8 +79,9 @@ static bool list_file(void *context, const struct journal_file *file)
 static int run_ls(struct tool *tool)
 {
 	char *text = NULL;
+	int rc = journal_ls(tool->site->io, tool->folder, list_file, tool, &text);
 
-	return finish(tool, journal_ls(tool->site->io, tool->folder, list_file, tool, &text), text);
+	return finish(tool, rc, text);
 }
 
 /* ---- cat ---- */
@@ -136,11 +137,10 @@ static bool print_entry(void *context, const struct journal_entry *entry)
 static int run_cat(struct tool *tool)
 {
 	char *text = NULL;
+	int rc = journal_cat(tool->site->io, tool->folder, tool->first, tool->last, print_entry,
+	                     tool, &text);
 
-	return finish(tool,
-	              journal_cat(tool->site->io, tool->folder, tool->first, tool->last,
-	                          print_entry, tool, &text),
-	              text);
+	return finish(tool, rc, text);
 }
 
 /* ---- verify ---- */
@@ -194,6 +194,7 @@ static int run_digest(struct tool *tool)
 {
 	char *text = NULL;
 	struct hash128 digest;
+	char digits[33];
 	int rc;
 
 	tool->ns = ns_create();
@@ -204,9 +205,12 @@ static int run_digest(struct tool *tool)
 		text = mem_strdup(STR("the first entries are in no segment any more; a replay from "
 		                      "the beginning needs holdfast.journal.keep.segments=true"));
 	digest = ns_digest(tool->ns);
-	if (rc == 0)
-		printf("index=%" PRIu64 " digest=%016" PRIx64 "%016" PRIx64 "\n",
-		       ns_applied(tool->ns), digest.high, digest.low);
+	snprintf(digits, sizeof(digits), "%016" PRIx64 "%016" PRIx64, digest.high, digest.low);
+	if (rc == 0 && tool->as_json)
+		print_json(json_pack("{s:I, s:s}", "index", (json_int_t)ns_applied(tool->ns),
+		                     "digest", digits));
+	else if (rc == 0)
+		printf("index=%" PRIu64 " digest=%s\n", ns_applied(tool->ns), digits);
 	ns_destroy(tool->ns);
 	return finish(tool, rc, text);
 }
@@ -220,8 +224,7 @@ static const struct {
 
 static int usage(const struct cli_site *site)
 {
-	return cli_usage(site, "usage: holdfast journal [--conf DIR] ls | cat [FROM[-TO]] | verify "
-	                       "| digest [--json] [FOLDER]");
+	return cli_usage(site, "usage: " CMD_JOURNAL_USAGE);
 }
 
 /* "5", "5-9", "5-". */

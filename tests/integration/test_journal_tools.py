@@ -39,3 +39,23 @@ def test_a_digest_from_the_beginning_says_that_the_beginning_is_gone(make_cluste
     done = cluster.run("journal", "digest", cluster.folder / "master")
     assert done.returncode == 1
     assert "holdfast.journal.keep.segments" in done.stderr
+
+
+def test_the_digest_is_a_line_of_json_too(cluster):
+    cluster.master.stop()
+    text = cluster.run("journal", "digest", cluster.folder / "master").stdout
+    line = json.loads(cluster.run("journal", "digest", "--json", cluster.folder / "master").stdout)
+    assert text == f"index={line['index']} digest={line['digest']}\n"
+
+
+def test_damage_is_named_with_its_file(cluster):
+    cluster.master.kill()
+    segment = sorted((cluster.folder / "master").glob("segment-*"))[0]
+    with open(segment, "r+b") as file:  # in the header
+        file.seek(8)
+        file.write(b"x")
+    done = cluster.run("journal", "cat", cluster.folder / "master")
+    assert done.returncode == 1
+    assert str(segment) in done.stderr
+    cluster.start_master(wait=False).popen.wait(timeout=60)
+    assert cluster.master_log().count("does not start without it") == 1
