@@ -11,8 +11,7 @@
 
 static int usage(const struct cli_site *site)
 {
-	return cli_usage(site, "usage: holdfast config [--conf DIR] [-D key=value] "
-	                       "list | get KEY | explain KEY | check | docs");
+	return cli_usage(site, "usage: " CMD_CONFIG_USAGE);
 }
 
 static int print(struct cli_site *site, struct buf *text, int status)
@@ -66,7 +65,7 @@ int cmd_config(int argc, char **argv)
 {
 	struct cli_site site;
 	int next;
-	int status = cli_site_init(&site, "config", argc, argv, &next);
+	int status = cli_config_init(&site, "config", argc, argv, &next);
 
 	if (status != CLI_OK)
 		return status;

@@ -203,7 +203,10 @@ static int read_file(void *context, const char *path, struct buf *to)
 
 static const char *get_env(void *context, const char *name)
 {
-	return io_environment(context, name);
+	const char *value = io_environment(context, name);
+
+	/* Only logins set it, and ${user.name} counts in services as well. */
+	return value == NULL && strcmp(name, "LOGNAME") == 0 ? io_user_name(context) : value;
 }
 
 static void print_report(const struct cli_site *site, enum config_severity lowest)
@@ -226,14 +229,14 @@ static int load(struct cli_site *site, enum config_severity lowest)
 	};
 	int rc = config_load(&sources, &site->config, &site->report);
 
-	print_report(site, lowest);
+	print_report(site, rc < 0 ? CONFIG_WARNING : lowest);
 	if (rc < 0)
 		return cli_fail(site, "the configuration is refused: %s", err_text(rc));
 	return CLI_OK;
 }
 
-static int init(struct cli_site *site, const char *command, bool is_own, int argc, char **argv,
-                int *ret_next)
+static int init(struct cli_site *site, const char *command, bool is_own,
+                enum config_severity lowest, int argc, char **argv, int *ret_next)
 {
 	int status;
 
@@ -243,7 +246,7 @@ static int init(struct cli_site *site, const char *command, bool is_own, int arg
 	if (status == CLI_OK && io_create(&site->io) < 0)
 		status = cli_fail(site, "out of memory or file descriptors");
 	if (status == CLI_OK)
-		status = load(site, is_own ? CONFIG_WARNING : CONFIG_ERROR);
+		status = load(site, lowest);
 	if (status != CLI_OK)
 		cli_site_finish(site);
 	return status;
@@ -251,13 +254,19 @@ static int init(struct cli_site *site, const char *command, bool is_own, int arg
 
 int cli_site_init(struct cli_site *site, const char *command, int argc, char **argv, int *ret_next)
 {
-	return init(site, command, true, argc, argv, ret_next);
+	return init(site, command, true, CONFIG_WARNING, argc, argv, ret_next);
+}
+
+int cli_config_init(struct cli_site *site, const char *command, int argc, char **argv,
+                    int *ret_next)
+{
+	return init(site, command, true, CONFIG_ERROR, argc, argv, ret_next);
 }
 
 int cli_client_init(struct cli_site *site, const char *command, int argc, char **argv,
                     int *ret_next)
 {
-	return init(site, command, false, argc, argv, ret_next);
+	return init(site, command, false, CONFIG_ERROR, argc, argv, ret_next);
 }
 
 void cli_site_finish(struct cli_site *site)

@@ -47,6 +47,9 @@ struct cli_site {
  * what is wrong with it.  *ret_next: the first argument that is none of these options; all behind
  * it are none either.  CLI_OK, or the exit status; then the site is finished already. */
 int cli_site_init(struct cli_site *site, const char *command, int argc, char **argv, int *ret_next);
+/* The same for the command that shows the configuration: of one that can be used only errors. */
+int cli_config_init(struct cli_site *site, const char *command, int argc, char **argv,
+                    int *ret_next);
 /* The same for commands that are run all day, some with options of other tools: these options come
  * first, and warnings are left to `config check`. */
 int cli_client_init(struct cli_site *site, const char *command, int argc, char **argv,
