@@ -306,8 +306,11 @@ bool replicated_apply(struct replicated *replicated)
 	for (; index <= commit && count < COUNT_OF(replicated->slice) &&
 	       bytes < REPLICATED_SLICE_BYTES;
 	     index++) {
+		struct tail_entry *entry = tail_at(tail, index);
+
 		tail_decode(tail, index, &replicated->slice[count++]);
-		bytes += tail_at(tail, index)->size;
+		entry->append = NULL; /* is answered once, however often this is applied */
+		bytes += entry->size;
 		if (index % REPLICATED_DIGEST_EVERY == 0) {
 			index++;
 			break;
@@ -346,7 +349,7 @@ void replicated_entries_finish(struct replicated *replicated)
 	for (uint64_t index = tail->first; index <= tail->last; index++) {
 		struct journal_append *append = tail_at(tail, index)->append;
 
-		if (append != NULL && index > replicated->journal->applied.index)
+		if (append != NULL)
 			append->done(append, JOURNAL_UNKNOWN);
 	}
 	while (!list_is_empty(&replicated->orphans)) {

@@ -89,7 +89,7 @@ static void end_appends(struct replicated *replicated)
 	for (uint64_t index = tail->first; index <= tail->last; index++) {
 		struct tail_entry *entry = tail_at(tail, index);
 
-		if (entry->append != NULL && index > replicated->journal->applied.index)
+		if (entry->append != NULL)
 			list_append(&replicated->orphans, &entry->append->node);
 		entry->append = NULL;
 	}

@@ -28,7 +28,7 @@ struct tail_entry {
 	uint16_t kind;
 	uint64_t epoch;
 	uint64_t chain;
-	struct journal_append *append; /* who waits for it; NULL */
+	struct journal_append *append; /* who waits for it; NULL: nobody, or no more */
 };
 
 struct tail {

@@ -14,15 +14,20 @@
 enum { TERM = 1, EVERY = 4096, BATCH = 512 };
 
 /* b leads, and has all entries up to `last`. */
-static void lead_up_to(struct world *w, uint64_t last)
+static void lead_in_term(struct world *w, uint64_t term, uint64_t last)
 {
 	while (w->last < last) {
 		uint64_t prev = w->last;
 
 		while (w->last < last && w->last < prev + BATCH)
-			add_entry(w, TERM, 10, STR("payload"));
-		lead(&w->b, TERM, prev);
+			add_entry(w, term, 10, STR("payload"));
+		lead(&w->b, term, prev);
 	}
+}
+
+static void lead_up_to(struct world *w, uint64_t last)
+{
+	lead_in_term(w, TERM, last);
 }
 
 static bool is_noted(struct world *w)
@@ -37,7 +42,7 @@ static void say_digest(struct world *w, uint64_t index, struct hash128 digest)
 	                         .digest_count = 1,
 	                         .digests = {{.index = index, .digest = digest}}};
 
-	send_append(&w->b, TERM, w->last, w->last); /* it leads still */
+	send_append(&w->b, w->entries[w->last].epoch, w->last, w->last); /* it leads still */
 	peer_link_beat(w->b.link, w->address, &beat);
 }
 
@@ -171,6 +176,29 @@ static void its_checkpoint_is_loaded_again_once(void **state)
 	assert_int_equal(w->house->toy.loads, 1);
 }
 
+/* Who appended them waits no more, and may be gone. */
+static void what_was_appended_here_is_not_answered_again_when_it_is_applied_again(void **state)
+{
+	struct world *w = *state;
+	struct house_append request;
+	uint64_t saved = 0, term;
+
+	join(w);
+	RUN_UNTIL(w->house->io, w->b.match >= w->last);
+	assert_int_equal(journal_checkpoint(w->house->journal, on_saved, &saved), 0);
+	RUN_UNTIL(w->house->io, saved > 0);
+	be_elected(w);
+	term = journal_epoch(w->house->journal);
+	assert_int_equal(house_append(w->house, &request, STR("payload")), 0);
+	RUN_UNTIL(w->house->io, request.done_calls == 1);
+	add_entry(w, term, ENTRY_term, (struct str){0});
+	add_entry(w, term, 10, STR("payload"));
+	lead_in_term(w, term + 1, EVERY);
+	SAY_UNTIL(w, say_digest(w, EVERY, wrong_digest(w, EVERY)), w->house->toy.loads > 0);
+	RUN_UNTIL(w->house->io, w->house->toy.count == EVERY);
+	assert_int_equal(request.done_calls, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -180,6 +208,7 @@ int main(void)
 	        TEST(equal_again_it_is_forgotten),
 	        TEST(an_older_comparison_forgives_nothing),
 	        TEST(its_checkpoint_is_loaded_again_once),
+	        TEST(what_was_appended_here_is_not_answered_again_when_it_is_applied_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
