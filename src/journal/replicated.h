@@ -214,6 +214,8 @@ void replicated_digest_start(struct replicated *replicated);
 void replicated_digest_stop(struct replicated *replicated);
 /* Everything up to `index` is applied, and nothing more. */
 void replicated_digest_note(struct replicated *replicated, uint64_t index);
+/* The state was replaced: what it was says nothing of what it is. */
+void replicated_digest_forget(struct replicated *replicated);
 void replicated_digest_heard(struct replicated *replicated, struct raft_id from,
                              const struct peer_beat *beat);
 

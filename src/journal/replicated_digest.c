@@ -34,6 +34,11 @@ void replicated_digest_note(struct replicated *replicated, uint64_t index)
 	replicated->digests[at] = machine->digest(machine->context);
 }
 
+void replicated_digest_forget(struct replicated *replicated)
+{
+	memset(replicated->digest_indexes, 0, sizeof(replicated->digest_indexes));
+}
+
 /* ---- saying ---- */
 
 /* Who is alone calls those of its configuration, too: they may be of another cluster. */

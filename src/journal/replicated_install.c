@@ -144,7 +144,6 @@ static void apply_again(struct install *install)
 		replicated->unapplied_bytes += tail_at(&replicated->tail, i)->size;
 	journal->applied = (struct entry){
 	        .index = index, .epoch = install->header.epoch, .chain = install->header.chain};
-	memset(replicated->digest_indexes, 0, sizeof(replicated->digest_indexes));
 	journal_notice(journal, 0,
 	               text_make("%s: the checkpoint of index %" PRIu64
 	                         " is loaded again, and what follows it is applied again",
@@ -225,6 +224,7 @@ static void load_done(struct io_work *work)
 		                                install->header.index, install->footer.digest);
 	if (install->rc < 0)
 		cannot_load(install);
+	replicated_digest_forget(install->replicated);
 	if (install->is_reload)
 		apply_again(install);
 	else

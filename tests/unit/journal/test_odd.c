@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "journal/checkpoint_write.h"
 #include "unit/journal/fake_peers.h"
 
 enum { TERM = 1, EVERY = 4096, BATCH = 512 };
@@ -199,6 +200,80 @@ static void what_was_appended_here_is_not_answered_again_when_it_is_applied_agai
 	assert_int_equal(request.done_calls, 1);
 }
 
+/* The state after `index`, as a piece of a checkpoint from b. */
+static void send_right_state(struct world *w, uint64_t index, struct str file)
+{
+	send(&w->b,
+	     (struct raft_message){.kind = RAFT_MESSAGE_CHUNK,
+	                           .term = TERM,
+	                           .chunk = {.index = index,
+	                                     .index_term = TERM,
+	                                     .size = file.size,
+	                                     .is_last = true}},
+	     file);
+}
+
+static void save_right_state(struct world *w, uint64_t index, struct buf *ret_file)
+{
+	struct checkpoint_header header = {.index = index,
+	                                   .epoch = TERM,
+	                                   .chain = w->entries[index].chain,
+	                                   .members_index = 2};
+	struct checkpoint_writer *writer;
+	struct raft_members members;
+	struct buf list = {0};
+	atomic_bool is_given_up = false;
+	char path[300], *text = NULL;
+
+	fill_members(w, &members);
+	raft_members_encode(&members, &list);
+	header.members_bytes = (uint32_t)list.size;
+	memcpy(header.members, list.data, list.size);
+	buf_finish(&list);
+	snprintf(header.cluster_id, sizeof(header.cluster_id), CLUSTER);
+	snprintf(path, sizeof(path), "%s/checkpoint-%020llu", w->house->top,
+	         (unsigned long long)index);
+	assert_int_equal(checkpoint_writer_create(w->house->io, w->house->top, &header, &writer),
+	                 0);
+	assert_int_equal(checkpoint_writer_add(
+	                         writer, str_make(&w->entry_hashes[1], index * sizeof(uint64_t))),
+	                 0);
+	assert_int_equal(checkpoint_writer_finish(writer, index, right_digest(w, index),
+	                                          &is_given_up, &text),
+	                 0);
+	checkpoint_writer_destroy(writer);
+	buf_init(ret_file);
+	assert_int_equal(io_read_file(w->house->io, path, 1 << 20, ret_file), 0);
+}
+
+/* Both others agree on what this one had wrong before it got all from the primary. */
+static void a_state_that_was_replaced_is_not_compared_any_more(void **state)
+{
+	struct world *w = *state;
+	struct peer_beat beat = {.digest_count = 1};
+	struct buf file;
+
+	join(w);
+	w->house->toy.digest.low++;
+	lead_up_to(w, EVERY);
+	SAY_UNTIL(w, say_digest(w, EVERY, right_digest(w, EVERY)),
+	          journal_is_odd(w->house->journal));
+	while (w->last < EVERY + 10)
+		add_entry(w, TERM, 10, STR("payload"));
+	save_right_state(w, w->last, &file);
+	SAY_UNTIL(w, send_right_state(w, w->last, buf_str(&file)), w->b.is_installed);
+	beat.digests[0] = (struct peer_digest){.index = EVERY, .digest = right_digest(w, EVERY)};
+	for (int i = 0; i < 20; i++) {
+		peer_link_beat(w->c.link, w->address, &beat);
+		say_digest(w, EVERY, right_digest(w, EVERY));
+		io_run_once(w->house->io, 20);
+	}
+	lead_up_to(w, 2 * EVERY);
+	SAY_UNTIL(w, say_digest(w, 2 * EVERY, right_digest(w, 2 * EVERY)),
+	          !journal_is_odd(w->house->journal));
+	buf_finish(&file);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -209,6 +284,7 @@ int main(void)
 	        TEST(an_older_comparison_forgives_nothing),
 	        TEST(its_checkpoint_is_loaded_again_once),
 	        TEST(what_was_appended_here_is_not_answered_again_when_it_is_applied_again),
+	        TEST(a_state_that_was_replaced_is_not_compared_any_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
