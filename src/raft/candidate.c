@@ -120,16 +120,14 @@ static void ask(struct raft *core, const struct raft_members *members)
 
 void candidate_settle(struct raft *core)
 {
-	if (core->now_ms >= core->stand_ms) {
-		if (!follower_may_stand(core)) {
-			follower_become(core, core->vote.term, (struct raft_id){0});
-			outbox_wake(core, core->stand_ms);
-			return;
-		}
-		candidate_begin(core);
+	if (!follower_may_stand(core)) {
+		follower_become(core, core->vote.term, (struct raft_id){0});
+		return;
 	}
+	if (core->now_ms >= core->stand_ms)
+		candidate_begin(core);
 	/* Its own vote counts when it is durable. */
-	if (!core->candidate.is_asked && vote_can_speak(core) && core_members(core) != NULL)
+	if (!core->candidate.is_asked && vote_can_speak(core))
 		ask(core, core_members(core));
 	outbox_wake(core, core->stand_ms);
 }

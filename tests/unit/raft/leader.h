@@ -6,6 +6,7 @@
 #ifndef HOLDFAST_TESTS_UNIT_RAFT_LEADER_H
 #define HOLDFAST_TESTS_UNIT_RAFT_LEADER_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +70,8 @@ static inline void sync_vote(struct world *w)
 		                            .vote_synced = w->update.vote_number});
 }
 
-static inline void be_elected(struct world *w)
+/* b would vote for it, and it stands. */
+static inline void stand(struct world *w)
 {
 	w->now_ms += 2 * ELECTION_MS;
 	step(w, (struct raft_event){.kind = RAFT_TICK});
@@ -78,13 +80,64 @@ static inline void be_elected(struct world *w)
 	                .kind = RAFT_MESSAGE_VOTE_REPLY,
 	                .vote_reply = {.asked_term = w->status.term + 1, .is_pre = true}});
 	sync_vote(w);
+	assert_int_equal(w->status.role, RAFT_CANDIDATE);
+}
+
+static inline void get_vote(struct world *w)
+{
 	receive(w, 'b',
 	        (struct raft_message){.kind = RAFT_MESSAGE_VOTE_REPLY,
 	                              .vote_reply = {.asked_term = w->status.term}});
+}
+
+static inline void be_elected(struct world *w)
+{
+	stand(w);
+	get_vote(w);
 	assert_int_equal(w->status.role, RAFT_LEADER);
 	step(w, (struct raft_event){.kind = RAFT_SYNCED,
 	                            .synced = {.generation = w->update.append.generation,
 	                                       .last = w->update.append.last}});
+}
+
+/* Of so many members, three of which vote; each has all entries up to `last`. */
+static inline int set_up(void **state, size_t members, uint64_t last)
+{
+	static const char *const addresses[] = {"a:1", "b:1", "c:1", "d:1"};
+	struct world *w = calloc(1, sizeof(*w));
+	struct raft_options options = {.self = id_of('a'),
+	                               .address = "a:1",
+	                               .addresses = addresses,
+	                               .address_count = members,
+	                               .election_min_ms = ELECTION_MS,
+	                               .election_max_ms = ELECTION_MS + ELECTION_MS / 2,
+	                               .heartbeat_ms = HEARTBEAT_MS,
+	                               .retry_ms = HEARTBEAT_MS,
+	                               .append_bytes_max = 1000,
+	                               .window_bytes_max = 1000,
+	                               .chunk_bytes_max = 1000};
+	struct raft_run run = {.first = 1, .term = 1};
+	struct raft_list list = {.index = 1, .members.count = members};
+	struct raft_start start = {.now_ms = 1000,
+	                           .vote = {.term = 1, .history = id_of('h')},
+	                           .runs = &run,
+	                           .run_count = 1,
+	                           .last = last,
+	                           .commit = last,
+	                           .lists = &list,
+	                           .list_count = 1};
+
+	for (size_t i = 0; i < members; i++) {
+		list.members.member[i].id = id_of((char)('a' + i));
+		list.members.member[i].is_voter = i < 3;
+		snprintf(list.members.member[i].address, sizeof(list.members.member[i].address),
+		         "%s", addresses[i]);
+	}
+	assert_int_equal(raft_create(&options, &start, &w->core), 0);
+	raft_status(w->core, &w->status);
+	w->now_ms = start.now_ms;
+	*state = w;
+	return 0;
 }
 
 static inline int teardown(void **state)

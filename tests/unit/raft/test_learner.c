@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -27,41 +26,7 @@ static void pass(struct world *w, uint64_t ms)
 
 static int setup(void **state)
 {
-	static const char *const addresses[] = {"a:1", "b:1", "c:1", "d:1"};
-	struct world *w = calloc(1, sizeof(*w));
-	struct raft_options options = {.self = id_of('a'),
-	                               .address = "a:1",
-	                               .addresses = addresses,
-	                               .address_count = 4,
-	                               .election_min_ms = ELECTION_MS,
-	                               .election_max_ms = ELECTION_MS + ELECTION_MS / 2,
-	                               .heartbeat_ms = HEARTBEAT_MS,
-	                               .retry_ms = HEARTBEAT_MS,
-	                               .append_bytes_max = 1000,
-	                               .window_bytes_max = 1000,
-	                               .chunk_bytes_max = 1000};
-	struct raft_run run = {.first = 1, .term = 1};
-	struct raft_list list = {.index = 1, .members.count = 4};
-	struct raft_start start = {.now_ms = 1000,
-	                           .vote = {.term = 1, .history = id_of('h')},
-	                           .runs = &run,
-	                           .run_count = 1,
-	                           .last = LAST,
-	                           .commit = LAST,
-	                           .lists = &list,
-	                           .list_count = 1};
-
-	for (size_t i = 0; i < 4; i++) {
-		list.members.member[i].id = id_of((char)('a' + i));
-		list.members.member[i].is_voter = i < 3;
-		snprintf(list.members.member[i].address, sizeof(list.members.member[i].address),
-		         "%s", addresses[i]);
-	}
-	assert_int_equal(raft_create(&options, &start, &w->core), 0);
-	raft_status(w->core, &w->status);
-	w->now_ms = start.now_ms;
-	*state = w;
-	return 0;
+	return set_up(state, 4, LAST);
 }
 
 /* The leader reads what was asked for, up to `last`, and sends it.  Returns when. */
