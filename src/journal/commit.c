@@ -440,7 +440,8 @@ static void count(struct commit *commit, const struct batch *batch)
 
 static void note_written(struct commit *commit, const struct batch *batch)
 {
-	commit->behind.segment = batch->segment;
+	if (batch->begins_segment) /* nothing is synced behind meanwhile */
+		commit->behind.segment = batch->segment;
 	if (batch->generation != commit->generation)
 		return;
 	commit->durable = batch->last.index;
