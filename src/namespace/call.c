@@ -60,8 +60,10 @@ static int judge_items(struct call *call, const struct place *place)
 {
 	uint64_t items = dir_at(&call->ns->dirs, place->above_row)->children;
 	struct str path = path_prefix(place->path, place->above_end);
+	bool is_there = place == &call->target && place->above == call->place.above;
 
-	if (call->limits == NULL || call->limits->directory_items_max == 0 ||
+	/* A rename within the directory adds nothing (FSDirRenameOp). */
+	if (call->limits == NULL || call->limits->directory_items_max == 0 || is_there ||
 	    items < call->limits->directory_items_max)
 		return 0;
 	return refuse(&call->asker, ERR_TOO_MANY_ITEMS,

@@ -12,6 +12,8 @@
 
 /* ---- refusals ---- */
 
+enum { REFUSAL_BYTES_MAX = 16384 }; /* the longest path that can be made, and some words */
+
 int refuse(struct asker *asker, enum err err, const char *format, ...)
 {
 	va_list args;
@@ -23,6 +25,8 @@ int refuse(struct asker *asker, enum err err, const char *format, ...)
 	va_start(args, format);
 	length = vsnprintf(NULL, 0, format, args);
 	va_end(args);
+	if (length > REFUSAL_BYTES_MAX)
+		length = REFUSAL_BYTES_MAX;
 	if (length >= 0)
 		text = arena_alloc(asker->arena, (size_t)length + 1);
 	if (text == NULL)

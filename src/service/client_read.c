@@ -18,7 +18,7 @@ struct listing {
 	bool is_begun;
 	bool has_locations; /* asked for */
 	bool is_full;       /* the call's memory is used up: the page ends before this entry */
-	size_t locations;   /* written so far */
+	uint64_t locations; /* wanted of the files so far */
 };
 
 static void begin_listing(struct listing *listing)
@@ -39,8 +39,7 @@ static bool add_locations(struct listing *listing, const struct ns_status *statu
 	    !status_blocks(call, &blocks, located))
 		return false;
 	listing->entry.locations = located;
-	for (size_t i = 0; i < located->blocks_count; i++)
-		listing->locations += located->blocks[i].location_count;
+	listing->locations += blocks.count * status->replication;
 	return true;
 }
 
@@ -56,7 +55,8 @@ static bool add_entry(void *context, const struct ns_status *status)
 	}
 	begin_listing(listing);
 	wire_listing_add(&listing->writer, &listing->entry);
-	/* HDFS counts locations, too: a page of located files may be shorter. */
+	/* HDFS counts locations, too, as many as there should be (FSDirStatAndListingOp): a page of
+	 * located files may be shorter. */
 	return listing->locations < call_options(listing->call)->list_entries_max;
 }
 

@@ -714,6 +714,50 @@ static void limits_are_named_with_their_values(void **state)
 	bench_close(&b);
 }
 
+/* HDFS, FSDirRenameOp.verifyFsLimitsForRename; a put ends with such a rename. */
+static void a_name_may_change_in_a_directory_that_is_full(void **state)
+{
+	static const struct ns_limits limits = {.directory_items_max = 2};
+	struct command rename = {.kind = ENTRY_rename,
+	                         .rename = {.source = STR("/d/f"), .target = STR("/d/g")}};
+	struct command rename2 = {.kind = ENTRY_rename2,
+	                          .rename2 = {.source = STR("/d/f"), .target = STR("/d/g")}};
+	struct bench b;
+
+	(void)state;
+	open_with_d(&b);
+	do_mkdirs(&b, "root", "/d/x", 0755);
+	do_mkdirs(&b, "root", "/e", 0755);
+	assert_int_equal(check_new(&b, &rename, &limits), 0);
+	assert_false(b.result.changes_nothing);
+	assert_int_equal(check_new(&b, &rename2, &limits), 0);
+	rename.rename.source = rename2.rename2.source = STR("/e");
+	told(&b, check_new(&b, &rename, &limits), -ERR_TOO_MANY_ITEMS,
+	     "The directory item limit of /d is exceeded: limit=2 items=2");
+	told(&b, check_new(&b, &rename2, &limits), -ERR_TOO_MANY_ITEMS,
+	     "The directory item limit of /d is exceeded: limit=2 items=2");
+	bench_close(&b);
+}
+
+static void a_refusal_names_no_path_of_megabytes(void **state)
+{
+	enum { BYTES = 1 << 20, SAID = 16384 };
+	char *path = mem_must_alloc(BYTES);
+	struct command recover = {.kind = ENTRY_recover_lease,
+	                          .recover_lease = {.path = str_make(path, BYTES)}};
+	struct bench b;
+
+	(void)state;
+	memset(path, 'p', BYTES);
+	path[0] = '/';
+	bench_open(&b);
+	assert_int_equal(bench_apply(&b, &recover), -ERR_NOT_FOUND);
+	assert_int_equal(b.result.message.size, SAID);
+	assert_memory_equal(b.result.message.data, "File does not exist: /ppp", 25);
+	bench_close(&b);
+	mem_free(path);
+}
+
 static void long_paths_are_refused_by_what_makes_them(void **state)
 {
 	char *path = mem_must_alloc(8200);
@@ -773,6 +817,8 @@ int main(void)
 	        cmocka_unit_test(a_content_summary_needs_read_and_execute_everywhere),
 	        cmocka_unit_test(an_inode_can_be_named_by_its_id),
 	        cmocka_unit_test(limits_are_named_with_their_values),
+	        cmocka_unit_test(a_name_may_change_in_a_directory_that_is_full),
+	        cmocka_unit_test(a_refusal_names_no_path_of_megabytes),
 	        cmocka_unit_test(long_paths_are_refused_by_what_makes_them),
 	};
 
