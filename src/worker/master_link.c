@@ -29,7 +29,8 @@ enum {
 	LINK_RETRY_MS = 1000,
 	LINK_CALL_TIMEOUT_MS = 60000,
 	LINK_CONNECT_TIMEOUT_MS = 5000,
-	LINK_CHANGES_MAX = 1000, /* in one message */
+	LINK_CHANGES_MAX = 1000,            /* in one message */
+	LINK_CHANGES_KEPT_MAX = 100 * 1000, /* for a master that does not answer */
 	RESPONSE_BYTES_MAX = 64 << 20,
 	LAYOUT_VERSION = -57,
 };
@@ -412,19 +413,29 @@ static void on_timer(struct io_timer *timer)
 	step(CONTAINER_OF(timer, struct master_link, timer));
 }
 
+static bool make_room_for_change(struct master_link *link)
+{
+	size_t capacity = link->change_capacity == 0 ? 64 : link->change_capacity * 2;
+	struct change *changes;
+
+	if (link->change_count >= LINK_CHANGES_KEPT_MAX)
+		return false;
+	if (link->change_count < link->change_capacity)
+		return true;
+	changes = mem_realloc(link->changes, capacity * sizeof(*changes));
+	if (changes == NULL)
+		return false;
+	link->changes = changes;
+	link->change_capacity = capacity;
+	return true;
+}
+
 void master_link_tell(struct master_link *link, const struct stored_block *block,
                       Datanode__ReceivedDeletedBlockInfo__Status event)
 {
-	if (link->change_count == link->change_capacity) {
-		size_t capacity = link->change_capacity == 0 ? 64 : link->change_capacity * 2;
-		struct change *changes = mem_realloc(link->changes, capacity * sizeof(*changes));
-
-		if (changes == NULL) {
-			link->needs_report = true; /* the full report says it instead */
-			return;
-		}
-		link->changes = changes;
-		link->change_capacity = capacity;
+	if (!make_room_for_change(link)) {
+		link->needs_report = true; /* the full report says it instead */
+		return;
 	}
 	link->changes[link->change_count++] = (struct change){.block = *block, .event = event};
 	step(link);

@@ -6,6 +6,12 @@
 #include "base/mem.h"
 #include "wire/pb.h"
 
+enum {
+	IDLE_MS = 10 * 60 * 1000,    /* in the middle of an operation */
+	BETWEEN_MS = 60 * 1000,      /* until the next one; HDFS: dfs.client.socket-timeout */
+	INPUT_MORE_BYTES = 64 << 10, /* than the longest thing that may come */
+};
+
 /* ---- life ---- */
 
 static void free_transfer(struct transfer *transfer)
@@ -78,7 +84,6 @@ static void on_data(void *context, const uint8_t *data, size_t size)
 {
 	struct transfer *transfer = context;
 
-	io_timer_start(&transfer->idle, (uint64_t)TRANSFER_IDLE_MS * 1000);
 	buf_append(&transfer->in, data, size);
 	if (transfer->in.failed)
 		transfer_close(transfer);
@@ -90,7 +95,7 @@ static void on_drained(void *context)
 {
 	struct transfer *transfer = context;
 
-	io_timer_start(&transfer->idle, (uint64_t)TRANSFER_IDLE_MS * 1000);
+	io_timer_start(&transfer->idle, (uint64_t)IDLE_MS * 1000);
 	if (transfer->phase == TRANSFER_READING)
 		transfer_read_on(transfer);
 }
@@ -127,7 +132,7 @@ void transfer_accept(struct worker *worker, struct io_conn *conn)
 	list_append(&worker->transfers, &transfer->node);
 	worker->transfer_count++;
 	io_timer_init(worker->io, &transfer->idle, on_idle);
-	io_timer_start(&transfer->idle, (uint64_t)TRANSFER_IDLE_MS * 1000);
+	io_timer_start(&transfer->idle, (uint64_t)BETWEEN_MS * 1000);
 	io_conn_start(conn, &ops, transfer);
 }
 
@@ -229,6 +234,29 @@ static bool take_operation(struct transfer *transfer, bool *ret_again)
 	return is_fine;
 }
 
+/* Reading pauses while more waits than one operation or packet, or than the disk should take. */
+static bool has_enough(const struct transfer *transfer)
+{
+	size_t longest =
+	        transfer->phase == TRANSFER_WRITING ? WIRE_PACKET_BYTES_MAX : WIRE_OP_BYTES_MAX;
+
+	return transfer->in.size - transfer->in_at > longest + INPUT_MORE_BYTES ||
+	       transfer->write.pending.bytes.size > TRANSFER_PENDING_BYTES_MAX;
+}
+
+static void wait_for_more(struct transfer *transfer)
+{
+	bool is_between = transfer->phase == TRANSFER_OPERATION && !transfer->has_job;
+	bool should_pause = has_enough(transfer);
+
+	io_timer_start(&transfer->idle, (uint64_t)(is_between ? BETWEEN_MS : IDLE_MS) * 1000);
+	if (should_pause && !transfer->is_paused)
+		io_conn_pause(transfer->conn);
+	if (!should_pause && transfer->is_paused)
+		io_conn_resume(transfer->conn);
+	transfer->is_paused = should_pause;
+}
+
 void transfer_parse(struct transfer *transfer)
 {
 	bool is_fine = true, again = true;
@@ -246,4 +274,6 @@ void transfer_parse(struct transfer *transfer)
 	transfer->is_parsing = false;
 	if (!is_fine || transfer->conn == NULL)
 		transfer_close(transfer);
+	else
+		wait_for_more(transfer);
 }

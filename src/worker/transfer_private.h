@@ -27,7 +27,6 @@ enum {
 	TRANSFER_QUEUED_BYTES_MAX = 1 << 20,  /* read, not yet taken by the client */
 	TRANSFER_READ_BYTES = 512 << 10,      /* of data in one disk job */
 	TRANSFER_ARENA_BYTES_MAX = 1 << 20,
-	TRANSFER_IDLE_MS = 10 * 60 * 1000,
 };
 
 enum transfer_phase { TRANSFER_OPERATION, TRANSFER_WRITING, TRANSFER_READING, TRANSFER_SUMMING };

@@ -269,25 +269,17 @@ static void write_done(struct io_work *work)
 	transfer_parse(transfer);
 }
 
-/* Gives what is pending to the disk, if it is free; reading pauses while too much waits. */
+/* Gives what is pending to the disk, if it is free. */
 static void write_on(struct transfer *transfer)
 {
 	struct write_state *write = &transfer->write;
-	bool should_pause;
+	struct packets pending = write->pending;
 
-	if (!transfer->has_job && write->pending.count > 0) {
-		struct packets pending = write->pending;
-
-		write->pending = write->active;
-		write->active = pending;
-		transfer_submit(transfer, write_run, write_done);
-	}
-	should_pause = write->pending.bytes.size > TRANSFER_PENDING_BYTES_MAX;
-	if (should_pause && !transfer->is_paused)
-		io_conn_pause(transfer->conn);
-	if (!should_pause && transfer->is_paused)
-		io_conn_resume(transfer->conn);
-	transfer->is_paused = should_pause;
+	if (transfer->has_job || pending.count == 0)
+		return;
+	write->pending = write->active;
+	write->active = pending;
+	transfer_submit(transfer, write_run, write_done);
 }
 
 bool transfer_take_packets(struct transfer *transfer)

@@ -11,7 +11,8 @@ import threading
 
 import pytest
 
-from hadoop_rpc import CLIENT_PROTOCOL, Connection, delimited, encode, varint, zigzag
+from hadoop_rpc import (CLIENT_PROTOCOL, Connection, decode, delimited, encode, field, varint,
+                        zigzag)
 from processes import wait_until
 
 HELLO = b"hrpc\x09\x00\x00"
@@ -165,3 +166,27 @@ def test_a_client_that_never_reads_harms_nobody(watched):
                 sent += 1
         # 100 000 answers of 80 KB would be 8 GB; the server stopped reading long before
         assert sent < 100000
+
+
+def test_a_reader_that_talks_and_takes_nothing_costs_its_worker_little(cluster, tmp_path):
+    cluster.start_worker()
+    wait_until(lambda: cluster.run("status", "--json").stdout.count('"live":1'), "it registers")
+    content = tmp_path / "content"
+    content.write_bytes(bytes(32 << 20))
+    put = cluster.run("fs", "-put", content, "/file")
+    assert put.returncode == 0, put.stderr
+    located = decode(field(Connection(cluster.port).call(
+        "getBlockLocations", [(1, "/file"), (2, 0), (3, 1)]), 1))
+    block = field(decode(field(located, 2)), 1)
+    read = delimited(encode([(1, [(1, [(1, block)]), (2, "eve")]), (2, 0), (3, 32 << 20)]))
+    pid = cluster.worker.popen.pid
+    before = resident_bytes(pid)
+    with raw(cluster.xfer_port) as connection:
+        connection.sendall(b"\x00\x1c\x51" + read)
+        connection.settimeout(2)
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            for _ in range(400):
+                connection.sendall(bytes(1 << 20))
+        assert resident_bytes(pid) - before < 64 << 20
+        got = cluster.run("fs", "-cat", "/file")
+        assert got.returncode == 0 and len(got.stdout) == 32 << 20
