@@ -58,7 +58,7 @@ static void end_badly(struct report_walk *walk, int rc)
 /* A report may come in several calls; the last of them tells which stores there are. */
 static bool is_last_call(const Datanode__BlockReportContext *context)
 {
-	return context == NULL || context->cur_rpc + 1 >= context->total_rpcs;
+	return context == NULL || (int64_t)context->cur_rpc + 1 >= context->total_rpcs;
 }
 
 static void end_well(struct report_walk *walk)

@@ -232,33 +232,71 @@ static void a_held_write_is_sent_away_when_a_primary_answers(void **state)
 
 /* ---- workers ---- */
 
+/* Worker w1, as it registers and says in every message. */
+struct worker {
+	Datanode__DatanodeRegistration message;
+	Hdfs__DatanodeID id;
+	Server__StorageInfo storage;
+	Server__ExportedBlockKeys keys;
+	Server__BlockKey key;
+};
+
+static void worker_init(struct worker *worker)
+{
+	datanode__datanode_registration__init(&worker->message);
+	hdfs__datanode_id__init(&worker->id);
+	server__storage_info__init(&worker->storage);
+	server__exported_block_keys__init(&worker->keys);
+	server__block_key__init(&worker->key);
+	worker->storage.cluster_id = pb_bytes(STR("CID-test"));
+	worker->storage.namespace_id = 7;
+	worker->storage.ctime = 1;
+	worker->id.datanode_uuid = pb_bytes(STR("w1"));
+	worker->id.ip_addr = worker->id.host_name = pb_bytes(STR("w1"));
+	worker->keys.current_key = &worker->key;
+	worker->message.datanode_id = &worker->id;
+	worker->message.storage_info = &worker->storage;
+	worker->message.keys = &worker->keys;
+	worker->message.software_version = pb_bytes(STR("3.4.3"));
+}
+
 static Server__HaStatus__State state_of_beat(struct caller *caller)
 {
 	Datanode__HeartbeatRequest beat = DATANODE__HEARTBEAT_REQUEST__INIT;
-	Datanode__DatanodeRegistration registration = DATANODE__DATANODE_REGISTRATION__INIT;
-	Hdfs__DatanodeID id = HDFS__DATANODE_ID__INIT;
-	Server__StorageInfo storage = SERVER__STORAGE_INFO__INIT;
-	Server__ExportedBlockKeys keys = SERVER__EXPORTED_BLOCK_KEYS__INIT;
-	Server__BlockKey key = SERVER__BLOCK_KEY__INIT;
 	Datanode__HeartbeatResponse *response;
 	Server__HaStatus__State state;
+	struct worker worker;
 
-	storage.cluster_id = pb_bytes(STR("CID-test"));
-	storage.namespace_id = 7;
-	storage.ctime = 1;
-	id.datanode_uuid = pb_bytes(STR("w1"));
-	id.ip_addr = id.host_name = pb_bytes(STR("w1"));
-	keys.current_key = &key;
-	registration.datanode_id = &id;
-	registration.storage_info = &storage;
-	registration.keys = &keys;
-	registration.software_version = pb_bytes(STR("3.4.3"));
-	beat.registration = &registration;
+	worker_init(&worker);
+	beat.registration = &worker.message;
 	assert_int_equal(ask(caller, WIRE_DATANODE_PROTOCOL, "sendHeartbeat", &beat.base), 0);
 	response = answer_of(caller, &datanode__heartbeat_response__descriptor);
 	state = response->ha_status->state;
 	protobuf_c_message_free_unpacked(&response->base, NULL);
 	return state;
+}
+
+static void a_report_in_as_many_calls_as_a_number_can_say_is_taken(void **state)
+{
+	Datanode__RegisterDatanodeRequest registers = DATANODE__REGISTER_DATANODE_REQUEST__INIT;
+	Datanode__BlockReportRequest report = DATANODE__BLOCK_REPORT_REQUEST__INIT;
+	Datanode__BlockReportContext context = DATANODE__BLOCK_REPORT_CONTEXT__INIT;
+	struct caller caller;
+	struct worker worker;
+
+	(void)state;
+	caller_at(&caller, 0, "worker");
+	worker_init(&worker);
+	registers.registration = report.registration = &worker.message;
+	assert_int_equal(ask(&caller, WIRE_DATANODE_PROTOCOL, "registerDatanode", &registers.base),
+	                 0);
+	report.block_pool_id = pb_bytes(STR("BP-test"));
+	report.context = &context;
+	context.total_rpcs = context.cur_rpc = INT32_MAX;
+	assert_int_equal(ask(&caller, WIRE_DATANODE_PROTOCOL, "blockReport", &report.base), 0);
+	context.total_rpcs = INT32_MIN;
+	assert_int_equal(ask(&caller, WIRE_DATANODE_PROTOCOL, "blockReport", &report.base), 0);
+	caller_finish(&caller);
 }
 
 static void active_is_claimed_under_a_proof_of_primacy_only(void **state)
@@ -595,6 +633,7 @@ int main(void)
 	        TEST(a_standby_renews_no_lease),
 	        TEST(a_held_write_is_sent_away_when_a_primary_answers),
 	        TEST(active_is_claimed_under_a_proof_of_primacy_only),
+	        TEST(a_report_in_as_many_calls_as_a_number_can_say_is_taken),
 	        TEST(every_master_shows_the_quorum),
 	        TEST(the_quorum_is_changed_by_superusers_at_the_primary),
 	        TEST(roles_are_not_changed_by_hand),
