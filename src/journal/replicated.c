@@ -21,7 +21,8 @@ bool replicated_is_alone(const struct replicated *replicated)
 	const struct raft_list *list =
 	        replicated->core == NULL ? NULL : raft_members(replicated->core);
 
-	return list != NULL && list->members.count == 1;
+	return list != NULL && list->members.count == 1 &&
+	       raft_id_equal(list->members.member[0].id, replicated_own_id(replicated->journal));
 }
 
 /* ---- roles ---- */

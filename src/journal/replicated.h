@@ -124,10 +124,13 @@ struct replicated {
  * step. */
 enum raft_refusal replicated_step(struct replicated *replicated, struct raft_event *event);
 uint64_t replicated_now_ms(const struct replicated *replicated);
-/* The only member. */
+/* The only member, and not one that was taken out when another was left. */
 bool replicated_is_alone(const struct replicated *replicated);
 
 /* ---- replicated_start.c ---- */
+
+/* Of this master: its folder has it since it was formatted. */
+struct raft_id replicated_own_id(const struct journal *journal);
 
 /* Everything was read. */
 void replicated_recovered(struct journal *journal);

@@ -12,7 +12,7 @@
 #include "journal/replicated_vote.h"
 #include "journal/text.h"
 
-static struct raft_id own_id(const struct journal *journal)
+struct raft_id replicated_own_id(const struct journal *journal)
 {
 	struct raft_id id;
 
@@ -33,7 +33,7 @@ static void join_itself(struct replicated *replicated, struct raft_start *start,
 {
 	struct raft_member *self = &list->members.member[0];
 
-	self->id = own_id(replicated->journal);
+	self->id = replicated_own_id(replicated->journal);
 	self->is_voter = true;
 	memcpy(self->address, replicated->options.address, strlen(replicated->options.address) + 1);
 	list->members.count = 1;
@@ -48,7 +48,7 @@ static int create_core(struct replicated *replicated)
 	const struct recovery_log *log = &journal->recovered_log;
 	struct raft_list self = {0};
 	struct raft_options raft = {
-	        .self = own_id(journal),
+	        .self = replicated_own_id(journal),
 	        .address = options->address,
 	        .addresses = options->addresses,
 	        .address_count = options->address_count,

@@ -145,6 +145,18 @@ def test_five_shrink_to_three_after_two_died(make_masters):
     mkdirs(masters, "/three-survive-one-more")
 
 
+def test_who_was_taken_out_does_not_take_itself_for_the_one_that_is_left(make_masters):
+    masters = make_masters(3)
+    primary = masters.primary()
+    for place in ((primary + 1) % 3, (primary + 2) % 3):
+        assert remove(masters, place).returncode == 0
+    out = masters.quorum.members[(primary + 2) % 3]
+    out.master.popen.wait(timeout=30)
+    out.start_master(wait=False).popen.wait(timeout=30)
+    assert out.master_log().count("this master was taken out of the quorum and stops") == 2
+    assert "the only one of its quorum" not in out.master_log()
+
+
 def test_a_removal_that_would_lose_the_majority_is_refused(make_masters):
     masters = make_masters(3)
     primary = masters.primary()
