@@ -2,7 +2,7 @@
 """Real masters under the hands of an operator."""
 import json
 
-from processes import free_ports
+from processes import free_ports, wait_until
 from quorum import Quorum
 
 LIST = "alluxio.master.embedded.journal.addresses"
@@ -54,6 +54,13 @@ class Masters:
                              "MASTER").stdout.splitlines()
         rows = [[cell.strip() for cell in line.split("|")] for line in lines[5:]]
         return lines[2].split(": ")[1], {address: state for state, _, address in rows}
+
+    def state(self, place):
+        """AVAILABLE and the like; None: no member."""
+        return self.info()[1].get(self.addresses[place])
+
+    def await_state(self, place, wanted):
+        wait_until(lambda: self.state(place) == wanted, f"master {place} is {wanted}")
 
     def place(self, address):
         return self.addresses.index(address)

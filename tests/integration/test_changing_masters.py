@@ -17,14 +17,6 @@ def sees(masters, place, path):
     return Connection(masters.quorum.ports[place]).stat(path) is not None
 
 
-def state(masters, place):
-    return masters.info()[1].get(masters.addresses[place])
-
-
-def await_state(masters, place, wanted):
-    wait_until(lambda: state(masters, place) == wanted, f"master {place} is {wanted}")
-
-
 def remove(masters, place):
     return masters.fsadmin("journal", "quorum", "remove", "-domain", "MASTER", "-address",
                            masters.addresses[place])
@@ -37,9 +29,9 @@ def test_a_stranger_is_told_to_wait_for_leave_and_joins_when_it_has_it(make_mast
     wait_until(lambda: "named by a command" in masters.quorum.members[new].master_log(),
                "it is told why it may not join")
     assert "holdfast quorum allow" in masters.status(new)[1]["quorum"]["waits_for"]
-    assert state(masters, new) is None
+    assert masters.state(new) is None
     masters.allow(new)
-    await_state(masters, new, "AVAILABLE")
+    masters.await_state(new, "AVAILABLE")
     assert sees(masters, new, "/before")
 
 
@@ -47,7 +39,7 @@ def test_a_new_member_can_lead(make_masters):
     masters = make_masters(3)
     new = masters.add()
     masters.allow(new)
-    await_state(masters, new, "AVAILABLE")
+    masters.await_state(new, "AVAILABLE")
     done = masters.fsadmin("journal", "quorum", "elect", "-address", masters.addresses[new])
     assert done.returncode == 0, done.stdout
     assert masters.primary() == new
@@ -60,7 +52,7 @@ def test_all_members_are_replaced_one_after_the_other(make_masters):
         mkdirs(masters, f"/before-{old}")
         new = masters.add()
         masters.allow(new)
-        await_state(masters, new, "AVAILABLE")
+        masters.await_state(new, "AVAILABLE")
         done = remove(masters, old)
         assert done.returncode == 0, done.stdout
         masters.quorum.members[old].master.popen.wait(timeout=30)
@@ -76,18 +68,18 @@ def test_one_master_grows_to_three_without_a_stop(make_masters, lists):
     mkdirs(masters, "/alone")
     first = masters.add()
     masters.allow(first)
-    await_state(masters, first, "CATCHING UP")  # two would not be safer than one
+    masters.await_state(first, "CATCHING UP")  # two would not be safer than one
     second = masters.add()
     masters.allow(second)
     for place in (first, second):
-        await_state(masters, place, "AVAILABLE")
+        masters.await_state(place, "AVAILABLE")
         wait_until(lambda: sees(masters, place, "/alone"), "it has what was there")
     masters.quorum.members[0].master.kill()
     masters.quorum.members[0].master = None
     masters.quorum.primary()
     mkdirs(masters, "/after-the-first-one-died")
     masters.quorum.members[0].start_master()  # its journal tells it of the others
-    await_state(masters, 0, "AVAILABLE")
+    masters.await_state(0, "AVAILABLE")
     wait_until(lambda: sees(masters, 0, "/after-the-first-one-died"), "it has what it missed")
 
 
@@ -126,7 +118,7 @@ def test_a_master_that_is_alone_may_move_to_another_address(make_masters):
     wait_until(lambda: list(masters.info()[1]) == masters.addresses, "the list says so")
     new = masters.add()
     masters.allow(new)
-    await_state(masters, new, "CATCHING UP")
+    masters.await_state(new, "CATCHING UP")
     wait_until(lambda: sees(masters, new, "/before"), "it has what was there")
 
 
@@ -161,7 +153,7 @@ def test_a_removal_that_would_lose_the_majority_is_refused(make_masters):
     masters = make_masters(3)
     primary = masters.primary()
     masters.kill((primary + 1) % 3)
-    await_state(masters, (primary + 1) % 3, "UNAVAILABLE")
+    masters.await_state((primary + 1) % 3, "UNAVAILABLE")
     done = remove(masters, (primary + 2) % 3)
     assert done.returncode == 255, done.stdout
     assert len(masters.info()[1]) == 3

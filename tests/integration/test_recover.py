@@ -18,11 +18,6 @@ def last_index(member):
     return int(re.search(r"-(\d+), acknowledged", done.stdout)[1])
 
 
-def await_state(masters, place, wanted):
-    wait_until(lambda: masters.info()[1].get(masters.addresses[place]) == wanted,
-               f"master {place} is {wanted}")
-
-
 def lose_two(masters):
     """All have everything; then two are gone.  The place of the third."""
     connection = Connection(masters.quorum.primary().port)
@@ -76,7 +71,7 @@ def test_who_is_left_has_everything_and_grows_to_three_again(make_masters):
     for place in others:
         masters.quorum.members[place].format().start_master()
     for place in others:
-        await_state(masters, place, "AVAILABLE")
+        masters.await_state(place, "AVAILABLE")
     masters.kill(left)
     primary = masters.quorum.primary()
     assert Connection(primary.port).stat("/after")
