@@ -29,16 +29,30 @@ static int allow(const struct cli_site *site, const struct cli_addresses *master
 	                         why);
 }
 
+static int is_no_member(struct str address, struct buf *why)
+{
+	buf_append_format(why, "%.*s is not a member of the quorum", STR_ARGS(address));
+	return -ERR_NOT_FOUND;
+}
+
+static int elect(const struct cli_site *site, const struct cli_addresses *masters,
+                 struct arena *arena, struct str address, struct cli_primary *primary,
+                 struct buf *why)
+{
+	if (cli_quorum_member(primary->quorum, address) == NULL)
+		return is_no_member(address, why);
+	return cli_quorum_transfer(site, masters, arena, address, primary, why);
+}
+
 static int remove_member(const struct cli_site *site, const struct cli_addresses *masters,
                          struct arena *arena, struct str address, struct cli_primary *primary,
                          struct buf *why)
 {
 	const Quorum__Member *member = cli_quorum_member(primary->quorum, address);
 
-	if (member != NULL)
-		return cli_quorum_remove(site, masters, arena, member, primary, why);
-	buf_append_format(why, "%.*s is not a member of the quorum", STR_ARGS(address));
-	return -ERR_NOT_FOUND;
+	if (member == NULL)
+		return is_no_member(address, why);
+	return cli_quorum_remove(site, masters, arena, member, primary, why);
 }
 
 static const struct change {
@@ -52,7 +66,7 @@ static const struct change {
          "may join; start it now, if it does not run. This leave is gone when another "
          "master becomes primary before it has joined"},
         {"remove", remove_member, "has left the quorum"},
-        {"elect", cli_quorum_transfer, "is primary"},
+        {"elect", elect, "is primary"},
 };
 
 static const struct change *find(const char *word)

@@ -134,6 +134,13 @@ def test_a_stranger_is_not_elected(masters):
     assert "<127.0.0.1:1> is not part of the quorum <[127.0.0.1:" in done.stdout
 
 
+@pytest.mark.parametrize("word", ["elect", "remove"])
+def test_our_own_commands_name_the_stranger(masters, word):
+    done = masters.tool("holdfast", "quorum", word, "127.0.0.1:1")
+    assert (done.returncode, done.stderr) == (
+        1, "holdfast quorum: 127.0.0.1:1 is not a member of the quorum\n")
+
+
 # ---- taking out ----
 
 def test_a_dead_member_is_taken_out(masters):
@@ -155,6 +162,8 @@ def test_a_removed_master_says_so_and_stops(masters):
     assert member.master.popen.wait(timeout=30) == 1
     assert "taken out of the quorum" in member.master_log()
     assert Connection(masters.quorum.ports[masters.primary()]).mkdirs("/goes-on")
+
+
 def test_a_removed_master_comes_back_as_a_newcomer_once_its_folder_is_formatted(masters):
     leaving = masters.standby()
     member = masters.quorum.members[leaving]
@@ -164,7 +173,7 @@ def test_a_removed_master_comes_back_as_a_newcomer_once_its_folder_is_formatted(
     assert Connection(masters.quorum.ports[masters.primary()]).mkdirs("/meanwhile")
     member.format()
     member.start_master()
-    wait_until(lambda: masters.info()[1].get(address) == "AVAILABLE", "it counts again")
+    masters.await_state(leaving, "AVAILABLE")
     assert Connection(member.port).stat("/meanwhile") is not None
 
 
