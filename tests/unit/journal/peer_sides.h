@@ -263,6 +263,15 @@ static inline void say(int fd, const struct buf *bytes)
 	assert_int_equal(send(fd, bytes->data, bytes->size, MSG_NOSIGNAL), bytes->size);
 }
 
+/* On a connection of its own. */
+static inline int dial_and_say(struct side *side, const struct buf *bytes)
+{
+	int fd = dial(side);
+
+	say(fd, bytes);
+	return fd;
+}
+
 static inline void encode_hello(struct buf *bytes, uint8_t id, const char *cluster_id)
 {
 	struct peer_hello hello = {.id = id_of(id), .address = "stranger:1"};
@@ -297,6 +306,23 @@ static inline bool was_answered(int fd)
 	char byte;
 
 	return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1;
+}
+
+/* Who says this loses the connection. */
+static inline void is_cut_off_for(struct side *side, const struct buf *bytes)
+{
+	int fd = dial_and_say(side, bytes);
+
+	RUN_UNTIL(side->world->io, is_over(fd, NULL));
+	close(fd);
+}
+
+static inline void is_answered_for(struct side *side, const struct buf *bytes)
+{
+	int fd = dial_and_say(side, bytes);
+
+	RUN_UNTIL(side->world->io, was_answered(fd));
+	close(fd);
 }
 
 #endif

@@ -64,9 +64,8 @@ static void stranger_that_speaks_otherwise_is_cut_off(void **state)
 	int fd;
 
 	start(&w->a);
-	fd = dial(&w->a);
 	buf_append_str(&bytes, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
-	say(fd, &bytes);
+	fd = dial_and_say(&w->a, &bytes);
 	buf_clear(&bytes);
 	RUN_UNTIL(w->io, is_over(fd, &bytes));
 	assert_int_equal(bytes.size, 0);
@@ -84,7 +83,6 @@ static void other_version_is_told_ours_and_cut_off(void **state)
 	int fd;
 
 	start(&w->a);
-	fd = dial(&w->a);
 	encode_hello(&bytes, 9, "CID-1");
 	bytes.data[21] = 7; /* behind the envelope and the magic number */
 	memset(bytes.data + 4, 0, 4);
@@ -93,7 +91,7 @@ static void other_version_is_told_ours_and_cut_off(void **state)
 
 		memcpy(bytes.data + 4, &crc, 4);
 	}
-	say(fd, &bytes);
+	fd = dial_and_say(&w->a, &bytes);
 	RUN_UNTIL(w->io, is_over(fd, &heard));
 	assert_int_equal(peer_wire_decode(buf_str(&heard), frame, &why), 0);
 	assert_int_equal(frame->kind, PEER_HELLO);
@@ -109,19 +107,15 @@ static void message_in_the_name_of_another_is_refused(void **state)
 {
 	struct world *w = *state;
 	struct buf bytes = {0};
-	int fd;
 
 	start(&w->a);
-	fd = dial(&w->a);
 	encode_hello(&bytes, 9, "CID-1");
 	encode_term(&bytes, 9, 1);
 	encode_term(&bytes, 8, 2);
 	encode_term(&bytes, 9, 3);
-	say(fd, &bytes);
-	RUN_UNTIL(w->io, is_over(fd, NULL));
+	is_cut_off_for(&w->a, &bytes);
 	assert_int_equal(w->a.message_count, 1);
 	assert_true(was_told(&w->a, "stranger:1 sent a message in the name of another"));
-	close(fd);
 	buf_finish(&bytes);
 }
 
@@ -132,27 +126,18 @@ static void frames_before_or_besides_the_hello_are_refused(void **state)
 	struct raft_message message = {
 	        .kind = RAFT_MESSAGE_CHUNK, .from = id_of(9), .chunk = {.size = 8192}};
 	uint8_t piece[8192] = {0};
-	int fd;
 
 	start(&w->a);
-	fd = dial(&w->a);
 	encode_term(&bytes, 9, 1);
-	say(fd, &bytes);
-	RUN_UNTIL(w->io, is_over(fd, NULL));
-	close(fd);
-	fd = dial(&w->a);
+	is_cut_off_for(&w->a, &bytes);
 	encode_hello(&bytes, 9, "CID-1");
-	say(fd, &bytes);
-	say(fd, &bytes); /* a second one */
-	RUN_UNTIL(w->io, is_over(fd, NULL));
-	close(fd);
-	fd = dial(&w->a);
+	assert_true(buf_reserve(&bytes, bytes.size));
+	buf_append(&bytes, bytes.data, bytes.size); /* a second one */
+	is_cut_off_for(&w->a, &bytes);
 	buf_clear(&bytes);
 	peer_wire_encode_message(&message, &(struct str){(char *)piece, sizeof(piece)}, 1, &bytes);
-	say(fd, &bytes); /* promises more than a stranger may send */
-	RUN_UNTIL(w->io, is_over(fd, NULL));
+	is_cut_off_for(&w->a, &bytes); /* promises more than a stranger may send */
 	assert_int_equal(w->a.message_count, 0);
-	close(fd);
 	buf_finish(&bytes);
 }
 
@@ -190,14 +175,10 @@ static void addresses_that_are_made_up_push_out_nobody_in_use(void **state)
 
 	connect_both(w);
 	for (int i = 0; i < 100; i++) {
-		int fd = dial(&w->a);
-
 		snprintf(hello.address, sizeof(hello.address), "made-up-%d:1", i);
 		buf_clear(&bytes);
 		peer_wire_encode_hello(&hello, &bytes);
-		say(fd, &bytes);
-		RUN_UNTIL(w->io, was_answered(fd));
-		close(fd);
+		is_answered_for(&w->a, &bytes);
 	}
 	assert_true(is_connected(&w->a, w->b.address));
 	assert_string_equal(peer_link_address(w->a.link, id_of(2)), w->b.address);
@@ -212,9 +193,8 @@ static void features_are_those_of_the_hello(void **state)
 
 	connect_both(w);
 	assert_int_equal(peer_link_features(w->a.link, id_of(2)), PEER_FEATURES);
-	fd = dial(&w->a);
 	encode_hello(&bytes, 9, "CID-1"); /* has none */
-	say(fd, &bytes);
+	fd = dial_and_say(&w->a, &bytes);
 	RUN_UNTIL(w->io, was_answered(fd));
 	assert_int_equal(peer_link_features(w->a.link, id_of(9)), 0);
 	assert_int_equal(peer_link_features(w->a.link, id_of(8)), 0);
