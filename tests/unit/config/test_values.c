@@ -22,6 +22,33 @@ static void is_taken(struct world *world, const char *name, const char *value)
 	world_must_load(world);
 }
 
+static void is_int(const char *name, const char *value, enum config_key key, int64_t wanted)
+{
+	struct world world = {0};
+
+	is_taken(&world, name, value);
+	assert_int_equal(config_int(world.config, key), wanted);
+	world_finish(&world);
+}
+
+static void is_bytes(const char *name, const char *value, enum config_key key, uint64_t wanted)
+{
+	struct world world = {0};
+
+	is_taken(&world, name, value);
+	assert_int_equal(config_bytes(world.config, key), wanted);
+	world_finish(&world);
+}
+
+static void is_ms(const char *name, const char *value, enum config_key key, uint64_t wanted)
+{
+	struct world world = {0};
+
+	is_taken(&world, name, value);
+	assert_int_equal(config_duration_ms(world.config, key), wanted);
+	world_finish(&world);
+}
+
 /* The load fails and says `why`. */
 static void is_refused(const char *name, const char *value, const char *why)
 {
@@ -112,25 +139,13 @@ static void durations_have_units(void **state)
 
 static void a_bare_number_has_the_unit_of_its_property(void **state)
 {
-	struct world world = {0};
-
 	(void)state;
-	is_taken(&world, "dfs.heartbeat.interval", "5");
-	assert_int_equal(config_duration_ms(world.config, CONFIG_KEY_DFS_HEARTBEAT_INTERVAL), 5000);
-	world_finish(&world);
-	is_taken(&world, "dfs.namenode.stale.datanode.interval", "5000");
-	assert_int_equal(
-	        config_duration_ms(world.config, CONFIG_KEY_DFS_NAMENODE_STALE_DATANODE_INTERVAL),
-	        5000);
-	world_finish(&world);
-	is_taken(&world, "fs.trash.interval", "1440");
-	assert_int_equal(config_duration_ms(world.config, CONFIG_KEY_FS_TRASH_INTERVAL), 86400000);
-	world_finish(&world);
-	is_taken(&world, "alluxio.zookeeper.session.timeout", "90000");
-	assert_int_equal(
-	        config_duration_ms(world.config, CONFIG_KEY_ALLUXIO_ZOOKEEPER_SESSION_TIMEOUT),
-	        90000);
-	world_finish(&world);
+	is_ms("dfs.heartbeat.interval", "5", CONFIG_KEY_DFS_HEARTBEAT_INTERVAL, 5000);
+	is_ms("dfs.namenode.stale.datanode.interval", "5000",
+	      CONFIG_KEY_DFS_NAMENODE_STALE_DATANODE_INTERVAL, 5000);
+	is_ms("fs.trash.interval", "1440", CONFIG_KEY_FS_TRASH_INTERVAL, 86400000);
+	is_ms("alluxio.zookeeper.session.timeout", "90000",
+	      CONFIG_KEY_ALLUXIO_ZOOKEEPER_SESSION_TIMEOUT, 90000);
 }
 
 static void a_wrong_unit_is_refused_with_what_is_allowed(void **state)
@@ -146,20 +161,16 @@ static void a_wrong_unit_is_refused_with_what_is_allowed(void **state)
 
 static void zero_is_what_the_table_says(void **state)
 {
-	struct world world = {0};
-
 	(void)state;
 	is_refused("holdfast.journal.sync.hang", "0s", "must not be zero; allowed: 100ms to 1h");
 	is_refused("alluxio.master.journal.checkpoint.period.entries", "0", "must not be zero");
 	is_refused("alluxio.master.embedded.journal.entry.size.max", "0", "must not be zero");
-	is_taken(&world, "holdfast.journal.checkpoint.bytes", "0");
-	assert_int_equal(config_bytes(world.config, CONFIG_KEY_HOLDFAST_JOURNAL_CHECKPOINT_BYTES),
-	                 0);
-	world_finish(&world);
+	is_bytes("holdfast.journal.checkpoint.bytes", "0",
+	         CONFIG_KEY_HOLDFAST_JOURNAL_CHECKPOINT_BYTES, 0);
 	is_refused("holdfast.journal.checkpoint.bytes", "1",
 	           "is too small; allowed: 1MB to 1TB, or 0 (off)");
-	is_taken(&world, "dfs.namenode.safemode.extension", "0");
-	world_finish(&world);
+	is_ms("dfs.namenode.safemode.extension", "0", CONFIG_KEY_DFS_NAMENODE_SAFEMODE_EXTENSION,
+	      0);
 }
 
 static void absurd_numbers_are_refused(void **state)
@@ -190,18 +201,12 @@ static void absurd_numbers_are_refused(void **state)
 /* Hadoop's FsPermission: in letters, a umask says what is left. */
 static void permissions_may_stand_in_letters(void **state)
 {
-	struct world world = {0};
-
 	(void)state;
-	is_taken(&world, "fs.permissions.umask-mode", "u=rwx,g=rx,o=");
-	assert_int_equal(config_int(world.config, CONFIG_KEY_FS_PERMISSIONS_UMASK_MODE), 027);
-	world_finish(&world);
-	is_taken(&world, "fs.permissions.umask-mode", "a+rx,u+w");
-	assert_int_equal(config_int(world.config, CONFIG_KEY_FS_PERMISSIONS_UMASK_MODE), 022);
-	world_finish(&world);
-	is_taken(&world, "dfs.datanode.data.dir.perm", "u=rwx,go=");
-	assert_int_equal(config_int(world.config, CONFIG_KEY_DFS_DATANODE_DATA_DIR_PERM), 0700);
-	world_finish(&world);
+	is_int("fs.permissions.umask-mode", "u=rwx,g=rx,o=", CONFIG_KEY_FS_PERMISSIONS_UMASK_MODE,
+	       027);
+	is_int("fs.permissions.umask-mode", "a+rx,u+w", CONFIG_KEY_FS_PERMISSIONS_UMASK_MODE, 022);
+	is_int("dfs.datanode.data.dir.perm", "u=rwx,go=", CONFIG_KEY_DFS_DATANODE_DATA_DIR_PERM,
+	       0700);
 }
 
 static void good_values_are_typed(void **state)
@@ -209,15 +214,11 @@ static void good_values_are_typed(void **state)
 	struct world world = {0};
 
 	(void)state;
-	is_taken(&world, "dfs.replication", " 0x2 ");
-	assert_int_equal(config_int(world.config, CONFIG_KEY_DFS_REPLICATION), 2);
-	world_finish(&world);
+	is_int("dfs.replication", " 0x2 ", CONFIG_KEY_DFS_REPLICATION, 2);
 	is_taken(&world, "dfs.permissions.enabled", " FALSE ");
 	assert_false(config_bool(world.config, CONFIG_KEY_DFS_PERMISSIONS_ENABLED));
 	world_finish(&world);
-	is_taken(&world, "fs.permissions.umask-mode", "027");
-	assert_int_equal(config_int(world.config, CONFIG_KEY_FS_PERMISSIONS_UMASK_MODE), 027);
-	world_finish(&world);
+	is_int("fs.permissions.umask-mode", "027", CONFIG_KEY_FS_PERMISSIONS_UMASK_MODE, 027);
 	is_taken(&world, "holdfast.read.mode", "INDEX");
 	assert_int_equal(config_enum(world.config, CONFIG_KEY_HOLDFAST_READ_MODE), 1);
 	world_finish(&world);
@@ -225,9 +226,8 @@ static void good_values_are_typed(void **state)
 	assert_true(config_double(world.config, CONFIG_KEY_DFS_NAMENODE_SAFEMODE_THRESHOLD_PCT) ==
 	            0.25);
 	world_finish(&world);
-	is_taken(&world, "ipc.maximum.data.length", "134217728");
-	assert_int_equal(config_bytes(world.config, CONFIG_KEY_IPC_MAXIMUM_DATA_LENGTH), 128 << 20);
-	world_finish(&world);
+	is_bytes("ipc.maximum.data.length", "134217728", CONFIG_KEY_IPC_MAXIMUM_DATA_LENGTH,
+	         128 << 20);
 }
 
 static void an_empty_text_is_no_value(void **state)
