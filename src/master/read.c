@@ -52,7 +52,9 @@ static void read_proved(struct proof_wait *wait, int rc)
 {
 	struct master_read *read = CONTAINER_OF(wait, struct master_read, proof);
 
-	if (rc < 0)
+	/* A proof may come from this master's own journal while it is being promoted: what the call
+	 * asks may be the primary's to know. */
+	if (rc < 0 || read->master->role == MASTER_PROMOTING)
 		read_hold(read);
 	else
 		read_serve(read);

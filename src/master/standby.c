@@ -40,7 +40,7 @@ static void probe_answered(struct proof_wait *proof, int rc)
 
 	probe->is_running = false;
 	probe->next_us = io_now_us(master->io) + PROBE_PAUSE_US;
-	if (rc == 0)
+	if (rc == 0 && master->role != MASTER_PROMOTING) /* whose end releases all */
 		hold_release(&master->hold, HOLD_PROVED, probe->puts);
 	standby_look(master);
 }
