@@ -194,6 +194,8 @@ static struct str what_cannot(const struct command *c, struct arena *arena)
 	case ENTRY_recover_lease:
 		return arena_format(arena, "Cannot recover the lease of %.*s",
 		                    STR_ARGS(c->recover_lease.path));
+	case ENTRY_fsync:
+		return arena_format(arena, "Cannot fsync file %.*s", STR_ARGS(c->fsync.path));
 	case ENTRY_new_stamp:
 		return arena_format(arena, "Cannot get a new GS for block blk_%" PRIu64 "_%" PRIu64,
 		                    c->new_stamp.block.id, c->new_stamp.block.stamp);

@@ -244,6 +244,39 @@ void commit_complete(struct call *call)
 	call->result->value = true;
 }
 
+/* ---- fsync ---- */
+
+/* The block itself was durable before its writer was given it, so there is only its length to keep.
+ * One that is complete has its length already. */
+int plan_fsync(struct call *call)
+{
+	const struct command_fsync *fields = &call->command->fsync;
+	const struct inode *inode = &call->place.inode;
+	int rc = find_open_file(call, fields->inode, fields->path, fields->holder);
+
+	if (rc < 0)
+		return rc;
+	if (fields->length > INT64_MAX && fields->length != UINT64_MAX)
+		return refuse(&call->asker, ERR_INTERNAL, "a block that makes no sense");
+	call->result->inode = inode->id;
+	call->changes_nothing = fields->length == UINT64_MAX || inode->workers == 0 ||
+	                        blocks_last(&call->ns->tree.nodes, inode).length == fields->length;
+	return 0;
+}
+
+void commit_fsync(struct call *call)
+{
+	struct namespace *ns = call->ns;
+	struct inode_change change;
+	struct block last;
+
+	CHECK(inode_change_begin(ns, call->place.inode.id, &change));
+	last = blocks_last(&ns->tree.nodes, &change.inode);
+	last.length = call->command->fsync.length;
+	blocks_set_last(&ns->tree.nodes, &change.inode, last);
+	inode_change_end(ns, &change);
+}
+
 /* ---- leases ---- */
 
 /* A block under construction needs the workers' word on its length: that is recovery, which goes by

@@ -195,6 +195,25 @@ int serve_complete(struct call *call, struct command *command)
 	return 0;
 }
 
+/* A length below 1 says that none is known. */
+int serve_fsync(struct call *call, struct command *command)
+{
+	Hdfs__FsyncRequest *request;
+	int rc = call_unpack_command(call, &hdfs__fsync_request__descriptor, &request);
+
+	if (rc < 0)
+		return rc;
+	command->kind = ENTRY_fsync;
+	command->fsync = (struct command_fsync){
+	        .path = pb_str(request->src),
+	        .inode = request->file_id,
+	        .holder = pb_str(request->client),
+	        .length = request->last_block_length > 0 ? (uint64_t)request->last_block_length
+	                                                 : UINT64_MAX,
+	};
+	return 0;
+}
+
 int serve_new_stamp(struct call *call, struct command *command)
 {
 	Hdfs__UpdateBlockForPipelineRequest *request;

@@ -204,6 +204,12 @@ bool status_must_refer_all(struct call *call)
 	return totals.missing > 0;
 }
 
+/* Of the block that is being written: readers ask its workers, and add what they say. */
+static uint64_t open_length(const struct ns_blocks *blocks)
+{
+	return blocks->has_last && !blocks->last.is_complete ? blocks->last.block.length : 0;
+}
+
 bool status_blocks(struct call *call, const struct ns_blocks *from, struct wire_located_blocks *to)
 {
 	struct str pool = status_pool(call);
@@ -217,7 +223,7 @@ bool status_blocks(struct call *call, const struct ns_blocks *from, struct wire_
 			return false;
 	}
 	*to = (struct wire_located_blocks){
-	        .file_length = from->status.length,
+	        .file_length = from->status.length - open_length(from),
 	        .blocks = blocks,
 	        .blocks_count = from->count,
 	        .is_under_construction = from->status.is_under_construction,

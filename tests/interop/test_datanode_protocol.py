@@ -8,7 +8,7 @@ import hadoop_rpc
 import processes
 import pytest
 from fake_worker import FakeWorker, deletions, extended
-from hadoop_rpc import decode, encode, field
+from hadoop_rpc import decode, encode, field, zigzag
 
 BLOCK = 1 << 27
 
@@ -199,6 +199,60 @@ def test_complete_is_false_when_no_report_comes(root, worker):
     _, block = add_block(root, "/f", "writer")
     assert not complete(root, "/f", "writer", extended(block, 9))
     assert field(root.call("isFileClosed", [(1, "/f")]), 1) == 0
+
+
+def fsync(connection, path, holder, length=None, file_id=0):
+    message = [(1, path), (2, holder), (4, file_id)]
+    return connection.call("fsync", message + ([(3, zigzag(length))] if length else []))
+
+
+def located(connection, path):
+    found = connection.call("getBlockLocations", [(1, path), (2, 0), (3, 1 << 40)])
+    return decode(field(found, 1))
+
+
+def test_fsync_shows_a_length_that_survives_the_master(cluster, root, worker):
+    created = root.create("/f", "writer")
+    _, block = add_block(root, "/f", "writer")
+    fsync(root, "/f", "writer")             # the first hflush of a block knows no length
+    assert field(root.stat("/f"), 3) == 0
+    fsync(root, "/f", "writer", 11, file_id=field(created, 13))
+    assert field(root.stat("/f"), 3) == 11
+    cluster.master.kill()
+    cluster.start_master()
+    again = hadoop_rpc.Connection(cluster.port)
+    assert field(again.stat("/f"), 3) == 11
+    FakeWorker(cluster.port).join().change(block, fake_worker.RECEIVED, 20)
+    assert complete(again, "/f", "writer", extended(block, 20))
+    assert field(again.stat("/f"), 3) == 20
+
+
+def test_a_reader_asks_workers_for_the_block_that_is_written(root, worker):
+    root.create("/f", "writer")
+    _, first = add_block(root, "/f", "writer")
+    worker.change(first, fake_worker.RECEIVED, BLOCK)
+    add_block(root, "/f", "writer", extended(first, BLOCK))
+    fsync(root, "/f", "writer", 11)
+    blocks = located(root, "/f")
+    assert field(blocks, 1) == BLOCK and field(blocks, 3) == 1  # the length without its last block
+    last = decode(field(blocks, 4))
+    assert field(last, 2) == BLOCK and field(decode(field(last, 1)), 4) == 11
+
+
+def test_fsync_is_refused_as_hdfs_does(root, worker):
+    write(root, worker, "/closed", [5])
+    root.create("/f", "writer")
+    for path, holder, text in (
+            ("/closed", "writer", "File is not open for writing: /closed (inode 0) [Lease.  Holder: "
+             "writer, pending creates: 1]"),
+            ("/f", "other", "Client (=other) is not the lease owner (=writer: /f (inode 0) Holder "
+             "other does not have any open files."),
+            ("/", "writer", "INode is not a regular file: / (inode 0) [Lease.  Holder: writer, "
+             "pending creates: 1]")):
+        with pytest.raises(hadoop_rpc.RemoteError) as caught:
+            fsync(root, path, holder, 3)
+        assert caught.value.java_class.endswith("LeaseExpiredException")
+        assert caught.value.text.split("\n")[0] == text
 
 
 def test_a_new_stamp_does_not_make_the_old_one_wrong(root, worker):

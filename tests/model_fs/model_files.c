@@ -101,6 +101,25 @@ int model_abandon_block(struct model_fs *model, const struct command *command,
 	return 0;
 }
 
+int model_fsync(struct model_fs *model, const struct command *command, struct model_answer *answer)
+{
+	const struct command_fsync *f = &command->fsync;
+	struct model_node *file;
+	int rc = model_find_file(model, command, f->inode, f->path, &file);
+
+	if (rc == 0)
+		rc = is_writer(file, f->holder);
+	if (rc < 0)
+		return rc;
+	if (f->length > INT64_MAX && f->length != UINT64_MAX)
+		return -ERR_INTERNAL;
+	answer->inode = file->id;
+	if (f->length == UINT64_MAX || !file->is_writing || from_end(file, 0).length == f->length)
+		return model_nothing(answer);
+	file->blocks[file->block_count - 1].length = f->length;
+	return 0;
+}
+
 static void close_file(struct model_node *file, uint64_t now)
 {
 	file->is_open = false;

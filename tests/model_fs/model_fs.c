@@ -187,6 +187,7 @@ static int operate(struct model_fs *model, const struct command *command,
 	case ENTRY_set_replication: return model_set_replication(model, command, answer);
 	case ENTRY_recover_lease: return model_recover_lease(model, command, answer);
 	case ENTRY_expire_lease: return model_expire_lease(model, command, answer);
+	case ENTRY_fsync: return model_fsync(model, command, answer);
 	case ENTRY_new_stamp: return model_new_stamp(model, command, answer);
 	case ENTRY_access_times: return model_access_times(model, command, answer);
 	case ENTRY_safe_mode: return do_safe_mode(model, command, answer);

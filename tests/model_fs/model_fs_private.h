@@ -123,6 +123,7 @@ int model_recover_lease(struct model_fs *model, const struct command *command,
                         struct model_answer *answer);
 int model_expire_lease(struct model_fs *model, const struct command *command,
                        struct model_answer *answer);
+int model_fsync(struct model_fs *model, const struct command *command, struct model_answer *answer);
 int model_new_stamp(struct model_fs *model, const struct command *command,
                     struct model_answer *answer);
 int model_rename(struct model_fs *model, const struct command *command,

@@ -65,6 +65,12 @@ static bool draw_block(struct client *client)
 		c->kind = ENTRY_abandon_block;
 		c->abandon_block = (struct command_abandon_block){
 		        .path = path, .holder = holder, .block = last};
+	} else if (last.id != 0 && random_chance(&client->random, 1, 6)) {
+		c->kind = ENTRY_fsync;
+		c->fsync = (struct command_fsync){
+		        .path = path,
+		        .holder = holder,
+		        .length = 1 + random_below(&client->random, last.length)};
 	} else if (file->block_count < FILE_BLOCKS_MAX && random_chance(&client->random, 2, 3)) {
 		c->kind = ENTRY_add_block;
 		c->add_block = (struct command_add_block){
@@ -162,6 +168,10 @@ void command_move_texts(struct command *command, const char (*from)[128], char (
 	case ENTRY_abandon_block:
 		strings[0] = &command->abandon_block.path;
 		strings[1] = &command->abandon_block.holder;
+		break;
+	case ENTRY_fsync:
+		strings[0] = &command->fsync.path;
+		strings[1] = &command->fsync.holder;
 		break;
 	case ENTRY_delete: strings[0] = &command->delete.path; break;
 	case ENTRY_rename:

@@ -230,6 +230,54 @@ static void the_same_previous_gets_the_same_block_again(void **state)
 	bench_close(&b);
 }
 
+static int do_fsync(struct bench *bench, const char *path, const char *holder, uint64_t length)
+{
+	struct command command = {
+	        .kind = ENTRY_fsync,
+	        .fsync = {.path = str_of(path), .holder = str_of(holder), .length = length}};
+
+	as_user(&command, "root");
+	return bench_apply(bench, &command);
+}
+
+static void fsync_shows_how_long_the_block_is_so_far(void **state)
+{
+	struct block block;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	do_create(&b, "root", "/f", "h", 1);
+	assert_int_equal(do_fsync(&b, "/f", "h", 5), 0);
+	assert_int_equal(status_of(&b, "/f").length, 0); /* there is no block yet */
+	do_add_block(&b, "/f", "h", (struct block){0});
+	block = b.result.block;
+	assert_int_equal(do_fsync(&b, "/f", "h", UINT64_MAX), 0);
+	assert_int_equal(status_of(&b, "/f").length, 0);
+	assert_int_equal(do_fsync(&b, "/f", "h", 5), 0);
+	assert_int_equal(status_of(&b, "/f").length, 5);
+	assert_true(status_of(&b, "/f").is_under_construction);
+	block.length = 9;
+	assert_int_equal(do_complete(&b, "/f", "h", block), 0);
+	assert_int_equal(status_of(&b, "/f").length, 9);
+	bench_close(&b);
+}
+
+static void fsync_is_for_who_writes_the_file(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	make_file_of(&b, "/closed", 100);
+	do_create(&b, "root", "/f", "h", 1);
+	assert_int_equal(do_fsync(&b, "/f", "another", 5), -ERR_LEASE_EXPIRED);
+	assert_int_equal(do_fsync(&b, "/closed", "maker", 5), -ERR_LEASE_EXPIRED);
+	assert_int_equal(do_fsync(&b, "/none", "h", 5), -ERR_NOT_FOUND);
+	assert_int_equal(status_of(&b, "/closed").length, 100);
+	bench_close(&b);
+}
+
 static int abandon(struct bench *bench, const char *path, struct block block)
 {
 	struct command command = {
@@ -517,6 +565,8 @@ int main(void)
 	        cmocka_unit_test(minus_one_leaves_a_time_as_it_is),
 	        cmocka_unit_test(ids_and_stamps_start_where_hdfs_starts_them),
 	        cmocka_unit_test(the_same_previous_gets_the_same_block_again),
+	        cmocka_unit_test(fsync_shows_how_long_the_block_is_so_far),
+	        cmocka_unit_test(fsync_is_for_who_writes_the_file),
 	        cmocka_unit_test(abandon_block_takes_the_last_one_and_may_be_repeated),
 	        cmocka_unit_test(complete_may_be_repeated_by_whoever_has_the_last_block),
 	        cmocka_unit_test(complete_without_the_last_block_asks_to_come_again),

@@ -206,6 +206,14 @@ static void random_files(struct world *world, struct command *c)
 		c->abandon_block = (struct command_abandon_block){
 		        .path = path, .inode = inode, .holder = holder, .block = block};
 		break;
+	case ENTRY_fsync:
+		aim(world, &path, &inode, &holder, &block, 0);
+		c->fsync = (struct command_fsync){
+		        .path = path,
+		        .inode = inode,
+		        .holder = holder,
+		        .length = below(world, 4) == 0 ? UINT64_MAX : below(world, 1 << 20)};
+		break;
 	case ENTRY_complete:
 		aim(world, &path, &inode, &holder, &block, 0);
 		c->complete = (struct command_complete){

@@ -99,6 +99,7 @@ static void make_open_file(struct bench *bench, struct buf *entries)
 	      .block = bench->result.block);
 	ENTER("bob", add_block, .path = STR("/home/bob/open"), .holder = STR("h-bob"),
 	      .previous = block, .workers = {workers, 2});
+	ENTER("bob", fsync, .path = STR("/home/bob/open"), .holder = STR("h-bob"), .length = 99);
 }
 
 static void make_long_file(struct bench *bench, struct buf *entries)
