@@ -202,7 +202,7 @@ static void scan_begin(struct workers *workers)
 
 	scan->is_due = false;
 	scan->spent_us = 0;
-	scan->counts = (struct scan_counts){0};
+	scan->counts = (struct scan_counts){.complete = workers_complete_blocks(workers)};
 	scan->step = 0;
 	scan->phase = SCAN_LOCATIONS;
 	store_numbers_scan_begins(&workers->numbers);
@@ -212,8 +212,18 @@ static void scan_begin(struct workers *workers)
 			workers->all[i]->stores[k]->counted = 0;
 }
 
+/* What was completed or deleted while the scan went on is not missing. */
+static void count_missing(const struct workers *workers, struct scan_counts *counts)
+{
+	uint64_t now = workers_complete_blocks(workers);
+	uint64_t complete = now < counts->complete ? now : counts->complete;
+
+	counts->missing = complete > counts->located ? complete - counts->located : 0;
+}
+
 static void scan_end(struct workers *workers)
 {
+	count_missing(workers, &workers->scan.counts);
 	workers->scan.phase = SCAN_IDLE;
 	workers->scan.is_hurried = false;
 	workers->counts = workers->scan.counts;

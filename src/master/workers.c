@@ -164,11 +164,20 @@ void workers_each(struct workers *workers, unsigned mask,
 	}
 }
 
+uint64_t workers_complete_blocks(const struct workers *workers)
+{
+	struct ns_counts counts;
+
+	ns_counts(workers->ns, &counts);
+	return counts.blocks - counts.open_blocks;
+}
+
 void workers_totals(struct workers *workers, struct workers_totals *ret_totals)
 {
 	struct workers_totals totals = {
 	        .location_bytes = locations_bytes(workers->locations),
 	        .located = workers->counts.located,
+	        .missing = workers->counts.missing,
 	        .under_replicated = workers->counts.under_replicated,
 	        .corrupt = workers->counts.corrupt,
 	        .waiting_reports = workers->counts.waiting,
@@ -194,12 +203,9 @@ void workers_totals(struct workers *workers, struct workers_totals *ret_totals)
 	if (totals.capacity == 0)
 		totals.capacity = 1;
 	if (workers->ns != NULL) {
-		struct ns_counts counts;
-		uint64_t complete;
+		uint64_t complete = workers_complete_blocks(workers);
 
-		ns_counts(workers->ns, &counts);
-		complete = counts.blocks - counts.open_blocks;
-		totals.missing = complete > totals.located ? complete - totals.located : 0;
+		totals.unlocated = complete > totals.located ? complete - totals.located : 0;
 	}
 	*ret_totals = totals;
 }

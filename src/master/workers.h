@@ -118,6 +118,7 @@ struct workers_totals {
 	/* As of the last scan of all blocks, which follows every change within seconds. */
 	uint64_t located;           /* blocks with a live location */
 	uint64_t missing;           /* complete blocks without one */
+	uint64_t unlocated;         /* the same, and those that were completed since */
 	uint64_t under_replicated;  /* fewer live locations than wanted, but some */
 	uint64_t corrupt;           /* blocks with a replica that does not fit */
 	uint64_t pending_deletions; /* orders not sent yet */

@@ -57,7 +57,9 @@ struct report_lease {
 
 /* Counts of one scan. */
 struct scan_counts {
-	uint64_t located; /* complete blocks */
+	uint64_t complete; /* blocks when it began */
+	uint64_t located;  /* of them, and of those completed meanwhile */
+	uint64_t missing;
 	uint64_t under_replicated;
 	uint64_t corrupt;
 	uint64_t waiting;
@@ -118,6 +120,7 @@ void workers_set_primary(struct workers *workers, bool is_primary);
 void workers_send_deletions(struct workers *workers, bool sends);
 /* Blocks that no file has any more (ns_result.gone). */
 void workers_blocks_gone(struct workers *workers, const struct block *blocks, size_t count);
+uint64_t workers_complete_blocks(const struct workers *workers);
 /* A block may have become complete: what was reported early is a location now. */
 void workers_block_settled(struct workers *workers, uint64_t block_id);
 /* Something that changes the counts: another wanted replication, for one. */

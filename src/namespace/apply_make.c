@@ -28,14 +28,13 @@ int plan_mkdirs(struct call *call)
 	if (rc < 0)
 		return rc;
 	if (!path_is_valid(fields->path))
-		return refuse(&call->asker, ERR_INVALID_PATH,
-		              "Invalid path name Invalid file name: %.*s", STR_ARGS(fields->path));
+		return path_refuse(&call->asker, "Invalid file name: ", fields->path);
 	rc = call_find(call, fields->path, true);
 	if (rc < 0)
 		return rc;
 	if (place->exists && !place->inode.is_directory)
 		return refuse(&call->asker, ERR_EXISTS, "Path is not a directory: %.*s",
-		              STR_ARGS(place->path));
+		              STR_ARGS(fields->path));
 	if (place->exists) {
 		call->changes_nothing = true;
 		call->result->value = true;
@@ -79,11 +78,11 @@ static int judge_new_file(struct call *call)
 		              "minimum of %u for %.*s, clientName=%.*s",
 		              fields->replication, limits->replication_min, STR_ARGS(fields->path),
 		              STR_ARGS(fields->client_machine));
-	if (fields->block_size < limits->block_size_min)
+	if (fields->block_size > INT64_MAX || fields->block_size < limits->block_size_min)
 		return refuse(&call->asker, ERR_WRITE_REFUSED,
-		              "Specified block size %" PRIu64 " is less than configured minimum "
+		              "Specified block size %" PRId64 " is less than configured minimum "
 		              "value dfs.namenode.fs-limits.min-block-size=%" PRIu64,
-		              fields->block_size, limits->block_size_min);
+		              (int64_t)fields->block_size, limits->block_size_min);
 	return 0;
 }
 
@@ -97,17 +96,17 @@ static int refuse_existing(struct call *call)
 
 	if (!inode->is_open)
 		return refuse(&call->asker, ERR_EXISTS, "%.*s for client %.*s already exists",
-		              STR_ARGS(fields->path), STR_ARGS(fields->client_machine));
+		              STR_ARGS(call->place.path), STR_ARGS(fields->client_machine));
 	if (str_equal(owner, fields->holder))
 		return refuse(&call->asker, ERR_BEING_CREATED,
 		              "Failed to CREATE_FILE %.*s for %.*s on %.*s because %.*s is already "
 		              "the current lease holder.",
-		              STR_ARGS(fields->path), STR_ARGS(fields->holder),
+		              STR_ARGS(call->place.path), STR_ARGS(fields->holder),
 		              STR_ARGS(fields->client_machine), STR_ARGS(owner));
 	return refuse(&call->asker, ERR_BEING_CREATED,
 	              "Failed to CREATE_FILE %.*s for %.*s on %.*s because this file lease is "
 	              "currently owned by %.*s on %.*s",
-	              STR_ARGS(fields->path), STR_ARGS(fields->holder),
+	              STR_ARGS(call->place.path), STR_ARGS(fields->holder),
 	              STR_ARGS(fields->client_machine), STR_ARGS(owner), STR_ARGS(machine));
 }
 
@@ -158,8 +157,7 @@ int plan_create(struct call *call)
 	if (rc < 0)
 		return rc;
 	if (!path_is_valid(fields->path) || is_reserved(fields->path))
-		return refuse(&call->asker, ERR_INVALID_PATH, "Invalid path name %.*s",
-		              STR_ARGS(fields->path));
+		return path_refuse(&call->asker, "", fields->path);
 	rc = judge_new_file(call);
 	if (rc == 0)
 		rc = call_find(call, fields->path, true);

@@ -5,17 +5,15 @@
  */
 #include "namespace/call.h"
 
-static int judge_ends(struct call *call, struct str source, struct str target)
+static int judge_target(struct call *call, struct str target)
 {
-	static const struct str reserved = {.data = "/.reserved", .size = 10};
 	int rc = judge_length(call, "rename", target);
 
 	if (rc < 0)
 		return rc;
 	if (!path_is_valid(target))
-		return refuse(&call->asker, ERR_INVALID_PATH,
-		              "Invalid path name Invalid file name: %.*s", STR_ARGS(target));
-	if (str_equal(source, reserved) || str_equal(target, reserved))
+		return path_refuse(&call->asker, "Invalid file name: ", target);
+	if (str_equal(target, STR("/.reserved")))
 		return refuse(&call->asker, ERR_INVALID_PATH,
 		              "Invalid path name Cannot rename to or from /.reserved");
 	return 0;
@@ -74,7 +72,7 @@ static int answer(struct call *call, bool value)
 int plan_rename(struct call *call)
 {
 	const struct command_rename *fields = &call->command->rename;
-	int rc = judge_ends(call, fields->source, fields->target);
+	int rc = judge_target(call, fields->target);
 
 	if (rc == 0)
 		rc = call_find(call, fields->source, false);
@@ -172,7 +170,7 @@ static int check_move(struct call *call)
 int plan_rename2(struct call *call)
 {
 	const struct command_rename2 *fields = &call->command->rename2;
-	int rc = judge_ends(call, fields->source, fields->target);
+	int rc = judge_target(call, fields->target);
 
 	if (rc == 0)
 		rc = call_find(call, fields->source, false);

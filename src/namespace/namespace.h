@@ -210,6 +210,7 @@ uint64_t ns_next_stamp(const struct namespace *ns);
 
 struct ns_lease {
 	struct str holder;
+	struct str machine; /* the holder's address, as create() had it */
 	uint64_t inode;
 	uint64_t number; /* changes with each new lease on the file */
 };

@@ -103,6 +103,14 @@ bool path_is_valid(struct str path)
 	return true;
 }
 
+int path_refuse(struct asker *asker, const char *what, struct str path)
+{
+	if (path.size == 0)
+		return refuse(asker, ERR_ILLEGAL_ARGUMENT,
+		              "Can not create a Path from an empty string");
+	return refuse(asker, ERR_INVALID_PATH, "Invalid path name %s%.*s", what, STR_ARGS(path));
+}
+
 /* ---- normal form ---- */
 
 /* Appends a path without its empty names. */
@@ -177,7 +185,7 @@ int path_normalise(struct namespace *ns, struct asker *asker, struct str path, s
 		return 0;
 	}
 	if (path.size == 0 || path.data[0] != '/')
-		return refuse(asker, ERR_INVALID_PATH, "Absolute path required, but got '%.*s'",
+		return refuse(asker, ERR_NOT_ABSOLUTE, "Absolute path required, but got '%.*s'",
 		              STR_ARGS(path));
 	path = without_slashes_at_end(path);
 	if (!str_starts_with(path, reserved) && !has_empty_name(path)) {

@@ -78,6 +78,8 @@ int path_find(struct namespace *ns, struct asker *asker, struct str path, bool i
 /* What HDFS calls a valid name for something new: absolute, no empty, "." or ".." component, no
  * colon. */
 bool path_is_valid(struct str path);
+/* The refusal of a path that is not.  `what` begins its text. */
+int path_refuse(struct asker *asker, const char *what, struct str path);
 /* End of the name that begins at `at`. */
 size_t path_name_end(struct str path, size_t at);
 /* The last component. */

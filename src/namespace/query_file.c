@@ -173,6 +173,7 @@ bool ns_find_lease(struct namespace *ns, uint64_t inode_id, struct ns_lease *ret
 	if (!read_file(ns, inode_id, &inode) || !inode.is_open)
 		return false;
 	*ret_lease = (struct ns_lease){.holder = text_of(&ns->interns, inode.holder),
+	                               .machine = text_of(&ns->interns, inode.machine),
 	                               .inode = inode.id,
 	                               .number = inode.lease};
 	return true;

@@ -92,59 +92,6 @@ void serve_upgrade_status(struct call *call)
 	call_reply_bool(call, true);
 }
 
-/* ---- storage policies ---- */
-
-static Hdfs__StorageTypes *make_types(struct call *call, const struct policy_types *from)
-{
-	Hdfs__StorageTypes *types = arena_alloc(call_arena(call), sizeof(*types));
-
-	if (types == NULL)
-		return NULL;
-	hdfs__storage_types__init(types);
-	types->storage_types =
-	        arena_alloc(call_arena(call), POLICY_TYPES_MAX * sizeof(*types->storage_types));
-	for (size_t i = 0; types->storage_types != NULL && i < POLICY_TYPES_MAX; i++) {
-		if (from->types[i] != 0)
-			types->storage_types[types->n_storage_types++] = from->types[i];
-	}
-	return types->storage_types == NULL ? NULL : types;
-}
-
-static Hdfs__BlockStoragePolicy *make_policy(struct call *call, const struct policy *from)
-{
-	Hdfs__BlockStoragePolicy *policy = arena_alloc(call_arena(call), sizeof(*policy));
-
-	if (policy == NULL)
-		return NULL;
-	hdfs__block_storage_policy__init(policy);
-	policy->policy_id = from->id;
-	policy->name = pb_bytes(from->name);
-	policy->creation_policy = make_types(call, &from->creation);
-	if (from->creation_fallback.types[0] != 0)
-		policy->creation_fallback_policy = make_types(call, &from->creation_fallback);
-	if (from->replication_fallback.types[0] != 0)
-		policy->replication_fallback_policy = make_types(call, &from->replication_fallback);
-	return policy->creation_policy == NULL ? NULL : policy;
-}
-
-void serve_get_storage_policies(struct call *call)
-{
-	Hdfs__GetStoragePoliciesResponse reply = HDFS__GET_STORAGE_POLICIES_RESPONSE__INIT;
-	const struct policy *from = policies(&reply.n_policies);
-
-	reply.policies = call_alloc(call, reply.n_policies * sizeof(*reply.policies));
-	if (reply.policies == NULL)
-		return;
-	for (size_t i = 0; i < reply.n_policies; i++) {
-		reply.policies[i] = make_policy(call, &from[i]);
-		if (reply.policies[i] == NULL) {
-			call_refuse(call, -ERR_RETRIABLE, STR("Out of memory"));
-			return;
-		}
-	}
-	call_reply_pb(call, &reply.base);
-}
-
 /* ---- workers ---- */
 
 struct worker_report {
@@ -167,16 +114,6 @@ static bool add_worker(void *context, const struct worker_info *worker)
 	return !report->node.failed;
 }
 
-static unsigned liveness_of(Hdfs__DatanodeReportType type)
-{
-	switch (type) {
-	case HDFS__DATANODE_REPORT_TYPE__ALL: return WORKER_ANY;
-	case HDFS__DATANODE_REPORT_TYPE__LIVE: return WORKER_LIVE | WORKER_STALE;
-	case HDFS__DATANODE_REPORT_TYPE__DEAD: return WORKER_DEAD;
-	default: return 0; /* none is being decommissioned or maintained */
-	}
-}
-
 void serve_get_datanode_report(struct call *call)
 {
 	Hdfs__GetDatanodeReportRequest *request;
@@ -186,7 +123,7 @@ void serve_get_datanode_report(struct call *call)
 		return;
 	report.to = call_reply_begin(call);
 	buf_init(&report.node);
-	workers_each(master_workers(call_master(call)), liveness_of(request->type), add_worker,
+	workers_each(master_workers(call_master(call)), status_liveness(request->type), add_worker,
 	             &report);
 	if (report.node.failed)
 		report.to->failed = true;

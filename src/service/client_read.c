@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "proto/client.pb-c.h"
 #include "service/handlers.h"
+#include "service/reserved.h"
 #include "service/rights.h"
 #include "service/status.h"
 #include "wire/hot_requests.h"
@@ -93,10 +94,10 @@ void serve_get_listing(struct call *call)
 		rc = -ERR_TOO_LARGE;
 	if (rc == 0)
 		end_listing(&listing, remaining);
-	else if (rc == -ERR_NOT_FOUND)
-		call_reply_empty(call);
-	else
+	else if (rc != -ERR_NOT_FOUND || message.size > 0)
 		call_refuse(call, rc, message);
+	else if (!reserved_list(call, request.path))
+		call_reply_empty(call);
 }
 
 /* ---- one file ---- */
@@ -117,7 +118,7 @@ static bool find_file(struct call *call, struct str path, struct ns_status *ret_
 {
 	int rc = look_up(call, path, ret_status);
 
-	if (rc == -ERR_NOT_FOUND)
+	if (rc == -ERR_NOT_FOUND && call->text.size == 0)
 		call_why(call, rc, "File does not exist: %.*s", STR_ARGS(path));
 	else if (rc == 0 && ret_status->type != NS_FILE)
 		rc = call_why(call, -ERR_IS_DIRECTORY, "Path is not a file: %.*s", STR_ARGS(path));
@@ -175,11 +176,10 @@ void serve_get_located_file_info(struct call *call)
 	if (call_unpack(call, &hdfs__get_located_file_info_request__descriptor, &request) < 0)
 		return;
 	rc = look_up(call, pb_str(request->src), &status);
-	if (rc == -ERR_NOT_FOUND) {
-		call_reply_empty(call);
-		return;
-	}
-	if (rc == 0) {
+	if (rc == -ERR_NOT_FOUND && call->text.size == 0) {
+		reply.has_status = reserved_status(pb_str(request->src), &reply.status);
+		rc = 0;
+	} else if (rc == 0) {
 		status_fill(&status, (struct str){0}, &reply.status);
 		if (status.type == NS_FILE)
 			rc = locate_file(call, &status, &reply.status);
@@ -223,6 +223,8 @@ struct summary {
 enum { SUMMARY_ACTION = 5 }; /* r-x on every directory */
 
 static void summarize(struct call *call, const struct ns_caller *caller);
+static void reply_usage(struct call *call, const struct ns_status *status,
+                        const struct ns_summary *summary);
 
 /* Rights are checked already. */
 static void summarize_checked(struct call *call)
@@ -242,6 +244,17 @@ static void on_summary_rights(struct call *call, int rc, uint64_t index)
 		call_read(call, summarize_checked);
 }
 
+/* HDFS has other words where it asks for a usage. */
+static void tell_usage_missing(struct call *call)
+{
+	static const struct str usual = {.data = "File does not exist", .size = 19};
+	struct str text = call->text;
+
+	if (str_starts_with(text, usual))
+		call_why(call, 0, "File/Directory does not exist%.*s",
+		         (int)(text.size - usual.size), text.data + usual.size);
+}
+
 static void summarize(struct call *call, const struct ns_caller *caller)
 {
 	struct summary *step = call->steps;
@@ -256,6 +269,8 @@ static void summarize(struct call *call, const struct ns_caller *caller)
 	}
 	if (rc == 0)
 		rc = look_up(call, step->path, &status);
+	if (rc == -ERR_NOT_FOUND && step->reply == reply_usage)
+		tell_usage_missing(call);
 	if (rc < 0)
 		call_refuse(call, rc, call->text);
 	else

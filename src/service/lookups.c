@@ -4,6 +4,7 @@
  * so that the namespace can prefetch what all of them will touch.
  */
 #include "base/err.h"
+#include "service/reserved.h"
 #include "service/service_private.h"
 #include "service/status.h"
 #include "wire/hot_requests.h"
@@ -31,17 +32,20 @@ static size_t decode(struct call **calls, size_t count, struct ns_lookup *lookup
 	return kept;
 }
 
-/* A path that is not there is an answer, not an error. */
+/* A path that is not there is an answer, not an error; one that cannot be is (/.reserved/.inodes).
+ */
 static void answer(struct call *call, const struct ns_lookup *lookup)
 {
 	struct wire_status_reply reply = {.has_status = lookup->rc == 0};
 
-	if (lookup->rc < 0 && lookup->rc != -ERR_NOT_FOUND) {
+	if (lookup->rc < 0 && (lookup->rc != -ERR_NOT_FOUND || lookup->message.size > 0)) {
 		call_refuse(call, lookup->rc, lookup->message);
 		return;
 	}
 	if (reply.has_status)
 		status_fill(&lookup->status, (struct str){0}, &reply.status);
+	else
+		reply.has_status = reserved_status(lookup->path, &reply.status);
 	wire_status_reply_encode(call_reply_begin(call), &reply);
 	call_reply_end(call);
 }

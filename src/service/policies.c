@@ -19,7 +19,7 @@ static const struct policy table[] = {
         {1, STR("PROVIDED"), {{PROVIDED, DISK}}, {{PROVIDED, DISK}}, {{PROVIDED, DISK}}},
         {2, STR("COLD"), {{ARCHIVE}}, {{0}}, {{0}}},
         {5, STR("WARM"), {{DISK, ARCHIVE}}, {{DISK, ARCHIVE}}, {{DISK, ARCHIVE}}},
-        {7, STR("HOT"), {{DISK}}, {{0}}, {{ARCHIVE}}},
+        {POLICY_DEFAULT, STR("HOT"), {{DISK}}, {{0}}, {{ARCHIVE}}},
         {10, STR("ONE_SSD"), {{SSD, DISK}}, {{SSD, DISK}}, {{SSD, DISK}}},
         {12, STR("ALL_SSD"), {{SSD}}, {{DISK}}, {{DISK}}},
         {14, STR("ALL_NVDIMM"), {{NVDIMM}}, {{DISK}}, {{DISK}}},

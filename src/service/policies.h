@@ -12,7 +12,7 @@
 
 #include "base/str.h"
 
-enum { POLICY_LAZY_PERSIST = 15, POLICY_TYPES_MAX = 2 };
+enum { POLICY_DEFAULT = 7, POLICY_LAZY_PERSIST = 15, POLICY_TYPES_MAX = 2 };
 
 struct policy_types {
 	uint8_t types[POLICY_TYPES_MAX]; /* Hdfs__StorageType, 0: no more */

@@ -79,6 +79,16 @@ void status_worker(const struct worker_info *from, struct wire_datanode *to)
 	};
 }
 
+unsigned status_liveness(Hdfs__DatanodeReportType type)
+{
+	switch (type) {
+	case HDFS__DATANODE_REPORT_TYPE__ALL: return WORKER_ANY;
+	case HDFS__DATANODE_REPORT_TYPE__LIVE: return WORKER_LIVE | WORKER_STALE;
+	case HDFS__DATANODE_REPORT_TYPE__DEAD: return WORKER_DEAD;
+	default: return 0; /* none is being decommissioned or maintained */
+	}
+}
+
 /* ---- blocks ---- */
 
 /* Room for `count` locations and their nodes. */
@@ -201,7 +211,7 @@ bool status_must_refer_all(struct call *call)
 	if (master_role(call_master(call)) == MASTER_PRIMARY)
 		return false;
 	workers_totals(master_workers(call_master(call)), &totals);
-	return totals.missing > 0;
+	return totals.unlocated > 0;
 }
 
 /* Of the block that is being written: readers ask its workers, and add what they say. */

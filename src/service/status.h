@@ -8,6 +8,7 @@
 #include "master/workers.h"
 #include "namespace/namespace.h"
 #include "proto/ha.pb-c.h"
+#include "proto/hdfs.pb-c.h"
 #include "service/call.h"
 #include "wire/hot_replies.h"
 
@@ -24,6 +25,8 @@ Ha__ServiceState status_role(struct master *master);
 
 /* A worker as clients see it, with what they need to reach it. */
 void status_worker(const struct worker_info *from, struct wire_datanode *to);
+/* The workers of a report, as a mask for workers_each(). */
+unsigned status_liveness(Hdfs__DatanodeReportType type);
 
 /* All in the call's arena.  False: no memory there. */
 bool status_blocks(struct call *call, const struct ns_blocks *from, struct wire_located_blocks *to);

@@ -371,3 +371,171 @@ def test_requests_that_make_no_sense_are_refused_and_the_connection_goes_on(root
         assert caught.value.java_class == (
             "org.apache.hadoop.thirdparty.protobuf.InvalidProtocolBufferException"), method
     assert root.stat("/") is not None
+
+
+# ---- /.reserved ----
+
+DIRECTORY = 1
+NOWHERE = NONE  # the number of what has none
+
+
+def test_reserved_is_shown_with_what_is_in_it(root):
+    for method in ("getFileInfo", "getFileLinkInfo", "getLocatedFileInfo"):
+        for path in ("/.reserved", "/.reserved/"):
+            status = decode(field(root.call(method, [(1, path)]), 1))
+            assert field(status, 1) == DIRECTORY and decode(field(status, 4)) == [(1, 0o1770)]
+            assert field(status, 5) == field(status, 6) == b"" and field(status, 13) == NOWHERE
+    found = decode(field(root.call("getListing", [(1, "/.reserved"), (2, b""), (3, False)]), 1))
+    entries = [decode(value) for number, value in found if number == 1]
+    assert [field(entry, 2) for entry in entries] == [b".inodes", b"raw"]
+    for entry in entries:
+        assert decode(field(entry, 4)) == [(1, 0o770)] and field(entry, 6) == b"supergroup"
+        assert field(entry, 13) == NOWHERE and field(entry, 7) == field(entry, 8) > 0
+
+
+def test_a_number_that_no_file_has_is_an_error(root):
+    missing = "File for given inode path does not exist: /.reserved/.inodes/99999999"
+    odd = "Invalid inode path: /.reserved/.inodes/abc"
+    for name, text in (("99999999", missing), ("abc", odd)):
+        path = f"/.reserved/.inodes/{name}"
+        for method in ("getFileInfo", "getFileLinkInfo", "getLocatedFileInfo", "isFileClosed",
+                       "getPreferredBlockSize", "getContentSummary", "getStoragePolicy"):
+            refused(root, method, [(1, path)], NOT_FOUND, text)
+        refused(root, "getListing", [(1, path), (2, b""), (3, False)], NOT_FOUND, text)
+    assert root.call("getFileInfo", [(1, "/.reserved/raw/nope")]) == []
+
+
+def test_paths_that_are_not_absolute_have_hdfs_classes(root):
+    assertion = "java.lang.AssertionError"
+    for path in ("", "m"):
+        text = f"Absolute path required, but got '{path}'"
+        refused(root, "getFileInfo", [(1, path)], assertion, text)
+        refused(root, "delete", [(1, path), (2, False)], assertion, text)
+        refused(root, "getListing", [(1, path), (2, b""), (3, False)], assertion, text)
+    for method, message in (("mkdirs", [(1, ""), (2, [(1, 0o755)]), (3, True)]),
+                            ("rename", [(1, "/x"), (2, "")])):
+        refused(root, method, message, "java.lang.IllegalArgumentException",
+                "Can not create a Path from an empty string")
+
+
+# ---- what there is none of ----
+
+def superuser_only(bob, method, message, operation):
+    refused(bob, method, message, ACCESS, "Access denied for user bob-of-nowhere. Superuser "
+            f"privilege is required for operation {operation}")
+
+
+def test_lists_of_what_is_not_there_are_empty(root, bob):
+    for method, message in (("listCacheDirectives", [(1, 0), (2, [])]), ("listCachePools", [(1, "")])):
+        for caller in (root, bob):
+            assert caller.call(method, message) == [(2, 0)]
+    for method in ("listEncryptionZones", "listReencryptionStatus"):
+        assert root.call(method, [(1, 0)]) == [(2, 0)]
+        superuser_only(bob, method, [(1, 0)], method)
+    assert root.call("getSnapshottableDirListing", []) == []
+    assert root.call("getSlowDatanodeReport", []) == []
+    assert root.call("rollingUpgrade", [(1, 1)]) == []
+    assert root.call("finalizeUpgrade", []) == []
+    assert root.call("restoreFailedStorage", [(1, "check")]) == [(1, 0)]
+    superuser_only(bob, "rollingUpgrade", [(1, 1)], "queryRollingUpgrade")
+    superuser_only(bob, "finalizeUpgrade", [], "finalizeUpgrade")
+    superuser_only(bob, "restoreFailedStorage", [(1, "check")], "checkRestoreFailedStorage")
+
+
+def test_a_path_says_that_it_has_no_such_feature(root, bob):
+    root.mkdirs("/p/closed", mode=0o755)
+    touch(root, "/p/f")
+    root.call("setPermission", [(1, "/p/closed"), (2, [(1, 0o700)])])
+    denied = ('Permission denied: user=bob-of-nowhere, access=READ, '
+              'inode="/p/closed":root:supergroup:drwx------')
+    for method in ("getErasureCodingPolicy", "getEZForPath"):
+        assert root.call(method, [(1, "/p/f")]) == []
+        refused(bob, method, [(1, "/p/closed")], ACCESS, denied)
+    refused(root, "getErasureCodingPolicy", [(1, "/nope")], NOT_FOUND, "Path not found: /nope")
+    assert root.call("getEZForPath", [(1, "/nope")]) == []
+    refused(bob, "getStoragePolicy", [(1, "/p/closed")], ACCESS, denied)
+    refused(root, "getQuotaUsage", [(1, "/nope")], NOT_FOUND, "File/Directory does not exist: /nope")
+
+
+def test_a_storage_policy_is_the_chosen_one_or_hot(root):
+    root.mkdirs("/p")
+    touch(root, "/p/f")
+    root.call("create", [(1, "/p/cold"), (2, [(1, 0o644)]), (3, "toucher"), (4, 1), (5, True), (6, 1),
+                         (7, 1 << 27), (11, "COLD")])
+    for path, name, policy_id in (("/p", b"HOT", 7), ("/p/f", b"HOT", 7), ("/p/cold", b"COLD", 2)):
+        policy = decode(field(root.call("getStoragePolicy", [(1, path)]), 1))
+        assert (field(policy, 1), field(policy, 2)) == (policy_id, name)
+    refused(root, "getStoragePolicy", [(1, "/nope")], NOT_FOUND,
+            "File/Directory does not exist: /nope")
+
+
+def test_open_files_are_listed_by_number_below_a_path(root, bob):
+    ids = [field(root.create(f"/o/{name}", "writer", parents=True), 13) for name in "cab"]
+    root.create("/elsewhere", "writer")
+    touch(root, "/o/closed")
+
+    def listed(after, path, kind=1):
+        answer = root.call("listOpenFiles", [(1, after), (2, kind), (3, path)])
+        assert field(answer, 2) == 0 and field(answer, 3) == kind
+        return [decode(value) for number, value in answer if number == 1]
+
+    found = listed(0, "/o")
+    assert [field(entry, 1) for entry in found] == ids
+    assert [field(entry, 2) for entry in found] == [b"/o/c", b"/o/a", b"/o/b"]
+    assert {(field(e, 3), field(e, 4)) for e in found} == {(b"writer", b"127.0.0.1")}
+    assert [field(entry, 1) for entry in listed(ids[0], "/o")] == ids[1:]
+    assert len(listed(0, "/")) == 4
+    assert listed(0, "/", kind=2) == []     # none keeps a worker from being decommissioned
+    superuser_only(bob, "listOpenFiles", [(1, 0), (2, 1), (3, "/")], "listOpenFiles")
+
+
+def test_a_long_list_of_open_files_comes_in_pieces(root):
+    for i in range(1003):
+        root.create(f"/o/{i}", "writer", parents=True)
+    first = root.call("listOpenFiles", [(1, 0), (2, 1), (3, "/")])
+    entries = [decode(value) for number, value in first if number == 1]
+    assert len(entries) == 1000 and field(first, 2) == 1
+    last = root.call("listOpenFiles", [(1, field(entries[-1], 1)), (2, 1), (3, "/")])
+    assert len([1 for number, _ in last if number == 1]) == 3 and field(last, 2) == 0
+
+
+def test_damaged_files_and_the_last_index_are_for_superusers(root, bob):
+    assert root.call("listCorruptFileBlocks", [(1, "/")]) == [(1, b"\x12\x010")]
+    assert root.call("listCorruptFileBlocks", [(1, "/"), (2, "7")]) == [(1, b"\x12\x017")]
+    superuser_only(bob, "listCorruptFileBlocks", [(1, "/")], "listCorruptFileBlocks")
+    before = field(root.call("getCurrentEditLogTxid", []), 1)
+    root.mkdirs("/one-more")
+    assert field(root.call("getCurrentEditLogTxid", []), 1) > before
+    superuser_only(bob, "getCurrentEditLogTxid", [], "getCurrentEditLogTxid")
+
+
+# ---- every method of ClientProtocol ----
+
+NOT_SERVED = """
+    append concat truncate getAdditionalDatanode updatePipeline getBatchedListing setQuota
+    setStoragePolicy unsetStoragePolicy satisfyStoragePolicy saveNamespace rollEdits refreshNodes
+    metaSave setBalancerBandwidth createSymlink getLinkTarget renewDelegationToken
+    cancelDelegationToken getEditsFromTxid allowSnapshot disallowSnapshot addCacheDirective
+    modifyCacheDirective removeCacheDirective addCachePool modifyCachePool removeCachePool
+    createEncryptionZone reencryptEncryptionZone setErasureCodingPolicy unsetErasureCodingPolicy
+    getECTopologyResultForPolicies addErasureCodingPolicies removeErasureCodingPolicy
+    enableErasureCodingPolicy disableErasureCodingPolicy""".split()
+SWITCHED_OFF = {
+    "java.io.IOException": "setXAttr getXAttrs listXAttrs removeXAttr",
+    "org.apache.hadoop.hdfs.protocol.AclException":
+        "modifyAclEntries removeAclEntries removeDefaultAcl removeAcl setAcl getAclStatus",
+    "org.apache.hadoop.hdfs.protocol.SnapshotException":
+        "createSnapshot deleteSnapshot renameSnapshot getSnapshotListing getSnapshotDiffReport "
+        "getSnapshotDiffReportListing",
+}
+
+
+def test_what_is_not_served_is_refused_and_the_connection_goes_on(root):
+    classes = {name: "java.lang.UnsupportedOperationException" for name in NOT_SERVED}
+    classes.update((name, java_class) for java_class, names in SWITCHED_OFF.items()
+                   for name in names.split())
+    for name, java_class in classes.items():
+        with pytest.raises(hadoop_rpc.RemoteError) as caught:
+            root.call(name, [(1, "/p")])
+        assert caught.value.java_class == java_class and caught.value.text
+        assert root.stat("/") is not None

@@ -227,6 +227,27 @@ def test_fsync_shows_a_length_that_survives_the_master(cluster, root, worker):
     assert field(again.stat("/f"), 3) == 20
 
 
+def test_stores_are_reported_with_their_worker(root, worker):
+    worker.heartbeat(capacity=1 << 40)
+    for kind, count in ((2, 1), (1, 1), (3, 0)):  # LIVE, ALL, DEAD
+        reports = root.call("getDatanodeStorageReport", [(1, kind)])
+        assert [number for number, _ in reports] == [1] * count
+    report = decode(field(root.call("getDatanodeStorageReport", [(1, 2)]), 1))
+    node = decode(field(decode(field(report, 1)), 1))
+    assert field(node, 3) == b"worker-1"
+    store = decode(field(report, 2))
+    assert field(store, 1) == b"DS-worker-1" and field(store, 2) == 0
+    assert [field(store, n) for n in (3, 4, 5, 6)] == [1 << 40, 1000, (1 << 40) - 1000, 1000]
+    assert decode(field(store, 7))[:3] == [(1, b"DS-worker-1"), (2, 0), (3, 1)]
+
+
+def test_a_file_that_was_just_written_is_not_missing(root, worker):
+    write(root, worker, "/f", [5])
+    stats = root.call("getFsReplicatedBlockStats", [])
+    assert field(stats, 3) == 0
+    assert root.call("listCorruptFileBlocks", [(1, "/")]) == [(1, b"\x12\x010")]
+
+
 def test_a_reader_asks_workers_for_the_block_that_is_written(root, worker):
     root.create("/f", "writer")
     _, first = add_block(root, "/f", "writer")

@@ -87,6 +87,11 @@ static int mkdirs_at(struct model_fs *model, const struct command *command, stru
 	return 0;
 }
 
+static int odd_path(struct str path)
+{
+	return path.size == 0 ? -ERR_ILLEGAL_ARGUMENT : -ERR_INVALID_PATH;
+}
+
 int model_mkdirs(struct model_fs *model, const struct command *command, struct model_answer *answer)
 {
 	struct model_who who = model_who_calls(command);
@@ -96,7 +101,7 @@ int model_mkdirs(struct model_fs *model, const struct command *command, struct m
 	if (model_is_too_long(command->mkdirs.path))
 		return -ERR_TOO_LARGE;
 	if (!model_is_valid(command->mkdirs.path))
-		return -ERR_INVALID_PATH;
+		return odd_path(command->mkdirs.path);
 	rc = model_find_path(model, &who, command->mkdirs.path, true, &path);
 	if (rc == 0)
 		rc = mkdirs_at(model, command, &path, answer);
@@ -162,7 +167,7 @@ int model_create(struct model_fs *model, const struct command *command, struct m
 	if (model_is_too_long(command->create.path))
 		return -ERR_TOO_LARGE;
 	if (!model_is_valid(command->create.path) || is_reserved_for_create(command->create.path))
-		return -ERR_INVALID_PATH;
+		return odd_path(command->create.path);
 	rc = model_find_path(model, &who, command->create.path, true, &path);
 	if (rc == 0)
 		rc = may_create(model, command, &path);
@@ -184,9 +189,8 @@ static int find_two(struct model_fs *model, const struct model_who *who, struct 
 
 	if (model_is_too_long(target))
 		return -ERR_TOO_LARGE;
-	if (!model_is_valid(target) || model_same(source, "/.reserved") ||
-	    model_same(target, "/.reserved"))
-		return -ERR_INVALID_PATH;
+	if (!model_is_valid(target) || model_same(target, "/.reserved"))
+		return odd_path(target);
 	rc = model_find_path(model, who, source, false, &paths->source);
 	return rc < 0 ? rc : model_find_path(model, who, target, true, &paths->target);
 }

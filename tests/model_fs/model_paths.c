@@ -126,7 +126,7 @@ int model_find_path(struct model_fs *model, const struct model_who *who, struct 
 
 	*ret_path = (struct model_path){0};
 	if (s.size == 0 || s.data[0] != '/')
-		return -ERR_INVALID_PATH;
+		return -ERR_NOT_ABSOLUTE;
 	add_names(ret_path, s);
 	rc = replace_reserved(model, ret_path);
 	return rc < 0 ? rc : model_walk_path(model, who, ret_path, is_create);

@@ -34,6 +34,8 @@ static void mkdirs_refuses_names_that_are_not_valid(void **state)
 
 	(void)state;
 	open_with_d(&b);
+	told(&b, do_mkdirs(&b, "root", "", 0755), -ERR_ILLEGAL_ARGUMENT,
+	     "Can not create a Path from an empty string");
 	told(&b, do_mkdirs(&b, "root", "d/e", 0755), -ERR_INVALID_PATH,
 	     "Invalid path name Invalid file name: d/e");
 	told(&b, do_mkdirs(&b, "root", "/d//e", 0755), -ERR_INVALID_PATH,
@@ -264,6 +266,10 @@ static void rename_judges_its_target_first(void **state)
 
 	(void)state;
 	open_with_d(&b);
+	told(&b, do_rename(&b, "root", "/d/f", ""), -ERR_ILLEGAL_ARGUMENT,
+	     "Can not create a Path from an empty string");
+	told(&b, do_rename(&b, "root", "d/f", "/d/g"), -ERR_NOT_ABSOLUTE,
+	     "Absolute path required, but got 'd/f'");
 	told(&b, do_rename(&b, "root", "/d/f", "rel"), -ERR_INVALID_PATH,
 	     "Invalid path name Invalid file name: rel");
 	told(&b, do_rename2(&b, "root", "/d/f", "/d/a:b", false), -ERR_INVALID_PATH,
@@ -541,7 +547,7 @@ static void reads_of_files_say_what_is_missing(void **state)
 	told(&b, BLOCKS("/p/sec"), -ERR_PERMISSION,
 	     "Permission denied: user=bob, access=READ, "
 	     "inode=\"/p/sec\":root:supergroup:-rw-------");
-	told(&b, BLOCKS("d"), -ERR_INVALID_PATH, "Absolute path required, but got 'd'");
+	told(&b, BLOCKS("d"), -ERR_NOT_ABSOLUTE, "Absolute path required, but got 'd'");
 #undef BLOCKS
 	bench_close(&b);
 }
