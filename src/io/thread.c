@@ -31,13 +31,15 @@ struct io_thread {
 	uint64_t hang_us;
 	void (*on_hang)(void *context);
 	void *hang_context;
+	uint64_t seen_us; /* here_since_us at the last look */
+	unsigned looks;   /* that found the same since then */
 
 	char name[THREAD_NAME_BYTES];
 };
 
 /* ---- watching the loop ---- */
 
-enum { LOOKS_A_HANG = 4 };
+enum { LOOKS = 4 }; /* make a hang */
 
 static uint64_t clock_us(clockid_t clock)
 {
@@ -51,7 +53,7 @@ static uint64_t clock_us(clockid_t clock)
  * has run nothing itself for a while: an idle process sleeps. */
 static void wait_and_watch(struct io_thread *thread)
 {
-	uint64_t due_us = clock_us(CLOCK_MONOTONIC) + thread->hang_us / LOOKS_A_HANG;
+	uint64_t due_us = clock_us(CLOCK_MONOTONIC) + thread->hang_us / LOOKS;
 	struct timespec due = {.tv_sec = (time_t)(due_us / 1000000),
 	                       .tv_nsec = (long)(due_us % 1000000 * 1000)};
 	uint64_t since_us;
@@ -64,7 +66,10 @@ static void wait_and_watch(struct io_thread *thread)
 	if (since_us == 0)
 		return;
 	atomic_store(&thread->is_watching, true);
-	if (io_now_us(thread->io) - since_us > thread->hang_us)
+	/* Looks are counted, not time: a process that was stopped has only looked too late. */
+	thread->looks = since_us == thread->seen_us ? thread->looks + 1 : 0;
+	thread->seen_us = since_us;
+	if (thread->looks == LOOKS)
 		thread->on_hang(thread->hang_context);
 }
 

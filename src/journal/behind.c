@@ -48,7 +48,7 @@ static void done(struct io_work *work)
 	struct journal *journal = behind->journal;
 	struct commit *commit = &journal->commit;
 
-	io_timer_stop(&behind->hang);
+	hang_stop(&behind->hang);
 	if (behind->rc < 0)
 		fatal_damage("%s: a sync failed: %s. What was acknowledged after index %" PRIu64
 		             " may be lost here. Check the disk, then start again",
@@ -64,9 +64,9 @@ static void done(struct io_work *work)
 	journal_step_close(journal);
 }
 
-static void hangs(struct io_timer *timer)
+static void hangs(struct hang *hang)
 {
-	struct journal *journal = CONTAINER_OF(timer, struct behind, hang)->journal;
+	struct journal *journal = CONTAINER_OF(hang, struct behind, hang)->journal;
 
 	fatal_damage("%s: a sync has not returned for %" PRIu64
 	             " ms, which counts as a failed disk. What was acknowledged after index "
@@ -86,8 +86,7 @@ void behind_go_on(struct behind *behind)
 	behind->is_running = true;
 	behind->index = commit->durable;
 	behind->generation = commit->generation;
-	if (journal->options.sync_hang_ms > 0)
-		io_timer_start(&behind->hang, journal->options.sync_hang_ms * 1000);
+	hang_start(&behind->hang, journal->options.sync_hang_ms);
 	io_thread_submit(behind->thread, &behind->work);
 }
 
@@ -96,7 +95,7 @@ void behind_go_on(struct behind *behind)
 void behind_init(struct behind *behind, struct journal *journal)
 {
 	*behind = (struct behind){.journal = journal, .work = {.run = run, .done = done}};
-	io_timer_init(journal->io, &behind->hang, hangs);
+	hang_init(&behind->hang, journal->io, hangs);
 }
 
 int behind_start(struct behind *behind)
@@ -107,7 +106,7 @@ int behind_start(struct behind *behind)
 
 void behind_finish(struct behind *behind)
 {
-	io_timer_stop(&behind->hang);
+	hang_stop(&behind->hang);
 	if (behind->thread != NULL)
 		io_thread_destroy(behind->thread);
 	behind->thread = NULL;

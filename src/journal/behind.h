@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "io/io.h"
+#include "journal/hang.h"
 
 struct journal;
 struct segment_writer;
@@ -31,7 +32,7 @@ struct behind {
 	uint64_t boot;                  /* of the machine, as the vote record has it; 0: off */
 	struct segment_writer *segment; /* with the last batch written; NULL: none */
 	struct io_work work;
-	struct io_timer hang;
+	struct hang hang;
 	bool is_running;
 	uint64_t index;      /* synced when it ends, ... */
 	uint64_t generation; /* ... if nothing was cut meanwhile */

@@ -316,8 +316,7 @@ static void submit(struct commit *commit, void (*to)(struct io_thread *, struct 
 	io_timer_stop(&commit->idle);
 	batch->header.mark = commit_mark(commit);
 	commit->marked = batch->header.mark;
-	if (journal->options.sync_hang_ms > 0)
-		io_timer_start(&commit->hang, journal->options.sync_hang_ms * 1000);
+	hang_start(&commit->hang, journal->options.sync_hang_ms);
 	io_thread_set_spin(journal->sync_thread, batch->count >= SPIN_ENTRIES ? SPIN_US : 0);
 	to(journal->sync_thread, &batch->work);
 }
@@ -390,7 +389,7 @@ static void gathered_long_enough(struct io_timer *timer)
 	commit_go_on(commit);
 }
 
-static void hangs(void *context)
+static void give_up_disk(void *context)
 {
 	const struct journal *journal = context;
 
@@ -400,9 +399,9 @@ static void hangs(void *context)
 	             journal->folder, journal->options.sync_hang_ms, journal->commit_index);
 }
 
-static void is_late(struct io_timer *timer)
+static void hangs(struct hang *hang)
 {
-	hangs(CONTAINER_OF(timer, struct commit, hang)->journal);
+	give_up_disk(CONTAINER_OF(hang, struct commit, hang)->journal);
 }
 
 static size_t sync_class(uint64_t us)
@@ -455,7 +454,7 @@ static void batch_done(struct io_work *work)
 	struct commit *commit = batch->commit;
 	struct journal *journal = commit->journal;
 
-	io_timer_stop(&commit->hang);
+	hang_stop(&commit->hang);
 	if (batch->rc < 0)
 		fatal_damage("%s: %s failed: %s. Nothing after index %" PRIu64
 		             " was acknowledged. Check the disk, then start again",
@@ -551,7 +550,7 @@ int commit_init(struct commit *commit, struct journal *journal)
 	list_init(&commit->full);
 	behind_init(&commit->behind, journal);
 	io_timer_init(journal->io, &commit->gather, gathered_long_enough);
-	io_timer_init(journal->io, &commit->hang, is_late);
+	hang_init(&commit->hang, journal->io, hangs);
 	io_timer_init(journal->io, &commit->idle, is_idle);
 	return batch_pool_init(&commit->pool, journal);
 }
@@ -562,13 +561,14 @@ void commit_begin(struct commit *commit, const struct entry *last)
 
 	commit->last = commit->submitted = *last;
 	commit->marked = commit->durable = commit->synced = last->index;
-	io_thread_watch(journal->sync_thread, journal->options.sync_hang_ms * 1000, hangs, journal);
+	io_thread_watch(journal->sync_thread, journal->options.sync_hang_ms * 1000, give_up_disk,
+	                journal);
 }
 
 void commit_finish(struct commit *commit)
 {
 	io_timer_stop(&commit->gather);
-	io_timer_stop(&commit->hang);
+	hang_stop(&commit->hang);
 	io_timer_stop(&commit->idle);
 	behind_finish(&commit->behind);
 	batch_pool_finish(&commit->pool);

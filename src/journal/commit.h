@@ -29,6 +29,7 @@
 
 #include "journal/batch_pool.h"
 #include "journal/behind.h"
+#include "journal/hang.h"
 #include "journal/journal.h"
 #include "journal/segments.h"
 
@@ -60,7 +61,8 @@ struct commit {
 	uint64_t read_us;      /* when a read was proved last; 0: never */
 	bool is_last_hook;     /* turn_end runs behind the other hooks of the turn */
 	struct io_hook turn_end;
-	struct io_timer gather, hang, idle;
+	struct io_timer gather, idle;
+	struct hang hang;
 };
 
 int commit_init(struct commit *commit, struct journal *journal);
