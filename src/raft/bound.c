@@ -139,7 +139,7 @@ void bound_answered(struct raft *core, const struct raft_message *message)
 	struct bound_search *search = &core->bound;
 	uint64_t asked_ms = forming_asked_ms(core, answer);
 
-	if (core->vote.bound != RAFT_BOUND_UNKNOWN || answer->list == NULL ||
+	if (core->vote.bound != RAFT_BOUND_UNKNOWN || (answer->list == NULL && answer->last > 0) ||
 	    (answer->is_unsure && !core->options.accepts_loss) ||
 	    !raft_id_equal(message->history, core->vote.history) || asked_ms == NEVER)
 		return;
@@ -148,7 +148,8 @@ void bound_answered(struct raft *core, const struct raft_message *message)
 		return;
 	}
 	note_answer(search, message, asked_ms);
-	add_voters(search, &answer->list->members, core->options.self);
+	if (answer->list != NULL) /* else it was bound, and got nothing yet */
+		add_voters(search, &answer->list->members, core->options.self);
 	if (is_complete(search, core->now_ms) &&
 	    (!search->is_hopeless || core->options.accepts_loss))
 		found(core, search->term, search->index);

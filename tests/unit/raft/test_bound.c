@@ -77,7 +77,7 @@ static void receive(struct world *w, char from, struct raft_message message)
 	step(w, (struct raft_event){.kind = RAFT_RECEIVED, .message = &message});
 }
 
-/* To what B asked it last. */
+/* To what B asked it last.  With no entry it has no list either. */
 static void answer(struct world *w, char from, uint64_t last, bool is_unsure)
 {
 	size_t member = (size_t)(from - 'A');
@@ -88,9 +88,9 @@ static void answer(struct world *w, char from, uint64_t last, bool is_unsure)
 	                              .answer = {.address = w->list.members.member[member].address,
 	                                         .token = w->token[member],
 	                                         .last = last,
-	                                         .last_term = TERM,
+	                                         .last_term = last == 0 ? 0 : TERM,
 	                                         .is_unsure = is_unsure,
-	                                         .list = &w->list}});
+	                                         .list = last == 0 ? NULL : &w->list}});
 }
 
 /* Before an election. */
@@ -206,6 +206,22 @@ static void whoever_has_answered_twice_is_not_asked_any_more(void **state)
 	assert_int_equal(w->record.bound, RAFT_NO_BOUND); /* nothing was lost */
 }
 
+/* A and C were bound to the cluster that B formed, and B's machine failed before they got entries.
+ */
+static void who_has_got_nothing_yet_counts(void **state)
+{
+	struct world *w = *state;
+
+	make(w, MEMBERS, false);
+	for (size_t round = 0; round < 2; round++) {
+		assert_int_equal(w->record.bound, RAFT_BOUND_UNKNOWN);
+		answer(w, 'A', 0, false);
+		answer(w, 'C', 0, false);
+		pass(w, 2 * RETRY_MS);
+	}
+	assert_int_equal(w->record.bound, RAFT_NO_BOUND);
+}
+
 static void who_lost_its_own_end_does_not_count(void **state)
 {
 	struct world *w = *state;
@@ -274,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(answers_of_different_times_do_not_make_an_election),
 	        TEST(whoever_has_answered_twice_is_not_asked_any_more),
+	        TEST(who_has_got_nothing_yet_counts),
 	        TEST(who_lost_its_own_end_does_not_count),
 	        TEST(who_lost_its_own_end_counts_where_loss_is_accepted),
 	        TEST(all_others_must_answer_even_where_loss_is_accepted),
