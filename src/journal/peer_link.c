@@ -322,3 +322,11 @@ const char *peer_link_cluster(const struct peer_link *link, struct raft_id id)
 
 	return peer == NULL ? NULL : peer->cluster_id;
 }
+
+void peer_link_call_anew(struct peer_link *link, struct raft_id id)
+{
+	const struct peer *newest = newest_of(link, id);
+
+	if (newest != NULL)
+		peer_call_anew(peer_find(link, newest->address));
+}

@@ -100,5 +100,7 @@ const char *peer_link_address(const struct peer_link *link, struct raft_id id);
 uint32_t peer_link_features(const struct peer_link *link, struct raft_id id);
 /* The id of the cluster that it says it belongs to; empty: none yet.  NULL: never heard. */
 const char *peer_link_cluster(const struct peer_link *link, struct raft_id id);
+/* Calls that member anew, for it has been bound to its cluster since it said hello. */
+void peer_link_call_anew(struct peer_link *link, struct raft_id id);
 
 #endif

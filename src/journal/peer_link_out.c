@@ -60,6 +60,12 @@ static void part(struct peer *peer)
 	peer_stream_finish(&peer->stream);
 }
 
+void peer_call_anew(struct peer *peer)
+{
+	if (peer->state == PEER_CONNECTED)
+		part(peer);
+}
+
 void peer_destroy(struct peer *peer)
 {
 	part(peer);

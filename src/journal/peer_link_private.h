@@ -95,6 +95,8 @@ void peer_push(struct peer *peer, size_t start, const struct str *payload, size_
 /* Opens the connection if there is none and it is time to try.  False: apart. */
 bool peer_reach(struct peer *peer);
 /* It said hello somewhere. */
+/* Where there is a connection; the next message makes another one. */
+void peer_call_anew(struct peer *peer);
 void peer_said_hello(struct peer *peer, const struct peer_hello *hello);
 void peer_flush(struct peer *peer);
 /* Asks whether it is there, cuts what is silent or not wanted any more. */

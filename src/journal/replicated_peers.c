@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/replicated.h"
 #include "journal/text.h"
 
@@ -36,6 +37,23 @@ void replicated_send(struct replicated *replicated, const struct raft_message *m
 
 /* ---- in ---- */
 
+/* What it says would bind this master to its cluster, and it has not said yet how that is called:
+ * it was bound itself after its hello.  (Who forms a cluster asks, and makes the name.) */
+static bool is_nameless(const struct replicated *replicated, const struct raft_message *message)
+{
+	bool is_answer = message->kind == RAFT_MESSAGE_ANSWER && message->answer.list != NULL;
+	bool is_of_leader = message->kind == RAFT_MESSAGE_APPEND ||
+	                    message->kind == RAFT_MESSAGE_CHUNK ||
+	                    message->kind == RAFT_MESSAGE_STAND;
+	const char *name;
+
+	if (IS_BROKEN(NAMED_BY_ANYBODY) || replicated->journal->marker.cluster_id[0] != '\0' ||
+	    (!is_answer && !is_of_leader))
+		return false;
+	name = peer_link_cluster(replicated->link, message->from);
+	return name == NULL || name[0] == '\0';
+}
+
 static void received(void *context, const struct peer_message *message)
 {
 	struct replicated *replicated = context;
@@ -44,6 +62,10 @@ static void received(void *context, const struct peer_message *message)
 	if (replicated->journal->is_closing || (message->message.kind == RAFT_MESSAGE_APPEND &&
 	                                        !replicated_may_take(replicated, message)))
 		return; /* it comes again */
+	if (is_nameless(replicated, &message->message)) {
+		peer_link_call_anew(replicated->link, message->message.from);
+		return;
+	}
 	replicated->receiving = message;
 	replicated_step(replicated, &event);
 	replicated->receiving = NULL;
