@@ -210,23 +210,30 @@ static void draw_first_entry(const struct cli_site *site, struct replication *to
 	to->options.first_payload = buf_str(&to->first_entry);
 }
 
-/* As after a restore: nobody has given out so many since. */
-static void encode_skip_entry(const struct cli_site *site, struct replication *to)
+static struct str encode_skip(const struct cli_site *site, uint64_t count, struct buf *buf)
 {
 	const struct command command = {.kind = ENTRY_skip_ids,
 	                                .user = str_of(io_user_name(site->io)),
-	                                .skip_ids = {.count = UINT64_C(1) << 32}};
+	                                .skip_ids = {.count = count}};
 
-	buf_init(&to->skip_entry);
-	command_encode(&command, &to->skip_entry);
+	buf_init(buf);
+	command_encode(&command, buf);
+	return buf_str(buf);
+}
+
+/* As after a restore nobody has given out so many since; nor the fewer before they were synced. */
+static void encode_skip_entries(const struct cli_site *site, struct replication *to)
+{
 	to->options.skip_kind = ENTRY_skip_ids;
-	to->options.skip_payload = buf_str(&to->skip_entry);
+	to->options.skip_payload = encode_skip(site, UINT64_C(1) << 32, &to->skip_entry);
+	to->options.leap_payload = encode_skip(site, UINT64_C(1) << 24, &to->leap_entry);
 }
 
 void replication_finish(struct replication *replication)
 {
 	buf_finish(&replication->first_entry);
 	buf_finish(&replication->skip_entry);
+	buf_finish(&replication->leap_entry);
 }
 
 int replication_read(const struct cli_site *site, bool forms_alone,
@@ -257,7 +264,7 @@ int replication_read(const struct cli_site *site, bool forms_alone,
 	read_packing(site, options);
 	if (status == CLI_OK) {
 		draw_first_entry(site, ret_replication);
-		encode_skip_entry(site, ret_replication);
+		encode_skip_entries(site, ret_replication);
 	}
 	return status;
 }

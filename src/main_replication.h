@@ -23,7 +23,7 @@ struct replication {
 	struct journal_replication options; /* points to what stands below */
 	replication_address self, service, listed[JOURNAL_MEMBERS_MAX];
 	const char *addresses[JOURNAL_MEMBERS_MAX];
-	struct buf first_entry, skip_entry;
+	struct buf first_entry, skip_entry, leap_entry;
 };
 
 /* Host under which others reach this master; without brackets. */

@@ -156,6 +156,9 @@ struct journal_replication {
 	uint16_t skip_kind;
 	uint8_t skip_version;
 	struct str skip_payload;
+	/* The same with fewer, where syncs run behind: there the first entry of every epoch is
+	 * such a one, for what is lost then needs no operator.  Empty: none. */
+	struct str leap_payload;
 };
 
 struct journal_options {

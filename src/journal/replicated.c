@@ -260,7 +260,8 @@ static uint64_t segment_epoch(const struct journal *journal)
 
 static bool has_thread_to_itself(const struct journal *journal)
 {
-	return replicated_is_alone(journal->replicated) && journal->replicated->vote_writes == 0;
+	return replicated_is_alone(journal->replicated) &&
+	       (journal->replicated->vote_writes == 0 || IS_BROKEN(HERE_BESIDE_VOTE));
 }
 
 static uint64_t keep_from(const struct journal *journal)
@@ -299,7 +300,8 @@ static void members(const struct journal *journal, struct checkpoint_header *hea
 static size_t texts_size(const struct journal_replication *options)
 {
 	size_t size = strlen(options->address) + strlen(options->service_address) + 2 +
-	              options->first_payload.size + options->skip_payload.size;
+	              options->first_payload.size + options->skip_payload.size +
+	              options->leap_payload.size;
 
 	if (options->bind_host != NULL)
 		size += strlen(options->bind_host) + 1;
@@ -348,6 +350,7 @@ static bool copy_options(struct replicated *replicated, const struct journal_rep
 		options->bind_host = copy(&at, from->bind_host);
 	options->first_payload.data = copy_bytes(&at, from->first_payload);
 	options->skip_payload.data = copy_bytes(&at, from->skip_payload);
+	options->leap_payload.data = copy_bytes(&at, from->leap_payload);
 	return true;
 }
 

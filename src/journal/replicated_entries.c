@@ -109,8 +109,23 @@ static void add_skip(struct replicated *replicated, const struct raft_append *ap
 {
 	const struct journal_replication *options = &replicated->options;
 
-	add_own(replicated, append->term, options->skip_kind, options->skip_version,
-	        options->skip_payload);
+	if (IS_BROKEN(IDS_TWICE))
+		add_own(replicated, append->term, ENTRY_term, 1, (struct str){0});
+	else
+		add_own(replicated, append->term, options->skip_kind, options->skip_version,
+		        options->skip_payload);
+}
+
+/* A new leader's first. */
+static void add_noop(struct replicated *replicated, const struct raft_append *append)
+{
+	const struct journal_replication *options = &replicated->options;
+
+	if (options->syncs_behind && options->leap_payload.size > 0 && !IS_BROKEN(IDS_TWICE))
+		add_own(replicated, append->term, options->skip_kind, options->skip_version,
+		        options->leap_payload);
+	else
+		add_own(replicated, append->term, ENTRY_term, 1, (struct str){0});
 }
 
 static void add_first(struct replicated *replicated, const struct raft_append *append)
@@ -182,9 +197,7 @@ void replicated_take(struct replicated *replicated, const struct raft_append *ap
 		CHECK(append->last == replicated->tail.last);
 		break;
 	case RAFT_FROM_MESSAGE: add_received(replicated, append); break;
-	case RAFT_FROM_NOOP:
-		add_own(replicated, append->term, ENTRY_term, 1, (struct str){0});
-		break;
+	case RAFT_FROM_NOOP: add_noop(replicated, append); break;
 	case RAFT_FROM_RECOVERY:
 		add_skip(replicated, append);
 		add_members(replicated, append);
