@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 
 enum { ENTRIES_MIN = 64, TOUCHED_ENTRY_BYTES = 64 };
 
@@ -145,6 +146,8 @@ static int sync_before(const struct batch *batch)
 {
 	const struct segment_writer *before = batch->segment_before;
 
+	if (IS_BROKEN(END_NOT_SYNCED))
+		return 0;
 	return before != NULL && before->syncs_behind ? io_file_sync(before->file) : 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/aside.h"
 #include "journal/batch.h"
 #include "journal/folder.h"
@@ -143,7 +144,10 @@ static int fill_folder(const struct journal_format_options *options, const char 
 
 	if (rc < 0)
 		return rc;
-	rc = vote_file_create(options->io, folder, options->is_member ? &member : &lone);
+	if (IS_BROKEN(MARKER_FIRST))
+		rc = folder_write_marker(options->io, folder, marker);
+	if (rc == 0)
+		rc = vote_file_create(options->io, folder, options->is_member ? &member : &lone);
 	if (rc == 0 && !options->is_member)
 		rc = write_first_segment(options, folder, marker);
 	if (rc == 0)

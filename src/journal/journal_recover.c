@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/folder.h"
 #include "journal/journal.h"
 #include "journal/text.h"
@@ -90,7 +91,8 @@ static int rewrite(struct io *io, const char *folder, char **ret_text)
 	/* Above whatever the others were elected for, so that workers obey none of them. */
 	vote.term = vote.term + 1 > now_s ? vote.term + 1 : now_s;
 	memset(vote.voted_for, 0, sizeof(vote.voted_for));
-	io_random(io, vote.history, sizeof(vote.history));
+	if (!IS_BROKEN(RECOVERED_HISTORY))
+		io_random(io, vote.history, sizeof(vote.history));
 	vote.bound = VOTE_NO_BOUND;
 	vote.bound_epoch = vote.bound_index = 0;
 	vote.stands_alone = true;

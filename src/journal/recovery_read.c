@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/checkpoint_read.h"
 #include "journal/segment_read.h"
 #include "journal/text.h"
@@ -185,6 +186,8 @@ static void look_for_unsynced(struct recovery_reader *reader)
 {
 	uint64_t boot = vote_file_vote(reader->vote)->unsynced_boot;
 
+	if (IS_BROKEN(BOOT_FORGOTTEN))
+		return;
 	if (boot == 0 || !reader->is_tolerant || behind_is_same_boot(reader->io, boot))
 		return;
 	reader->is_cut_off = reader->lost.is_unknown = true;

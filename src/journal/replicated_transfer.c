@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/piece_pack.h"
 #include "journal/replicated.h"
 #include "journal/text.h"
@@ -111,7 +112,7 @@ static void run_store(struct io_work *work)
 	struct buf unpacked;
 
 	buf_init(&unpacked);
-	if (piece.size < store->size) {
+	if (piece.size < store->size && !IS_BROKEN(PACKED_AS_SENT)) {
 		store->rc = piece_unpack(piece, store->size, &unpacked);
 		piece = buf_str(&unpacked);
 	}

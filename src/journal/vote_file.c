@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/folder.h"
 #include "journal/pages.h"
 #include "journal/read_at.h"
@@ -142,7 +143,9 @@ int vote_file_write(struct vote_file *file, const struct vote *vote)
 
 	next.sequence = file->vote.sequence + 1;
 	rc = write_slot(file, !file->slot, &next);
-	if (rc == 0)
+	if (IS_BROKEN(VOTE_IN_ONE_SLOT))
+		file->slot = !file->slot;
+	else if (rc == 0)
 		rc = write_slot(file, file->slot, &next);
 	if (rc < 0)
 		return rc;

@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writers that go on over failovers: a call without an answer is repeated, with the same ids, at the
-next master, until it is answered."""
+next master, until it is answered.
+
+Some have a directory each, and know what must be in it.  The others meet in shared directories,
+look at any master, and what all of them were told must fit one order (linearizable.py)."""
 import contextlib
 import os
 import random
 import threading
 import time
 
-from hadoop_rpc import Connection, RemoteError
+from hadoop_rpc import Connection, RemoteError, field
+from linearizable import EXISTS, MISSING, Call, misfit
 from processes import wait_until
 from writers import Writer
 
 WRITERS = 4
+SHARERS = 3
+CELLS = 4
+NAMES = ("a", "b", "c")
+FILE_ID = 13  # in HdfsFileStatusProto
+THINK_SECONDS = 0.002
 
 
 class QuorumWriter(Writer):
@@ -81,15 +90,88 @@ class QuorumWriter(Writer):
         connection.close()
 
 
+class Sharer(QuorumWriter):
+    """Its calls, as a history of each cell."""
+
+    def __init__(self, quorum, number, seed):
+        super().__init__(quorum, number, seed)
+        self.histories = [[] for _ in range(CELLS)]
+
+    def move_on(self):
+        super().move_on()
+        self.connection.next_call_id = 1 << 30  # of looks; writes have ids of their own
+
+    def choose(self):
+        kind = self.random.choice(["create", "create", "delete", "rename", "look", "look"])
+        names = self.random.sample(NAMES, 2 if kind == "rename" else 1)
+        return kind, (self.random.randrange(CELLS), *names)
+
+    def perform(self, operation, names, call_id, retry):
+        cell, *names = names
+        paths = [f"/shared/{cell}/{name}" for name in names]
+        ids = {"call_id": call_id, "retry": retry}
+        try:
+            if operation == "create":
+                return field(self.connection.create(paths[0], self.name, parents=True, **ids),
+                             FILE_ID)
+            if operation == "delete":
+                return self.connection.delete(paths[0], True, **ids)
+            if operation == "rename":
+                return self.connection.rename(*paths, **ids)
+        except RemoteError as error:
+            if error.java_class.endswith(("FileAlreadyExistsException",
+                                          "AlreadyBeingCreatedException")):
+                return EXISTS
+            if operation == "rename" and error.java_class.endswith("FileNotFoundException"):
+                return MISSING
+            raise
+        status = self.connection.stat(paths[0])
+        return None if status is None else field(status, FILE_ID)
+
+    def step(self, operation, names, call_id, retry=0):
+        if retry == 0:
+            self.began = time.monotonic()
+        answer = self.perform(operation, names, call_id, retry)
+        cell, *names = names
+        self.histories[cell].append(Call(self.began, time.monotonic(), operation, tuple(names),
+                                         answer))
+        self.acknowledged += 1
+
+    def insist(self, operation, names, call_id):
+        super().insist(operation, names, call_id)
+        self.stopping.wait(THINK_SECONDS)
+        if operation == "look" and self.random.random() < 0.3:
+            self.move_on()
+
+    def run(self):
+        try:
+            self.move_on()
+            for call_id in range(1 << 30):
+                if self.stopping.is_set():
+                    break
+                self.insist(*self.choose(), call_id)
+        except BaseException as error:  # noqa: BLE001 - reported by the test's thread
+            self.failure = error
+
+    def look_everywhere(self):
+        """At the end: what every master says."""
+        for _ in self.addresses:
+            for cell in range(CELLS):
+                for name in NAMES:
+                    self.step("look", (cell, name), 0)
+            self.move_on()
+
+
 class Load:
-    """Writers in the background, whose names are compared at the end."""
+    """Writers in the background, whose names and histories are judged at the end."""
 
     def __init__(self, quorum):
         seed = os.environ.get("HOLDFAST_SEED") or str(random.SystemRandom().randrange(1 << 32))
         print(f"seed {seed}")
         self.quorum = quorum
         self.writers = [QuorumWriter(quorum, number, seed) for number in range(WRITERS)]
-        for writer in self.writers:
+        self.sharers = [Sharer(quorum, WRITERS + number, seed) for number in range(SHARERS)]
+        for writer in self.writers + self.sharers:
             writer.start()
 
     @property
@@ -100,11 +182,13 @@ class Load:
         """Returns when so many more calls were acknowledged."""
         goal = self.acknowledged + calls
         wait_until(lambda: self.acknowledged >= goal
-                   or any(writer.failure for writer in self.writers), f"{calls} more calls")
+                   or any(writer.failure for writer in self.writers + self.sharers),
+                   f"{calls} more calls")
 
     def ends(self):
-        """Every acknowledged name, and no other, is at every master, and the states are equal."""
-        for writer in self.writers:
+        """Every acknowledged name, and no other, is at every master, the states are equal, and the
+        histories of shared names fit one order."""
+        for writer in self.writers + self.sharers:
             writer.stop()
         for member in self.quorum.members:
             for writer in self.writers:
@@ -112,6 +196,10 @@ class Load:
         wait_until(lambda: len({(s["applied_index"], s["digest"])
                                 for s in map(self.quorum.status, self.quorum.members)}) == 1,
                    "equal digests")
+        self.sharers[0].look_everywhere()
+        for cell in range(CELLS):
+            wrong = misfit([sharer.histories[cell] for sharer in self.sharers])
+            assert wrong is None, f"/shared/{cell}: no order of the calls gives {wrong}"
 
     def gaps(self):
         return [round(writer.longest_gap, 3) for writer in self.writers]

@@ -152,6 +152,15 @@ static int do_feature_level(struct model_fs *model, const struct command *comman
 	return 0;
 }
 
+static int do_skip_ids(struct model_fs *model, const struct command *command)
+{
+	model->next_inode += command->skip_ids.count;
+	model->next_block += command->skip_ids.count;
+	model->next_stamp += command->skip_ids.count;
+	model->next_lease += command->skip_ids.count;
+	return 0;
+}
+
 static int do_safe_mode(struct model_fs *model, const struct command *command,
                         struct model_answer *answer)
 {
@@ -191,6 +200,7 @@ static int operate(struct model_fs *model, const struct command *command,
 	case ENTRY_new_stamp: return model_new_stamp(model, command, answer);
 	case ENTRY_access_times: return model_access_times(model, command, answer);
 	case ENTRY_safe_mode: return do_safe_mode(model, command, answer);
+	case ENTRY_skip_ids: return do_skip_ids(model, command);
 	case ENTRY_reclaim: return model_nothing(answer);
 	default: return -ERR_INTERNAL;
 	}

@@ -22,6 +22,7 @@
  *   - an answered call has the answer that the history has for it; if it is not in the history, the
  *     answer is the model's at the index that the answer saw
  *   - what was answered before a call was made is seen by it (writes and reads)
+ *   - no id is given out again that an entry had given out which an operator gave up
  *   - of a call nothing is in the history whose every try was answered by "surely not here"
  */
 #ifndef HOLDFAST_TESTS_SIM_CLUSTER_H
@@ -82,6 +83,9 @@ struct slot {
 	bool has_failed;                   /* its journal cannot go on: the process ends */
 	bool is_out;                       /* ... for it is no member any more */
 	bool has_new_role;
+	bool is_stray; /* an operator's mistake gave it a history of its own: not in this one */
+	bool owes; /* its machine went down, and what it had not synced may be missing yet, ... */
+	uint64_t owed;     /* ... up to this index */
 	bool needs_report; /* of all that the worker has */
 	/* the observer */
 	struct state_machine inner;
@@ -112,7 +116,8 @@ struct fact {
 };
 
 struct acknowledger {
-	unsigned slot; /* + 1; 0: nobody yet */
+	uint64_t epoch;
+	unsigned slot; /* + 1 */
 	uint64_t generation;
 };
 
@@ -128,7 +133,8 @@ struct history {
 	struct model_fs **copies; /* [i]: after HISTORY_COPY_EVERY * i */
 	size_t copy_count;
 	struct arena arena;
-	struct acknowledger by_epoch[CLUSTER_EPOCHS_MAX];
+	uint64_t lost_inode, lost_block; /* the greatest that lost entries gave out */
+	struct acknowledger by_epoch[CLUSTER_EPOCHS_MAX]; /* modulo that */
 };
 
 void history_init(struct history *history, struct cluster *cluster);
@@ -181,6 +187,9 @@ struct client {
 void clients_init(struct cluster *cluster, struct random *random);
 /* The history has one of their calls now. */
 void clients_note(struct cluster *cluster, const struct command *command, uint64_t index);
+/* Of what they have been told, or were about to be, only what goes up to `last` is in the history.
+ */
+void clients_forget(struct cluster *cluster, uint64_t last);
 /* The process that they talk to is gone, and they hear of it. */
 void clients_lose(struct slot *slot);
 /* They begin again after a rest, in which the masters have forgotten what they answered. */
@@ -254,6 +263,8 @@ struct cluster_plot {
 	uint64_t longest_us;
 	bool abandons;                          /* clients give up what they may */
 	uint64_t hold_ms;                       /* calls without a primary; 0: drawn */
+	bool syncs_behind;                      /* as in the cluster */
+	bool grows;                             /* a lone one that others will join */
 	void (*scene)(struct cluster *cluster); /* instead of rounds of trouble */
 };
 
@@ -272,16 +283,22 @@ struct cluster {
 	bool has_drift;      /* clocks run at different paces */
 	bool has_small_tail; /* of entries in memory, so that peers are fed from segments */
 	bool reads_by_lease;
+	bool syncs_behind; /* masters acknowledge before they sync: then only a minority's machines
+	                      go down before they have caught up (docs/decisions/0009) */
+	bool has_readers;  /* among the clients */
 	uint64_t checkpoint_entries;
 	uint64_t hold_ms; /* how long masters hold calls while there is no primary */
 	struct buf first; /* payload of entry 1 */
+	struct buf skip;  /* ... of the entry behind which no id is given out twice ... */
+	struct buf leap;  /* ... after a recovery, and in each epoch with syncs behind */
 	struct slot slots[CLUSTER_SLOTS_MAX];
 	struct client clients[CLUSTER_CLIENTS];
 	bool has_worker;
 	struct worker worker;
 	struct history history;
-	uint64_t seen;    /* index: the newest that an answer told a client */
-	bool is_told;     /* what happens */
+	uint64_t seen; /* index: the newest that an answer told a client */
+	bool may_lose; /* what is the end of the history may be lost, once: the operator said so */
+	bool is_told;  /* what happens */
 	bool is_draining; /* clients begin nothing */
 	bool is_calm;     /* no new trouble, and nothing is mended but what `healed` says */
 	unsigned healed;  /* slots, as bits, that are kept well */
@@ -330,6 +347,10 @@ void master_wipe(struct slot *slot);
 void master_join_anew(struct slot *slot);
 /* The same for a member that runs, which is thereby lost. */
 void master_lose_disk(struct slot *slot);
+/* Whether the power may fail here and now, and nothing acknowledged be lost. */
+bool master_may_lose_power(const struct slot *slot);
+/* Where the other masters reach it from its next start on. */
+void master_place(struct slot *slot, unsigned port);
 /* After each event: processes that ended. */
 void masters_look(struct cluster *cluster);
 /* Who has left and who has joined. */
@@ -379,14 +400,19 @@ void orders_remove(struct cluster *cluster);
 
 void scene_cut_and_committed(struct cluster *cluster);
 void scene_slow_then_mended(struct cluster *cluster);
+void scene_stopped(struct cluster *cluster);
 void scene_rotten_primary(struct cluster *cluster);
 void scene_rotten_checkpoint(struct cluster *cluster);
 void scene_rotten_vote(struct cluster *cluster);
 void scene_one_wiped(struct cluster *cluster);
+void scene_recovered(struct cluster *cluster);
+void scene_recovered_for_nothing(struct cluster *cluster);
+void scene_all_behind_lost(struct cluster *cluster);
 void scene_two_wiped(struct cluster *cluster); /* serves no more */
 void scene_late(struct cluster *cluster);
 void scene_wiped_while_down(struct cluster *cluster);
 void scene_grown(struct cluster *cluster);
+void scene_lone_grown(struct cluster *cluster);
 void scene_all_replaced(struct cluster *cluster);
 void scene_shrunk(struct cluster *cluster);
 

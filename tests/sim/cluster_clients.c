@@ -340,7 +340,7 @@ static void make_call(struct client *client)
 	struct slot *slot = &cluster->slots[client->target];
 	struct try *try;
 
-	if (slot->state != SLOT_RUNNING || slot->master == NULL) {
+	if (slot->state != SLOT_RUNNING || slot->master == NULL || slot->is_stray) {
 		try_again(client);
 		return;
 	}
@@ -389,7 +389,7 @@ static void abandon(struct client *client)
 static void begin_call(struct client *client)
 {
 	client->has_call = true;
-	client->is_read = random_chance(&client->random, 1, 3);
+	client->is_read = client->cluster->has_readers && random_chance(&client->random, 1, 3);
 	client->repeats_told = false;
 	client->tries = 0;
 	if (client->is_read) {
@@ -420,6 +420,21 @@ static void think(struct sim_event *event)
 		begin_call(client);
 	}
 	make_call(client);
+}
+
+void clients_forget(struct cluster *cluster, uint64_t last)
+{
+	for (unsigned i = 0; i < CLUSTER_CLIENTS; i++) {
+		struct client *client = &cluster->clients[i];
+
+		for (int32_t id = 0; id < client->next_call_id; id++) {
+			if (client->calls[id].index > last)
+				client->calls[id].index = 0;
+		}
+		if (client->told.kind != ENTRY_NONE &&
+		    client->calls[client->told.call_id].index == 0)
+			client->told = (struct command){0};
+	}
 }
 
 void clients_lose(struct slot *slot)

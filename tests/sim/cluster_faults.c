@@ -8,7 +8,10 @@
 #include "format/vote.h"
 #include "sim/cluster.h"
 
-enum { TICK_US = 5000 };
+enum {
+	TICK_US = 5000,
+	DELAYS_IN_BATCH = 8, /* at most, of the disk: one that begins a segment */
+};
 
 static uint64_t now(const struct cluster *cluster)
 {
@@ -55,7 +58,7 @@ static void stop(struct cluster *cluster, bool power_cut)
 
 	if (slot == NULL)
 		return;
-	master_stop(slot, power_cut);
+	master_stop(slot, power_cut && master_may_lose_power(slot));
 	if (slot->state == SLOT_DOWN)
 		slot->start_us = faults_until(cluster);
 }
@@ -68,7 +71,7 @@ static void stop_all(struct cluster *cluster)
 		struct slot *slot = &cluster->slots[i];
 
 		if (slot->state == SLOT_RUNNING || slot->state == SLOT_CLOSING)
-			master_stop(slot, power_cut);
+			master_stop(slot, power_cut && master_may_lose_power(slot));
 	}
 }
 
@@ -123,10 +126,11 @@ static void close_one(struct cluster *cluster)
 static void slow_disk(struct cluster *cluster)
 {
 	struct slot *slot = faults_pick(cluster);
-	uint64_t delay_us = 1000u << random_below(&cluster->random, 9);
+	uint64_t delay_us = 1000u << random_below(&cluster->random, 14);
 
 	if (slot == NULL)
 		return;
+	slot->may_be_damaged |= delay_us * DELAYS_IN_BATCH > SIM_KIT_HANG_MS * 1000;
 	sim_machine_set_disk_delay(slot->machine, delay_us);
 	slot->disk_us = faults_until(cluster);
 	cluster_say(cluster, "the disk of m%u takes %u ms", slot->number + 1,
@@ -407,6 +411,10 @@ void faults_init(struct cluster *cluster)
 	cluster->rotten = (unsigned)random_below(&cluster->random, cluster->size);
 	if (cluster->size < 3 && !cluster->is_lone_kind)
 		cluster->weights[FAULT_ROT] = cluster->weights[FAULT_ASTRAY] = 0;
+	if (cluster->syncs_behind)
+		cluster->weights[FAULT_ROT] = cluster->weights[FAULT_ASTRAY] =
+		        cluster->weights[FAULT_WIPE] = cluster->weights[FAULT_ADD] =
+		                cluster->weights[FAULT_REMOVE] = 0;
 	if (cluster->weights[FAULT_ROT] > 0 || cluster->weights[FAULT_ASTRAY] > 0)
 		cluster->weights[FAULT_WIPE] = cluster->weights[FAULT_REMOVE] = 0;
 	cluster->trouble_us = 50000u << random_below(&cluster->random, 6);

@@ -87,6 +87,94 @@ static void keep_copy(struct history *history)
 	history->copies[history->copy_count++] = model_fs_copy(history->model);
 }
 
+static void apply_model(struct history *history, struct model_fs *model, uint64_t index)
+{
+	const struct fact *fact = history_fact(history, index);
+	struct model_answer answer;
+	struct command command;
+
+	if (fact->is_repeat || entry_kind_is_journals(fact->kind))
+		return;
+	decode(history, fact, &command);
+	model_fs_apply(model, &command, &answer);
+}
+
+static struct model_fs *model_at(struct history *history, uint64_t index)
+{
+	uint64_t at = index / HISTORY_COPY_EVERY * HISTORY_COPY_EVERY;
+	struct model_fs *model = model_fs_copy(history->copies[index / HISTORY_COPY_EVERY]);
+
+	while (at < index)
+		apply_model(history, model, ++at);
+	return model;
+}
+
+static struct namespace *namespace_at(struct history *history, uint64_t index)
+{
+	struct namespace *ns = ns_create();
+
+	for (uint64_t at = 1; at <= index; at++) {
+		struct ns_result result;
+		struct command command;
+
+		decode(history, history_fact(history, at), &command);
+		ns_apply(ns, at, &command, &history->arena, &result);
+	}
+	return ns;
+}
+
+static void note_lost_ids(struct history *history, uint64_t last)
+{
+	for (uint64_t index = last + 1; index <= history->count; index++) {
+		const struct fact *fact = history_fact(history, index);
+
+		if (history->lost_inode < fact->inode)
+			history->lost_inode = fact->inode;
+		if (history->lost_block < fact->block.id)
+			history->lost_block = fact->block.id;
+	}
+}
+
+/* Blocks of a lost file may still be somewhere: nothing else is called like them. */
+static void check_ids(const struct history *history, const struct fact *fact)
+{
+	if (fact->is_repeat || fact->rc < 0)
+		return;
+	if ((fact->kind == ENTRY_create && fact->inode <= history->lost_inode) ||
+	    (fact->kind == ENTRY_add_block && fact->block.id <= history->lost_block))
+		cluster_wrong(history->cluster, "entry %zu gives out ids that a lost one gave out",
+		              history->count);
+}
+
+/* What follows `last` was lost by those who might have kept it, as the operator had allowed. */
+static void lose_after(struct history *history, uint64_t last)
+{
+	struct cluster *cluster = history->cluster;
+	struct model_fs *model = model_at(history, last);
+
+	cluster_say(cluster, "of %zu entries those after %" PRIu64 " are lost", history->count,
+	            last);
+	note_lost_ids(history, last);
+	model_fs_destroy(history->model);
+	history->model = model;
+	ns_destroy(history->ns);
+	history->ns = namespace_at(history, last);
+	while (history->copy_count > last / HISTORY_COPY_EVERY + 1)
+		model_fs_destroy(history->copies[--history->copy_count]);
+	history->payloads.size = history->facts[last].payload_at;
+	history->count = last;
+	cluster->may_lose = false;
+	clients_forget(cluster, last);
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		struct slot *slot = &cluster->slots[i];
+
+		if (slot->view == NULL || slot->view_index <= last)
+			continue;
+		model_fs_destroy(slot->view);
+		slot->view = NULL;
+	}
+}
+
 static void tell(struct history *history, const struct journal_entry *entry)
 {
 	struct ns_result result = {0};
@@ -119,10 +207,18 @@ static void tell(struct history *history, const struct journal_entry *entry)
 	fact->block = result.block;
 	fact->is_repeat = result.is_repeat;
 	fact->digest = ns_digest(history->ns);
+	check_ids(history, fact);
 	keep_copy(history);
 }
 
 /* ---- the observer ---- */
+
+static bool is_fact(const struct fact *fact, const struct journal_entry *entry)
+{
+	return fact->epoch == entry->epoch && fact->kind == entry->kind &&
+	       fact->version == entry->version &&
+	       fact->payload_hash == hash64(0, entry->payload.data, entry->payload.size);
+}
 
 static void check_entry(struct slot *slot, const struct journal_entry *entry)
 {
@@ -133,12 +229,13 @@ static void check_entry(struct slot *slot, const struct journal_entry *entry)
 		cluster_wrong(slot->cluster, "m%u applies %" PRIu64 " after %" PRIu64,
 		              slot->number + 1, entry->index, slot->applied);
 	slot->applied = entry->index;
+	if (slot->cluster->may_lose && entry->index <= history->count &&
+	    !is_fact(history_fact(history, entry->index), entry))
+		lose_after(history, entry->index - 1);
 	if (entry->index > history->count)
 		tell(history, entry);
 	fact = history_fact(history, entry->index);
-	if (fact->epoch != entry->epoch || fact->kind != entry->kind ||
-	    fact->version != entry->version ||
-	    fact->payload_hash != hash64(0, entry->payload.data, entry->payload.size))
+	if (!is_fact(fact, entry))
 		cluster_wrong(slot->cluster,
 		              "m%u applies another entry %" PRIu64 " (%s of epoch %" PRIu64
 		              ") than was applied before (%s of epoch %" PRIu64 ")",
@@ -151,10 +248,9 @@ static void check_acknowledger(struct slot *slot, const struct journal_entry *en
 {
 	struct acknowledger *by;
 
-	CHECK(entry->epoch < CLUSTER_EPOCHS_MAX);
-	by = &slot->cluster->history.by_epoch[entry->epoch];
-	if (by->slot == 0)
-		*by = (struct acknowledger){slot->number + 1, slot->generation};
+	by = &slot->cluster->history.by_epoch[entry->epoch % CLUSTER_EPOCHS_MAX];
+	if (by->epoch != entry->epoch)
+		*by = (struct acknowledger){entry->epoch, slot->number + 1, slot->generation};
 	if (by->slot != slot->number + 1 || by->generation != slot->generation)
 		cluster_wrong(slot->cluster,
 		              "m%u acknowledges entry %" PRIu64 " of epoch %" PRIu64
@@ -286,6 +382,8 @@ int __wrap_journal_open(const struct journal_options *options, struct journal **
 	struct slot *slot = slot_of(options->io);
 	struct journal_options mine = *options;
 
+	if (slot->is_stray)
+		return __real_journal_open(options, ret_journal, ret_text);
 	slot->inner = options->machine;
 	slot->applied = 0;
 	mine.machine = (struct state_machine){
@@ -322,16 +420,8 @@ struct model_fs *history_view(struct slot *slot, uint64_t index)
 		slot->view_index = index / HISTORY_COPY_EVERY * HISTORY_COPY_EVERY;
 		slot->view = model_fs_copy(history->copies[index / HISTORY_COPY_EVERY]);
 	}
-	while (slot->view_index < index) {
-		const struct fact *fact = history_fact(history, ++slot->view_index);
-		struct model_answer answer;
-		struct command command;
-
-		if (fact->is_repeat || entry_kind_is_journals(fact->kind))
-			continue;
-		decode(history, fact, &command);
-		model_fs_apply(slot->view, &command, &answer);
-	}
+	while (slot->view_index < index)
+		apply_model(history, slot->view, ++slot->view_index);
 	return slot->view;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "format/vote.h"
 #include "master_kit.h"
 #include "namespace/region.h"
 #include "sim/cluster.h"
@@ -15,12 +16,14 @@ enum {
 	START_US_MAX = 100000,
 	LATE_US_MAX = 8000000,
 	ORDER_US = 3000000,
+	FORMAT_OPERATIONS = 40,
+	SECOND_MS = 1000,
 	RESERVED_LESS = 64, /* times; as little as a machine may give */
 };
 
 /* ---- options ---- */
 
-/* Texts live as long as the cluster. */
+/* Texts live as long as the cluster.  Who is alone has no list. */
 static void fill_replication(struct slot *slot, struct journal_replication *to,
                              const char **addresses)
 {
@@ -44,10 +47,14 @@ static void fill_replication(struct slot *slot, struct journal_replication *to,
 	        .pack_level = 1,
 	        .tail_bytes_max = cluster->has_small_tail ? 16 << 10 : 1 << 20,
 	        .reads_by_lease = cluster->reads_by_lease,
+	        .syncs_behind = cluster->syncs_behind,
 	        .first_kind = ENTRY_cluster,
 	        .first_payload = buf_str(&cluster->first),
+	        .skip_kind = ENTRY_skip_ids,
+	        .skip_payload = buf_str(&cluster->skip),
+	        .leap_payload = buf_str(&cluster->leap),
 	};
-	for (unsigned i = 0; i < cluster->slot_count; i++) {
+	for (unsigned i = 0; i < cluster->slot_count && !cluster->is_lone_kind; i++) {
 		const struct slot *other = &cluster->slots[i];
 
 		if (other == slot || other->state != SLOT_UNUSED)
@@ -81,6 +88,11 @@ static void on_failure(void *context, int rc, const char *text)
 		              err_name(rc), text);
 	slot->has_failed = true;
 }
+
+struct formatted {
+	struct slot *slot;
+	bool is_whole;
+};
 
 static void step_format(void *context)
 {
@@ -124,10 +136,8 @@ static void step_create(void *context)
 	options.hold_ms = slot->cluster->hold_ms;
 	options.startup_safe_mode_ms = 3000;
 	options.journal.checkpoint_entries = slot->cluster->checkpoint_entries;
-	if (!slot->cluster->is_lone_kind) {
-		fill_replication(slot, &replication, addresses);
-		options.journal.replication = &replication;
-	}
+	fill_replication(slot, &replication, addresses);
+	options.journal.replication = &replication;
 	rc = master_create(&options, &slot->master, &text);
 	if (rc < 0)
 		on_failure(slot, rc, text);
@@ -165,12 +175,35 @@ static void went_down(struct slot *slot)
 	clients_lose(slot);
 }
 
+bool master_may_lose_power(const struct slot *slot)
+{
+	const struct cluster *cluster = slot->cluster;
+	unsigned members = 0, owing = 1;
+
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		const struct slot *other = &cluster->slots[i];
+
+		members += other->state != SLOT_UNUSED;
+		owing += other != slot && other->owes;
+	}
+	return !cluster->syncs_behind || owing <= (members - 1) / 2;
+}
+
+static void end_process(struct slot *slot, bool power_cut)
+{
+	if (power_cut && slot->cluster->syncs_behind) {
+		slot->owes = true;
+		slot->owed = history_last(&slot->cluster->history);
+	}
+	sim_machine_kill(slot->machine, power_cut);
+	went_down(slot);
+}
+
 void master_stop(struct slot *slot, bool power_cut)
 {
 	CHECK(slot->state == SLOT_RUNNING || slot->state == SLOT_CLOSING);
 	cluster_say(slot->cluster, "m%u: %s", slot->number + 1, power_cut ? "power cut" : "kill");
-	sim_machine_kill(slot->machine, power_cut);
-	went_down(slot);
+	end_process(slot, power_cut);
 }
 
 static void on_closed(void *context)
@@ -202,16 +235,44 @@ void master_begin_close(struct slot *slot)
 		sim_machine_run(slot->machine, step_close, slot);
 }
 
+static void step_look(void *context)
+{
+	struct formatted *formatted = context;
+
+	formatted->is_whole =
+	        journal_is_formatted(sim_machine_start(formatted->slot->machine), SIM_KIT_FOLDER);
+}
+
+/* Its machine may fail meanwhile: then there is a journal or none. */
+static void format(struct slot *slot)
+{
+	struct random *random = &slot->cluster->random;
+	struct sim_disk_faults faults = {-1, -1, -1, 0, 0, 0};
+	struct formatted formatted = {.slot = slot};
+
+	while (!formatted.is_whole) {
+		if (random_chance(random, 1, 2))
+			faults.die_in = (int64_t)random_below(random, FORMAT_OPERATIONS);
+		sim_disk_set_faults(sim_machine_disk(slot->machine), &faults);
+		sim_machine_run(slot->machine, step_format, slot);
+		sim_machine_kill(slot->machine, random_chance(random, 1, 2));
+		faults.die_in = -1;
+		sim_disk_set_faults(sim_machine_disk(slot->machine), &faults);
+		sim_machine_shift_wall(slot->machine, SECOND_MS); /* old ones go aside by it */
+		sim_machine_run(slot->machine, step_look, &formatted);
+		sim_machine_kill(slot->machine, false);
+	}
+}
+
 void master_wipe(struct slot *slot)
 {
 	CHECK(slot->state == SLOT_DOWN || slot->state == SLOT_UNUSED);
 	cluster_say(slot->cluster, "m%u gets an empty disk", slot->number + 1);
 	sim_machine_new_disk(slot->machine, random_u64(&slot->cluster->random));
-	sim_machine_run(slot->machine, step_format, slot);
-	sim_machine_kill(slot->machine, false);
+	format(slot);
 	slot->state = SLOT_DOWN;
 	slot->is_settled = slot->is_leaving = slot->was_leaving = slot->is_joining = false;
-	slot->has_forgotten = false;
+	slot->has_forgotten = slot->is_stray = false;
 }
 
 /* ---- ends ---- */
@@ -227,8 +288,8 @@ static void died(struct slot *slot)
 		cluster_wrong(slot->cluster, "m%u ended without a reason: %s", slot->number + 1,
 		              damage);
 	slot->cluster->figures.damages += damage[0] != '\0';
-	sim_machine_kill(slot->machine, random_chance(&slot->cluster->random, 1, 2));
-	went_down(slot);
+	end_process(slot,
+	            random_chance(&slot->cluster->random, 1, 2) && master_may_lose_power(slot));
 }
 
 static void closed(struct slot *slot)
@@ -249,7 +310,7 @@ static void note_role(struct slot *slot)
 	uint64_t epoch;
 
 	slot->has_new_role = false;
-	if (slot->role != MASTER_PRIMARY)
+	if (slot->role != MASTER_PRIMARY || slot->is_stray)
 		return;
 	history_compare(slot);
 	epoch = journal_epoch(master_journal(slot->master));
@@ -285,11 +346,39 @@ struct slot *masters_primary(struct cluster *cluster)
 		struct slot *slot = &cluster->slots[i];
 
 		if (slot->state == SLOT_RUNNING && slot->role == MASTER_PRIMARY &&
+		    !slot->is_stray &&
 		    (primary == NULL || journal_epoch(master_journal(primary->master)) <
 		                                journal_epoch(master_journal(slot->master))))
 			primary = slot;
 	}
 	return primary;
+}
+
+/* What the disk remembers of its promises.  False: nothing whole. */
+static bool read_vote(const struct slot *slot, struct vote *ret_vote)
+{
+	uint8_t slots[VOTE_SLOTS * VOTE_SLOT_BYTES];
+	const char *why;
+	int at;
+
+	return sim_disk_peek(sim_machine_disk(slot->machine), SIM_KIT_FOLDER "/vote", 0, slots,
+	                     sizeof(slots)) &&
+	       vote_choose(slots, ret_vote, &at, &why) == 0;
+}
+
+/* It has again what was lost with its machine. */
+static void review_debt(struct slot *slot)
+{
+	struct journal_quorum quorum;
+	struct vote vote;
+
+	if (slot->state != SLOT_RUNNING || slot->master == NULL)
+		return;
+	journal_quorum(master_journal(slot->master), &quorum);
+	slot->owes = slot->applied < slot->owed || quorum.count == 0 || !read_vote(slot, &vote) ||
+	             vote.bound != VOTE_NO_BOUND;
+	if (!slot->owes)
+		cluster_say(slot->cluster, "m%u has caught up", slot->number + 1);
 }
 
 /* Not the one that its lost disk was. */
@@ -352,6 +441,10 @@ void masters_review(struct cluster *cluster)
 {
 	struct journal_quorum quorum;
 
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		if (cluster->slots[i].owes)
+			review_debt(&cluster->slots[i]);
+	}
 	if (ask_primary(cluster, &quorum) == NULL)
 		return;
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
@@ -407,6 +500,11 @@ void master_lose_disk(struct slot *slot)
 	master_join_anew(slot);
 }
 
+void master_place(struct slot *slot, unsigned port)
+{
+	snprintf(slot->address, sizeof(slot->address), "m%u:%u", slot->number + 1, port);
+}
+
 /* Mostly together; one may be late. */
 static uint64_t first_start(struct cluster *cluster)
 {
@@ -418,14 +516,22 @@ static uint64_t first_start(struct cluster *cluster)
 
 void masters_init(struct cluster *cluster)
 {
+	struct command skip = {
+	        .kind = ENTRY_skip_ids, .user = STR("root"), .skip_ids = {.count = 1 << 20}};
+
 	kit_first_payload("root", 0755, &cluster->first);
+	buf_init(&cluster->skip);
+	command_encode(&skip, &cluster->skip);
+	skip.skip_ids.count = 1 << 10;
+	buf_init(&cluster->leap);
+	command_encode(&skip, &cluster->leap);
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		struct slot *slot = &cluster->slots[i];
 
 		slot->cluster = cluster;
 		slot->number = i;
 		slot->machine = sim_machine_create(cluster->world, random_u64(&cluster->random));
-		snprintf(slot->address, sizeof(slot->address), "m%u:%d", i + 1, CLUSTER_PORT);
+		master_place(slot, CLUSTER_PORT);
 		snprintf(slot->service_address, sizeof(slot->service_address), "m%u:%d", i + 1,
 		         SERVICE_PORT);
 		if (cluster->has_drift)

@@ -130,7 +130,8 @@ static unsigned members(const struct cluster *cluster, unsigned *ret_count)
 	return mask;
 }
 
-/* More than half of them; all, while somebody joins or leaves, or has lost what it may not say. */
+/* More than half of them; all, while somebody joins or leaves, or has lost what it may not say, or
+ * asks all others what it has lost. */
 static unsigned draw_majority(struct cluster *cluster)
 {
 	unsigned count, all = members(cluster, &count), mask = all;
@@ -138,7 +139,7 @@ static unsigned draw_majority(struct cluster *cluster)
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		if ((all & 1u << i) &&
 		    (!cluster->slots[i].is_settled || cluster->slots[i].is_leaving ||
-		     cluster->slots[i].is_rotten))
+		     cluster->slots[i].is_rotten || cluster->slots[i].owes))
 			return all;
 	}
 	for (unsigned left = count - (count / 2 + 1); left > 0; left--) {
@@ -333,10 +334,15 @@ static struct cluster *set_up(uint64_t seed, const struct cluster_plot *plot)
 		cluster->size = plot->size;
 		cluster->is_lone_kind = plot->is_lone_kind;
 	}
-	cluster->slot_count = cluster->is_lone_kind ? 1 : 5;
+	cluster->slot_count = cluster->is_lone_kind && (plot == NULL || !plot->grows) ? 1 : 5;
 	cluster->has_drift = random_chance(&cluster->random, 1, 2);
 	cluster->has_small_tail = random_chance(&cluster->random, 1, 2);
 	cluster->reads_by_lease = random_chance(&cluster->random, 2, 3);
+	cluster->syncs_behind = cluster->size >= 3 && (random_chance(&cluster->random, 1, 6) ||
+	                                               getenv("SIM_BEHIND") != NULL);
+	if (plot != NULL)
+		cluster->syncs_behind = plot->syncs_behind;
+	cluster->has_readers = random_chance(&cluster->random, 3, 4);
 	cluster->checkpoint_entries = 20u << random_below(&cluster->random, 6);
 	cluster->hold_ms = 50u << random_below(&cluster->random, 6);
 	if (plot != NULL && plot->hold_ms > 0)
@@ -351,6 +357,15 @@ static struct cluster *set_up(uint64_t seed, const struct cluster_plot *plot)
 	return cluster;
 }
 
+static uint64_t count_here(const struct cluster *cluster)
+{
+	uint64_t count = 0;
+
+	for (unsigned i = 0; i < cluster->slot_count; i++)
+		count += sim_machine_ran_here(cluster->slots[i].machine);
+	return count;
+}
+
 static void tell_figures(const struct cluster *cluster, unsigned rounds)
 {
 	const struct figures *f = &cluster->figures;
@@ -359,13 +374,13 @@ static void tell_figures(const struct cluster *cluster, unsigned rounds)
 	       " failovers, %" PRIu64 " acknowledged, %" PRIu64 " refused, %" PRIu64
 	       " repeated, %" PRIu64 " abandoned, %" PRIu64 " reads, %" PRIu64 " entries, %" PRIu64
 	       " checkpoints loaded, %" PRIu64 " changes of members, %" PRIu64 " blocks, %" PRIu64
-	       " deleted, %" PRIu64 " damages, %" PRIu64
+	       " deleted, %" PRIu64 " damages, %" PRIu64 " syncs on a loop, %" PRIu64
 	       " events, %.1f simulated seconds, trace %016" PRIx64 "\n",
 	       cluster->seed, cluster->size, rounds, f->faults, f->failovers, f->acknowledged,
 	       f->refused, f->repeated, f->abandoned, f->reads, history_last(&cluster->history),
 	       f->checkpoints_loaded, f->members_changed, f->blocks, f->deletions, f->damages,
-	       sim_world_events(cluster->world), (double)sim_world_now_us(cluster->world) / 1e6,
-	       sim_world_trace(cluster->world));
+	       count_here(cluster), sim_world_events(cluster->world),
+	       (double)sim_world_now_us(cluster->world) / 1e6, sim_world_trace(cluster->world));
 }
 
 int cluster_run(uint64_t seed)

@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/err.h"
+#include "base/mem.h"
 #include "format/vote.h"
 #include "sim/cluster.h"
 
@@ -40,6 +42,11 @@ static void set_latency(struct cluster *cluster, unsigned from, unsigned to, uin
 	struct sim_link link = {.latency_us = latency_us};
 
 	sim_net_set(cluster->slots[from].machine, cluster->slots[to].machine, &link);
+}
+
+static bool has_primary(struct cluster *cluster)
+{
+	return masters_primary(cluster) != NULL;
 }
 
 /* Everybody is well and stays so. */
@@ -145,7 +152,7 @@ void scene_slow_then_mended(struct cluster *cluster)
 	stop_for_good(draw_running(cluster));
 	cluster_step_until(cluster, cluster_never, 2 * SECOND_US);
 	slow_all(cluster);
-	cluster_step_until(cluster, cluster_never, 5 * SECOND_US);
+	cluster_step_until(cluster, cluster_never, 10 * SECOND_US);
 	if (!cluster->is_told_far)
 		cluster_wrong(cluster, "nobody says that the ways are too slow for elections");
 	network_mend(cluster);
@@ -154,6 +161,25 @@ void scene_slow_then_mended(struct cluster *cluster)
 		cluster_wrong(cluster, "nothing is acknowledged after slow ways were mended");
 	for (unsigned i = 0; i < cluster->slot_count; i++)
 		cluster->slots[i].start_us = 0;
+}
+
+/* ---- stopped processes ---- */
+
+/* For longer than a sync may take, with one under way. */
+void scene_stopped(struct cluster *cluster)
+{
+	struct slot *slot;
+
+	begin(cluster);
+	slot = masters_primary(cluster);
+	cluster->healed &= ~(1u << slot->number);
+	sim_machine_set_disk_delay(slot->machine, 20000);
+	cluster_step_until(cluster, cluster_never, SECOND_US);
+	sim_machine_pause(slot->machine);
+	cluster_step_until(cluster, cluster_never, 3 * SIM_KIT_HANG_MS * 1000);
+	sim_machine_resume(slot->machine);
+	sim_machine_set_disk_delay(slot->machine, 0);
+	settle(cluster, "one was stopped");
 }
 
 /* ---- rot ---- */
@@ -170,6 +196,7 @@ void scene_rotten_primary(struct cluster *cluster)
 	stop_for_good(late);
 	for (unsigned i = 0; i < 10; i++)
 		cluster_step_until(cluster, cluster_never, SECOND_US);
+	cluster_step_until(cluster, has_primary, 5 * SECOND_US);
 	primary = masters_primary(cluster);
 	if (primary == NULL || !faults_rot(primary, "segment-", 0, 16384 + 100))
 		cluster_wrong(cluster, "no primary has written anything");
@@ -278,6 +305,182 @@ void scene_wiped_while_down(struct cluster *cluster)
 	settle(cluster, "the one that was down came back");
 }
 
+/* ---- a majority that is gone ---- */
+
+static void stop_all(struct cluster *cluster, bool power_cut)
+{
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		struct slot *slot = &cluster->slots[i];
+
+		if (slot->state == SLOT_RUNNING || slot->state == SLOT_CLOSING)
+			master_stop(slot, power_cut);
+		slot->start_us = UINT64_MAX;
+	}
+}
+
+/* From here on what the operator gives up may be lost; answers that are on their way arrive. */
+static void give_up_end(struct cluster *cluster)
+{
+	cluster_step_until(cluster, cluster_never, SECOND_US);
+	cluster->seen = 0;
+	cluster->may_lose = true;
+}
+
+static void start(struct slot *slot)
+{
+	slot->start_us = 0;
+	slot->cluster->healed |= 1u << slot->number;
+}
+
+static void demand_answers(struct cluster *cluster, const char *who)
+{
+	cluster->acknowledged_before = cluster->figures.acknowledged;
+	if (!cluster_step_until(cluster, has_acknowledged, 20 * SECOND_US))
+		cluster_wrong(cluster, "%s acknowledge nothing", who);
+}
+
+struct recovery {
+	struct slot *slot;
+	bool is_unsafe;
+	int rc;
+};
+
+static void step_recover(void *context)
+{
+	struct recovery *recovery = context;
+	struct buf report = {0};
+	char *text = NULL;
+
+	recovery->rc = journal_recover(sim_machine_start(recovery->slot->machine), SIM_KIT_FOLDER,
+	                               recovery->is_unsafe, &report, &text);
+	cluster_say(recovery->slot->cluster, "m%u recovers: %.*s%s", recovery->slot->number + 1,
+	            STR_ARGS(buf_str(&report)), text == NULL ? "" : text);
+	mem_free(text);
+	buf_finish(&report);
+}
+
+/* The command; its machine may fail in it, and then it is given again. */
+static int recover(struct slot *slot, bool is_unsafe)
+{
+	struct cluster *cluster = slot->cluster;
+	struct recovery recovery = {.slot = slot, .is_unsafe = is_unsafe};
+	struct sim_disk_faults faults = {-1, -1, -1, 0, 0, 0};
+	bool is_over;
+
+	if (random_chance(&cluster->random, 1, 2))
+		faults.die_in = (int64_t)random_below(&cluster->random, 12);
+	do {
+		sim_disk_set_faults(sim_machine_disk(slot->machine), &faults);
+		is_over = sim_machine_run(slot->machine, step_recover, &recovery);
+		sim_machine_kill(slot->machine, true);
+		faults.die_in = -1;
+	} while (!is_over);
+	sim_disk_set_faults(sim_machine_disk(slot->machine), &faults);
+	return recovery.rc;
+}
+
+static void recover_unsafe(struct slot *slot)
+{
+	if (recover(slot, false) != -ERR_WRITE_REFUSED)
+		cluster_wrong(slot->cluster, "recovery without --unsafe is not refused");
+	/* It may have been done already when the machine failed. */
+	if (recover(slot, true) < 0 && recover(slot, true) != -ERR_INVALID)
+		cluster_wrong(slot->cluster, "m%u cannot be recovered", slot->number + 1);
+}
+
+/* Those who are lost come back with what they had. */
+static void come_back(struct cluster *cluster, const struct slot *survivor)
+{
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		struct slot *slot = &cluster->slots[i];
+
+		if (slot == survivor || slot->state != SLOT_DOWN ||
+		    !random_chance(&cluster->random, 1, 2))
+			continue;
+		slot->is_stray = true;
+		start(slot);
+		cluster_step_until(cluster, cluster_never, 5 * SECOND_US);
+		if (masters_primary(cluster) != survivor || leads(slot))
+			cluster_wrong(cluster, "m%u, which was given up, leads or is obeyed",
+			              i + 1);
+		break; /* a majority of them would be the old cluster */
+	}
+	demand_answers(cluster, "the one that was recovered, beside an old one,");
+}
+
+/* A majority is lost for ever, one of the others goes on alone, and newcomers join it. */
+void scene_recovered(struct cluster *cluster)
+{
+	struct slot *survivor;
+
+	begin(cluster);
+	survivor = draw_running(cluster);
+	cluster_step_until(cluster, cluster_never, random_below(&cluster->random, 3 * SECOND_US));
+	stop_all(cluster, random_chance(&cluster->random, 1, 2));
+	give_up_end(cluster);
+	recover_unsafe(survivor);
+	start(survivor);
+	demand_answers(cluster, "one that was recovered does");
+	come_back(cluster, survivor);
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		struct slot *slot = &cluster->slots[i];
+
+		if (slot == survivor || slot->state == SLOT_UNUSED)
+			continue;
+		if (slot->state != SLOT_DOWN)
+			master_stop(slot, true);
+		master_join_anew(slot);
+		order_allow(slot);
+		start(slot);
+	}
+	cluster->may_lose = false;
+	settle(cluster, "a majority was given up and newcomers joined");
+	if (masters_primary(cluster) == NULL || !survivor->is_settled)
+		cluster_wrong(cluster, "who was recovered is gone");
+}
+
+/* One is recovered although the majority is well.  It has what it had, and a history of its own;
+ * the others go on without it, and take it in again when it is formatted. */
+void scene_recovered_for_nothing(struct cluster *cluster)
+{
+	struct slot *stray;
+
+	begin(cluster);
+	stray = draw_running(cluster);
+	stop_for_good(stray);
+	cluster_step_until(cluster, cluster_never, random_below(&cluster->random, 3 * SECOND_US));
+	recover_unsafe(stray);
+	stray->is_stray = true;
+	start(stray);
+	for (unsigned i = 0; i < 5; i++) {
+		demand_answers(cluster, "those of whom one was recovered");
+		cluster_step_until(cluster, cluster_never, SECOND_US);
+	}
+	if (stray->state != SLOT_RUNNING || !leads(stray))
+		cluster_wrong(cluster, "m%u does not go on alone", stray->number + 1);
+	master_stop(stray, true);
+	master_join_anew(stray);
+	start(stray);
+	settle(cluster, "who was recovered for nothing was formatted");
+}
+
+/* The power of all machines fails where masters acknowledge before they sync. */
+void scene_all_behind_lost(struct cluster *cluster)
+{
+	begin(cluster);
+	for (unsigned i = 0; i < cluster->slot_count; i++)
+		sim_machine_set_disk_delay(cluster->slots[i].machine, 100000);
+	cluster->healed = 0;
+	cluster_step_until(cluster, cluster_never, random_below(&cluster->random, 3 * SECOND_US));
+	stop_all(cluster, true);
+	give_up_end(cluster);
+	for (unsigned i = 0; i < cluster->slot_count; i++)
+		start(&cluster->slots[i]);
+	demand_answers(cluster, "masters whose machines all went down");
+	cluster->may_lose = false;
+	settle(cluster, "all machines went down");
+}
+
 /* ---- forming and changing ---- */
 
 /* Two cannot form what is configured as three. */
@@ -303,6 +506,41 @@ void scene_grown(struct cluster *cluster)
 	settle(cluster, "two joined one");
 	if (cluster->slots[0].state != SLOT_RUNNING || !cluster->slots[0].is_settled)
 		cluster_wrong(cluster, "the first one is gone");
+}
+
+/* With trouble that is healed again. */
+static void play_trouble(struct cluster *cluster)
+{
+	faults_begin(cluster);
+	cluster_step_until(cluster, cluster_never, random_below(&cluster->random, 5 * SECOND_US));
+	faults_heal(cluster, (1u << cluster->slot_count) - 1);
+	cluster_step_until(cluster, has_primary, 30 * SECOND_US);
+}
+
+/* A master that was formatted without others is moved and joined by two, which come at once. */
+void scene_lone_grown(struct cluster *cluster)
+{
+	struct slot *lone = &cluster->slots[0];
+
+	begin(cluster);
+	for (unsigned move = 0; move < 3; move++) {
+		play_trouble(cluster);
+		if (lone->state == SLOT_RUNNING)
+			master_stop(lone, random_chance(&cluster->random, 1, 2));
+		master_place(lone, CLUSTER_PORT + move);
+		lone->start_us = 0;
+		settle(cluster, "the lone one was moved");
+	}
+	cluster->is_lone_kind = false;
+	order_add(cluster);
+	order_add(cluster);
+	if (random_chance(&cluster->random, 1, 2))
+		play_trouble(cluster);
+	settle(cluster, "two joined a lone one");
+	play_trouble(cluster);
+	settle(cluster, "trouble of a lone one that has grown");
+	if (!lone->is_settled)
+		cluster_wrong(cluster, "the lone one is gone");
 }
 
 static bool has_left(struct cluster *cluster)

@@ -39,7 +39,7 @@ uint64_t worker_block_bytes(uint64_t id)
 
 static bool is_there(const struct slot *slot)
 {
-	return slot->state == SLOT_RUNNING && slot->master != NULL;
+	return slot->state == SLOT_RUNNING && slot->master != NULL && !slot->is_stray;
 }
 
 static struct workers *workers_of(const struct slot *slot)

@@ -7,6 +7,7 @@
  *   sim_cluster --seed S           one run; the same seed does the same, bit for bit
  *   SIM_LOG=1                      tells what happens, on standard error
  *   SIM_MASTERS=N                  always as many; 0: one with a lone master's journal
+ *   SIM_BEHIND=1                   three and more acknowledge before they sync
  */
 #include "sim/cluster.h"
 

@@ -2,6 +2,7 @@
 /*
  * io.h over the simulated world.  Connections are in sim_conn.c.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,6 +146,9 @@ struct io_thread {
 	struct process_event event;
 	struct io_work *running;
 	bool is_busy;
+	uint64_t hang_us; /* io_thread_watch() */
+	void (*on_hang)(void *context);
+	void *hang_context;
 };
 
 static void thread_next(struct io_thread *thread);
@@ -207,19 +211,36 @@ void io_thread_submit(struct io_thread *thread, struct io_work *work)
 	thread_next(thread);
 }
 
-/* Here it is one of the orders that may come. */
+/* Now and then as if the loop had not done it: both orders may come. */
 void io_thread_run_here(struct io_thread *thread, struct io_work *work)
 {
-	io_thread_submit(thread, work);
+	struct io *io = thread->io;
+	uint64_t before_us = io->work_us, took_us;
+
+	CHECK(!thread->is_busy && list_is_empty(&thread->queue) && thread->on_hang != NULL);
+	if (random_chance(sim_world_random(world_of(io)), 1, 8)) {
+		io_thread_submit(thread, work);
+		return;
+	}
+	thread->is_busy = true;
+	thread->running = work;
+	work->thread = thread;
+	work->run(work);
+	sim_die_if_dead(io);
+	took_us = io->work_us - before_us;
+	if (took_us > thread->hang_us + draw_below(io, thread->hang_us / 4 + 1))
+		thread->on_hang(thread->hang_context);
+	io->machine->ran_here++;
+	thread->event.is_of_thread = false;
+	process_schedule(io, &thread->event, thread_tell, io->work_us);
 }
 
 void io_thread_watch(struct io_thread *thread, uint64_t hang_us, void (*on_hang)(void *context),
                      void *context)
 {
-	(void)thread;
-	(void)hang_us;
-	(void)on_hang;
-	(void)context;
+	thread->hang_us = hang_us;
+	thread->on_hang = on_hang;
+	thread->hang_context = context;
 }
 
 void io_thread_set_spin(struct io_thread *thread, unsigned spin_us)
@@ -384,13 +405,23 @@ int io_space(struct io *io, const char *path, struct io_space *ret_space)
 	return sim_disk_space(io->machine->disk, ret_space);
 }
 
+/* A new one after each power cut. */
+static int read_boot_id(const struct io *io, struct buf *buf)
+{
+	buf_append_format(buf, "%s-%" PRIu64 "\n", io->machine->name, io->machine->boot);
+	return 0;
+}
+
 int io_read_file(struct io *io, const char *path, size_t size_max, struct buf *buf)
 {
 	struct io_file *file;
 	uint64_t size;
 	size_t got;
-	int rc = io_file_open(io, path, IO_OPEN_READ, &file);
+	int rc;
 
+	if (strcmp(path, "/proc/sys/kernel/random/boot_id") == 0)
+		return read_boot_id(io, buf);
+	rc = io_file_open(io, path, IO_OPEN_READ, &file);
 	if (rc < 0)
 		return rc;
 	size = sim_inode_size(file->inode);

@@ -27,7 +27,8 @@ struct master_options sim_kit_options(struct io *io)
 	                                           .checkpoint_bytes = 1 << 20,
 	                                           .inflight_bytes_max = 1 << 20,
 	                                           .entry_bytes_max = 64 << 10,
-	                                           .batch_bytes_max = 64 << 10};
+	                                           .batch_bytes_max = 64 << 10,
+	                                           .sync_hang_ms = SIM_KIT_HANG_MS};
 	return options;
 }
 

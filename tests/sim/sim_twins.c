@@ -6,6 +6,7 @@
  *   sim_twins          all, from seed 1 on; the table of docs/twins.md
  *   sim_twins NAME     that one
  *   sim_twins NAME S   that one, seed S, with all that the run says
+ *   sim_twins NAME S -  the same without the bug
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -57,6 +58,44 @@ static const struct cluster_plot plots[TWINS_END] = {
                                               [FAULT_PARTITION] = 8},
                                   .trouble_us = 60000,
                                   .longest_us = 300000},
+        [TWIN_BOOT_FORGOTTEN] = {.size = 3,
+                                 .syncs_behind = true,
+                                 .weights = {[FAULT_POWER_CUT] = 10,
+                                             [FAULT_KILL] = 2,
+                                             [FAULT_SLOW_DISK] = 10,
+                                             [FAULT_PARTITION] = 5},
+                                 .trouble_us = 100000,
+                                 .longest_us = 300000},
+        [TWIN_END_NOT_SYNCED] =
+                {.size = 3,
+                 .syncs_behind = true,
+                 .weights = {[FAULT_POWER_CUT] = 10, [FAULT_SLOW_DISK] = 10, [FAULT_PARTITION] = 5},
+                 .trouble_us = 100000,
+                 .longest_us = 300000},
+        [TWIN_VOTE_IN_ONE_SLOT] = {.size = 3,
+                                   .weights = {[FAULT_ROT] = 10,
+                                               [FAULT_KILL] = 10,
+                                               [FAULT_POWER_CUT] = 5,
+                                               [FAULT_TRANSFER] = 10,
+                                               [FAULT_PARTITION] = 8},
+                                   .trouble_us = 60000,
+                                   .longest_us = 300000},
+        [TWIN_HERE_BESIDE_VOTE] = {.size = 1,
+                                   .is_lone_kind = true,
+                                   .grows = true,
+                                   .weights = {[FAULT_KILL] = 5},
+                                   .trouble_us = 300000,
+                                   .longest_us = 1000000,
+                                   .scene = scene_lone_grown},
+        [TWIN_NAMED_BY_ANYBODY] = {.size = 1,
+                                   .is_lone_kind = true,
+                                   .grows = true,
+                                   .weights = {[FAULT_KILL] = 5},
+                                   .trouble_us = 300000,
+                                   .longest_us = 1000000,
+                                   .scene = scene_lone_grown},
+        [TWIN_RECOVERED_HISTORY] = {.size = 3, .scene = scene_recovered_for_nothing},
+        [TWIN_IDS_TWICE] = {.size = 3, .scene = scene_recovered},
         [TWIN_VOTE_NOT_RECORDED] =
                 {.size = 3,
                  .weights = {[FAULT_KILL] = 10, [FAULT_PARTITION] = 5, [FAULT_TRANSFER] = 10},
@@ -142,8 +181,8 @@ int main(int argc, char **argv)
 		if (argc > 1 && strcmp(argv[1], names[twin]) != 0)
 			continue;
 		if (argc > 2) {
-			twin_running = (enum twin)twin;
-			return run_plotted(twin_running, strtoull(argv[2], NULL, 10));
+			twin_running = argc > 3 ? TWIN_NONE : (enum twin)twin;
+			return run_plotted((enum twin)twin, strtoull(argv[2], NULL, 10));
 		}
 		are_found &= find((enum twin)twin);
 	}

@@ -83,6 +83,8 @@ bool sim_machine_is_paused(const struct sim_machine *machine);
 void sim_machine_shift_wall(struct sim_machine *machine, int64_t by_ms);
 /* How much faster its clock runs than the world's, in millionths. */
 void sim_machine_set_drift(struct sim_machine *machine, int64_t ppm);
+/* How often its loops did a thread's work themselves. */
+uint64_t sim_machine_ran_here(const struct sim_machine *machine);
 /* Of each write and sync. */
 void sim_machine_set_disk_delay(struct sim_machine *machine, uint64_t delay_us);
 
