@@ -126,7 +126,7 @@ static void close_one(struct cluster *cluster)
 static void slow_disk(struct cluster *cluster)
 {
 	struct slot *slot = faults_pick(cluster);
-	uint64_t delay_us = 1000u << random_below(&cluster->random, 14);
+	uint64_t delay_us = 1000u << random_below(&cluster->random, 12);
 
 	if (slot == NULL)
 		return;

@@ -9,7 +9,7 @@
 #define SIM_KIT_FOLDER "/journal"
 
 /* A sync that takes longer is a failed disk's. */
-enum { SIM_KIT_HANG_MS = 4000 };
+enum { SIM_KIT_HANG_MS = 2000 };
 
 /* Small sizes, so that segments and checkpoints come often.  Callbacks are the caller's. */
 struct master_options sim_kit_options(struct io *io);
