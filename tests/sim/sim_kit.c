@@ -132,6 +132,16 @@ static int run_for(int (*run)(uint64_t seed), double seconds, uint64_t first_see
 	return 0;
 }
 
+static int usage(const char *program, bool is_asked)
+{
+	fprintf(is_asked ? stdout : stderr,
+	        "usage: %s [--seed S | --seconds T]\n"
+	        "One seed, with SIM_LOG=1 all that happens; or new seeds for so many seconds\n"
+	        "(HOLDFAST_SIM_SECONDS, 5).\n",
+	        program);
+	return is_asked ? 0 : 2;
+}
+
 int sim_kit_main(int argc, char **argv, int (*run)(uint64_t seed))
 {
 	const char *seconds = getenv("HOLDFAST_SIM_SECONDS");
@@ -141,6 +151,8 @@ int sim_kit_main(int argc, char **argv, int (*run)(uint64_t seed))
 		return run(strtoull(argv[2], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "--seconds") == 0)
 		seconds = argv[2];
+	else if (argc > 1)
+		return usage(argv[0], strcmp(argv[1], "--help") == 0);
 	printf("first seed %" PRIu64 "\n", seed);
 	return run_for(run, seconds == NULL ? 5 : strtod(seconds, NULL), seed);
 }

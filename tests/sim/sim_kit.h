@@ -15,7 +15,8 @@ enum { SIM_KIT_HANG_MS = 2000 };
 struct master_options sim_kit_options(struct io *io);
 
 /* Runs seeds, each in a process of its own, for some seconds, and every 16th a second time: the
- * line that it prints must be the same.  `run` returns an exit status.  For main(). */
+ * line that it prints must be the same; or the one seed of --seed.  `run` returns an exit status.
+ * For main(). */
 int sim_kit_main(int argc, char **argv, int (*run)(uint64_t seed));
 
 #endif

@@ -73,6 +73,16 @@ static int run(size_t scene, uint64_t seed)
 	return status;
 }
 
+/* Of one scene there must be a seed as well. */
+static int usage(const char *program)
+{
+	fprintf(stderr, "usage: %s [SCENE SEED]\nscenes:", program);
+	for (size_t i = 0; i < COUNT_OF(scenes); i++)
+		fprintf(stderr, " %s", scenes[i].name);
+	fputc('\n', stderr);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	int failed = 0;
@@ -87,5 +97,5 @@ int main(int argc, char **argv)
 			failed = 1;
 		}
 	}
-	return failed;
+	return argc == 1 ? failed : usage(argv[0]);
 }

@@ -173,18 +173,28 @@ static bool find(enum twin twin)
 	return false;
 }
 
+static int usage(const char *program)
+{
+	fprintf(stderr, "usage: %s [TWIN [SEED]]\ntwins:", program);
+	for (int twin = TWIN_NONE + 1; twin < TWINS_END; twin++)
+		fprintf(stderr, " %s", names[twin]);
+	fputc('\n', stderr);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
-	bool are_found = true;
+	bool is_known = argc == 1, are_found = true;
 
 	for (int twin = TWIN_NONE + 1; twin < TWINS_END; twin++) {
 		if (argc > 1 && strcmp(argv[1], names[twin]) != 0)
 			continue;
+		is_known = true;
 		if (argc > 2) {
 			twin_running = argc > 3 ? TWIN_NONE : (enum twin)twin;
 			return run_plotted((enum twin)twin, strtoull(argv[2], NULL, 10));
 		}
 		are_found &= find((enum twin)twin);
 	}
-	return !are_found;
+	return is_known ? !are_found : usage(argv[0]);
 }

@@ -33,12 +33,24 @@ static bool find(int twin, uint64_t first)
 	return false;
 }
 
+static int usage(const char *program)
+{
+	fprintf(stderr, "usage: %s [TWIN]\ntwins:", program);
+	for (int twin = RAFT_TWIN_NONE + 1; twin < RAFT_TWINS_END; twin++)
+		fprintf(stderr, " %s", hunt_name(twin));
+	fputc('\n', stderr);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
-	bool are_found = true;
+	bool is_known = argc == 1, are_found = true;
 
-	for (int twin = RAFT_TWIN_NONE + 1; twin < RAFT_TWINS_END; twin++)
-		if (argc < 2 || strcmp(argv[1], hunt_name(twin)) == 0)
-			are_found &= find(twin, argc < 2 ? hunt_seed(twin) : 1);
-	return !are_found;
+	for (int twin = RAFT_TWIN_NONE + 1; twin < RAFT_TWINS_END; twin++) {
+		if (argc > 1 && strcmp(argv[1], hunt_name(twin)) != 0)
+			continue;
+		is_known = true;
+		are_found &= find(twin, argc == 1 ? hunt_seed(twin) : 1);
+	}
+	return is_known ? !are_found : usage(argv[0]);
 }
