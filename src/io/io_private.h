@@ -51,7 +51,9 @@ struct io {
 	uv_async_t wake;
 
 	uint8_t *read_buffer;   /* IO_READ_BYTES, shared by all connections */
-	size_t lookups_pending; /* look-ups whose answer will be posted */
+	size_t lookups_pending; /* look-ups whose answer will be delivered */
+	/* Of their threads, those that may still touch the loop: a post ends after its delivery. */
+	atomic_size_t lookup_threads;
 	struct list signals;
 	char *host_name;
 	char *user_name;

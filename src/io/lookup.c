@@ -3,9 +3,10 @@
  * Names to addresses, beside the loop: one thread a look-up, because the resolver may hang for as
  * long as it likes and must not hold up another name.
  *
- * Who frees it: the thread ends by moving RUNNING to ANSWERED and posting.  An abandon before that
- * moves RUNNING to ABANDONED; then the thread frees it and touches nothing else, the loop included,
- * which may be gone by then.
+ * Who frees it: the thread ends by moving RUNNING to ANSWERED and posting, after which it is the
+ * loop's; the loop does not go before the post has ended.  An abandon before that moves RUNNING to
+ * ABANDONED; then the thread frees it and touches nothing else, the loop included, which may be
+ * gone by then.
  */
 #include "io/io_private.h"
 
@@ -51,13 +52,16 @@ int io_lookup_now(const char *bare, uint16_t port, union io_address *addresses, 
 static void *run_lookup(void *argument)
 {
 	struct io_lookup *lookup = argument;
+	struct io *io = lookup->io;
 	int expected = LOOKUP_RUNNING;
 
 	lookup->rc = io_lookup_now(lookup->host, lookup->port, lookup->addresses, &lookup->count);
-	if (atomic_compare_exchange_strong(&lookup->state, &expected, LOOKUP_ANSWERED))
-		io_post(lookup->io, &lookup->task);
-	else
+	if (atomic_compare_exchange_strong(&lookup->state, &expected, LOOKUP_ANSWERED)) {
+		io_post(io, &lookup->task);
+		atomic_fetch_sub(&io->lookup_threads, 1);
+	} else {
 		mem_free(lookup);
+	}
 	return NULL;
 }
 
@@ -104,8 +108,10 @@ int io_lookup_start(struct io *io, const char *bare, uint16_t port,
 	lookup->port = port;
 	lookup->task.run = deliver;
 	memcpy(lookup->host, bare, length + 1);
+	atomic_fetch_add(&io->lookup_threads, 1);
 	rc = start_thread(lookup);
 	if (rc < 0) {
+		atomic_fetch_sub(&io->lookup_threads, 1);
 		mem_free(lookup);
 		return rc;
 	}
@@ -119,8 +125,10 @@ void io_lookup_abandon(struct io_lookup *lookup)
 	struct io *io = lookup->io;
 	int expected = LOOKUP_RUNNING;
 
-	if (atomic_compare_exchange_strong(&lookup->state, &expected, LOOKUP_ABANDONED))
+	if (atomic_compare_exchange_strong(&lookup->state, &expected, LOOKUP_ABANDONED)) {
 		io->lookups_pending--; /* the lookup is the thread's alone now */
-	else
+		atomic_fetch_sub(&io->lookup_threads, 1);
+	} else {
 		lookup->done = NULL;
+	}
 }

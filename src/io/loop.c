@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/io_private.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -101,6 +102,8 @@ void io_destroy(struct io *io)
 		return;
 	while (io->lookups_pending > 0)
 		turn(io, true);
+	while (atomic_load(&io->lookup_threads) > 0)
+		sched_yield();
 	io_conn_end_lingering(io);
 	CHECK(list_is_empty(&io->hooks) && list_is_empty(&io->ran_here));
 	io_timers_close(io);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <netdb.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include <cmocka.h>
 
@@ -16,7 +20,7 @@
 #include "io/io.h"
 #include "unit/io/run_until.h"
 
-enum { NOT_YET = 1, TIMEOUT_MS = 30000 };
+enum { NOT_YET = 1, TIMEOUT_MS = 30000, LATE_YIELDS = 20000 };
 
 struct world {
 	struct io *io;
@@ -25,6 +29,23 @@ struct world {
 	struct io_conn *conn;
 	int connect_rc; /* NOT_YET: on_connect did not run */
 };
+
+static atomic_bool wakes_late, is_ending, has_woken;
+
+/* Instead of libuv's: other threads wake the loop by it. */
+int uv_async_send(uv_async_t *async)
+{
+	int (*send)(uv_async_t *) = (int (*)(uv_async_t *))dlsym(RTLD_NEXT, "uv_async_send");
+	int rc;
+
+	while (wakes_late && !is_ending)
+		sched_yield();
+	for (int i = 0; wakes_late && i < LATE_YIELDS; i++)
+		sched_yield();
+	rc = send(async);
+	has_woken = true;
+	return rc;
+}
 
 static void on_accept(void *context, struct io_conn *conn)
 {
@@ -225,6 +246,26 @@ static void connection_may_be_closed_at_any_stage(void **state)
 	close_deaf_port(fd, fillers);
 }
 
+/* The thread that looked the name up is the last to learn that all is over. */
+static void the_loop_may_end_as_soon_as_an_answer_is_there(void **state)
+{
+	struct world *w = *state;
+
+	wakes_late = true;
+	is_ending = has_woken = false;
+	start_connect(w, "no-such-host.invalid", 1, TIMEOUT_MS);
+	while (w->connect_rc == NOT_YET)
+		io_run_once(w->io, 1);
+	io_conn_close(w->conn);
+	w->conn = NULL;
+	is_ending = true;
+	io_destroy(w->io);
+	while (!has_woken)
+		sched_yield();
+	wakes_late = false;
+	assert_int_equal(io_create(&w->io), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -237,6 +278,7 @@ int main(void)
 	        TEST(absurd_host_is_refused_at_once),
 	        TEST(silence_ends_with_a_time_out),
 	        TEST(connection_may_be_closed_at_any_stage),
+	        TEST(the_loop_may_end_as_soon_as_an_answer_is_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
