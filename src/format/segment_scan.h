@@ -3,14 +3,17 @@
  * Reading a segment: which batches are whole, where it ends, and what is wrong if it does not end
  * as a writer leaves it.  Pure: the caller brings the bytes, in pieces of any size.
  *
- * Four ends:
- *   SEGMENT_END   zeros from the end of the last batch to the end of the file.
- *   SEGMENT_TORN  the last batch has sectors missing (512 zero bytes), the others are right, and
- *                 only zeros follow.  It was being written and never acknowledged: it does not
- * count. SEGMENT_HOLE  a batch or an entry is missing: the next one there does not follow from the
- * one before. SEGMENT_ROT   anything else.  It may have been acknowledged. The end is only known
- * when the whole file was looked at, for a batch that follows a torn one says that the torn one was
- * acknowledged: then it is rot.
+ * Four ends.  The first two are known only when the whole file was looked at, for a batch behind a
+ * torn one says that the torn one was acknowledged.
+ *
+ *   SEGMENT_END    zeros from the end of the last batch to the end of the file
+ *   SEGMENT_TORN   the last batch has sectors missing (512 zero bytes), its others are right, and
+ *                  only zeros follow: it was being written and never acknowledged, so it does not
+ *                  count
+ *   SEGMENT_HOLE   a batch or an entry is missing: what stands there does not follow from the one
+ *                  before
+ *   SEGMENT_ROT    anything else, a torn batch with another behind it too; it may have been
+ *                  acknowledged
  */
 #ifndef HOLDFAST_FORMAT_SEGMENT_SCAN_H
 #define HOLDFAST_FORMAT_SEGMENT_SCAN_H

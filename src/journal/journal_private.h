@@ -9,8 +9,12 @@
  *   prepare.c            the next segment, made ahead
  *   checkpointer.c       when a checkpoint is due, and writing one beside service
  *
- * Three threads beside the loop: `sync_thread` writes batches and nothing else, `work_thread`
- * reads at the start and makes segments, `checkpoint_thread` packs and writes checkpoints.
+ * Three threads beside the loop, each with one thing after the other:
+ *   sync_thread         what a promise waits for: batches, vote records, pieces of a checkpoint
+ *                       from a leader
+ *   work_thread         reads at the start, makes segments, reads for peers that lag
+ *   checkpoint_thread   checkpoints: packs and writes them, checks and loads those of others
+ * and, where syncs run behind, a fourth one for them (behind.h).
  */
 #ifndef HOLDFAST_JOURNAL_JOURNAL_PRIVATE_H
 #define HOLDFAST_JOURNAL_JOURNAL_PRIVATE_H

@@ -3,8 +3,10 @@
  * A checkpoint for a peer whose next entry is not in the log any more, in pieces (Raft 7).
  *
  * Sending: one piece is on its way at a time.  The peer says up to where it has stored, and the
- * next piece begins there; a piece that is not answered is sent again. Receiving: only the piece
- * that follows is taken.  From the last piece until the checkpoint is installed no entries are.
+ * next piece begins there; a piece that is not answered is sent again.
+ *
+ * Receiving: only the piece that follows is taken.  From the last piece until the checkpoint is
+ * installed no entries are.
  */
 #include "raft/raft_private.h"
 
