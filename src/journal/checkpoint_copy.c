@@ -275,18 +275,11 @@ static int verify(struct checkpoint_sink *sink, const char *cluster_id,
                   struct checkpoint_footer *ret_footer, char **ret_text)
 {
 	struct checkpoint_reader *reader;
-	struct buf records;
 	int rc = checkpoint_reader_open(sink->io, sink->temporary, cluster_id, &reader, ret_text);
 
 	if (rc < 0)
 		return rc;
-	buf_init(&records);
-	do {
-		buf_clear(&records);
-		rc = checkpoint_reader_next(reader, &records, ret_text);
-	} while (rc == 1 && !atomic_load(is_given_up));
-	if (rc == 1)
-		rc = -ERR_CLOSED;
+	rc = checkpoint_reader_check(reader, is_given_up, ret_text);
 	if (rc == 0 && checkpoint_reader_header(reader)->index != sink->index) {
 		*ret_text = text_make("%s: it is not the one that was announced", sink->temporary);
 		rc = -ERR_DAMAGED;
@@ -295,7 +288,6 @@ static int verify(struct checkpoint_sink *sink, const char *cluster_id,
 		*ret_header = *checkpoint_reader_header(reader);
 	if (rc == 0 && ret_footer != NULL)
 		*ret_footer = *checkpoint_reader_footer(reader);
-	buf_finish(&records);
 	checkpoint_reader_close(reader);
 	return rc;
 }

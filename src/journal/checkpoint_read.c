@@ -229,3 +229,18 @@ int checkpoint_reader_next(struct checkpoint_reader *reader, struct buf *records
 	default: return damaged(reader, "neither a block nor the footer stands here", ret_text);
 	}
 }
+
+int checkpoint_reader_check(struct checkpoint_reader *reader, const atomic_bool *is_given_up,
+                            char **ret_text)
+{
+	struct buf records;
+	int rc;
+
+	buf_init(&records);
+	do {
+		buf_clear(&records);
+		rc = checkpoint_reader_next(reader, &records, ret_text);
+	} while (rc == 1 && (is_given_up == NULL || !atomic_load(is_given_up)));
+	buf_finish(&records);
+	return rc == 1 ? -ERR_CLOSED : rc;
+}

@@ -6,6 +6,8 @@
 #ifndef HOLDFAST_JOURNAL_CHECKPOINT_READ_H
 #define HOLDFAST_JOURNAL_CHECKPOINT_READ_H
 
+#include <stdatomic.h>
+
 #include "format/checkpoint.h"
 #include "io/io.h"
 
@@ -26,7 +28,11 @@ uint64_t checkpoint_reader_file_bytes(const struct checkpoint_reader *reader);
 /* 1: the next block's records were appended; 0: that was all, footer and counts are right.
  * -ERR_DAMAGED and others: *ret_text. */
 int checkpoint_reader_next(struct checkpoint_reader *reader, struct buf *records, char **ret_text);
-/* After checkpoint_reader_next() returned 0. */
+/* Reads all that is left, for what is wrong with it.  *is_given_up (may be NULL) ends that early:
+ * -ERR_CLOSED. */
+int checkpoint_reader_check(struct checkpoint_reader *reader, const atomic_bool *is_given_up,
+                            char **ret_text);
+/* After either of them returned 0. */
 const struct checkpoint_footer *checkpoint_reader_footer(const struct checkpoint_reader *reader);
 /* Bytes of the file read so far. */
 uint64_t checkpoint_reader_at(const struct checkpoint_reader *reader);

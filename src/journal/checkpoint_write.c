@@ -132,12 +132,9 @@ static int read_back(struct checkpoint_writer *writer, const atomic_bool *is_giv
 
 	if (rc < 0)
 		return rc;
-	do {
-		buf_clear(&writer->block);
-		rc = checkpoint_reader_next(reader, &writer->block, ret_text);
-	} while (rc == 1 && !atomic_load(is_given_up));
+	rc = checkpoint_reader_check(reader, is_given_up, ret_text);
 	checkpoint_reader_close(reader);
-	return rc == 1 ? -ERR_CLOSED : rc;
+	return rc;
 }
 
 int checkpoint_writer_finish(struct checkpoint_writer *writer, uint64_t records,

@@ -48,21 +48,15 @@ static int read_checkpoint(const struct walk *walk, uint64_t index, struct entry
                            char **ret_text)
 {
 	struct checkpoint_reader *reader;
-	struct buf records;
 	int rc = checkpoint_reader_open_index(walk->io, walk->folder, index,
 	                                      walk->marker.cluster_id, &reader, ret_text);
 
 	if (rc < 0)
 		return rc;
-	buf_init(&records);
-	do {
-		buf_clear(&records);
-		rc = checkpoint_reader_next(reader, &records, ret_text);
-	} while (rc == 1);
+	rc = checkpoint_reader_check(reader, /* is_given_up= */ NULL, ret_text);
 	ret_entry->index = checkpoint_reader_header(reader)->index;
 	ret_entry->epoch = checkpoint_reader_header(reader)->epoch;
 	ret_entry->chain = checkpoint_reader_header(reader)->chain;
-	buf_finish(&records);
 	checkpoint_reader_close(reader);
 	return rc;
 }

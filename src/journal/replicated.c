@@ -22,7 +22,7 @@ bool replicated_is_alone(const struct replicated *replicated)
 	        replicated->core == NULL ? NULL : raft_members(replicated->core);
 
 	return list != NULL && list->members.count == 1 &&
-	       raft_id_equal(list->members.member[0].id, replicated_own_id(replicated->journal));
+	       replicated_is_self(replicated, list->members.member[0].id);
 }
 
 /* ---- roles ---- */
@@ -266,9 +266,7 @@ static bool has_thread_to_itself(const struct journal *journal)
 
 static uint64_t keep_from(const struct journal *journal)
 {
-	const struct raft *core = journal->replicated->core;
-
-	return core == NULL ? 0 : raft_keep_from(core);
+	return raft_keep_from(journal->replicated->core);
 }
 
 static void compacted(struct journal *journal, uint64_t index)

@@ -104,7 +104,7 @@ struct replicated {
 	char *change_text;                /* why one failed; NULL */
 	struct log_reader *log;           /* the work thread's */
 	struct checkpoint_source *source; /* the work thread's */
-	struct checkpoint_sink *sink;     /* the sync thread's, then the work thread's */
+	struct checkpoint_sink *sink;     /* the sync thread's, then the checkpoint thread's */
 	struct install *install;          /* of a checkpoint from a leader; NULL */
 	unsigned works;                   /* on their way on a thread */
 	unsigned vote_writes;             /* of those: of the vote record */
@@ -131,6 +131,10 @@ bool replicated_is_alone(const struct replicated *replicated);
 
 /* Of this master: its folder has it since it was formatted. */
 struct raft_id replicated_own_id(const struct journal *journal);
+static inline bool replicated_is_self(const struct replicated *replicated, struct raft_id id)
+{
+	return raft_id_equal(id, replicated_own_id(replicated->journal));
+}
 
 /* Everything was read. */
 void replicated_recovered(struct journal *journal);

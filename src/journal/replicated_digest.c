@@ -74,8 +74,7 @@ static void send_beats(struct io_timer *timer)
 	for (size_t i = 0; list != NULL && i < list->members.count; i++) {
 		const struct raft_member *member = &list->members.member[i];
 
-		if (memcmp(member->id.bytes, replicated->journal->marker.member, RAFT_ID_BYTES) !=
-		    0)
+		if (!replicated_is_self(replicated, member->id))
 			peer_link_beat(replicated->link, member->address, &beat);
 	}
 }

@@ -48,11 +48,6 @@ static uint32_t health(const struct replicated *replicated)
 	return health;
 }
 
-static bool is_self(const struct replicated *replicated, struct raft_id id)
-{
-	return memcmp(id.bytes, replicated->journal->marker.member, RAFT_ID_BYTES) == 0;
-}
-
 /* Another voter that is heard says that it is better than so. */
 static bool is_anyone_better(const struct replicated *replicated, uint32_t health)
 {
@@ -62,7 +57,8 @@ static bool is_anyone_better(const struct replicated *replicated, uint32_t healt
 	for (size_t i = 0; i < status.peer_count; i++) {
 		const struct raft_peer_status *peer = &status.peers[i];
 
-		if (!is_self(replicated, peer->id) && peer->is_voter && peer->health < health &&
+		if (!replicated_is_self(replicated, peer->id) && peer->is_voter &&
+		    peer->health < health &&
 		    replicated_now_ms(replicated) - peer->heard_ms <
 		            replicated->options.election_max_ms)
 			return true;

@@ -130,6 +130,7 @@ int replicated_peers_open(struct replicated *replicated, char **ret_text)
 	const struct journal_replication *options = &replicated->options;
 	struct peer_link_options link = {
 	        .io = journal->io,
+	        .self = replicated_own_id(journal),
 	        .cluster_id = journal->marker.cluster_id,
 	        .address = options->address,
 	        .service_address = options->service_address,
@@ -147,7 +148,6 @@ int replicated_peers_open(struct replicated *replicated, char **ret_text)
 
 	if (replicated->link != NULL)
 		return 0;
-	memcpy(link.self.bytes, journal->marker.member, sizeof(link.self.bytes));
 	return peer_link_open(&link, &replicated->link, ret_text);
 }
 

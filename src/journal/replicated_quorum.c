@@ -45,8 +45,7 @@ static void tell_member(const struct replicated *replicated, const struct raft_s
 	memcpy(member->address, from->address, sizeof(member->address));
 	member->is_voter = from->is_voter;
 	member->priority = from->priority;
-	member->is_self =
-	        memcmp(from->id.bytes, replicated->journal->marker.member, RAFT_ID_BYTES) == 0;
+	member->is_self = replicated_is_self(replicated, from->id);
 	member->is_primary = raft_id_equal(from->id, status->leader);
 	member->heard_ms_ago = UINT64_MAX;
 	if (peer != NULL) {

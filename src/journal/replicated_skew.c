@@ -33,8 +33,7 @@ static int64_t median_skew_ms(const struct replicated *replicated)
 	for (size_t i = 0; list != NULL && i < list->members.count; i++) {
 		const struct raft_member *member = &list->members.member[i];
 
-		if (memcmp(member->id.bytes, replicated->journal->marker.member, RAFT_ID_BYTES) !=
-		            0 &&
+		if (!replicated_is_self(replicated, member->id) &&
 		    peer_link_status(replicated->link, member->address, &status) &&
 		    status.is_connected && status.skew_ms != 0)
 			skews[count++] = status.skew_ms;
