@@ -362,7 +362,7 @@ static void who_may_not_is_told_what_was_missing_where(void **state)
 
 static void owners_may_change_the_mode_but_not_the_owner(void **state)
 {
-	struct ns_status status;
+	struct ns_status status = {0};
 	struct bench b;
 
 	(void)state;
@@ -431,8 +431,8 @@ static int recover(struct bench *bench, const char *user, const char *path)
 
 static void recover_lease_closes_an_empty_file(void **state)
 {
-	struct ns_status before;
-	struct ns_status after;
+	struct ns_status before = {0};
+	struct ns_status after = {0};
 	struct bench b;
 
 	(void)state;
@@ -455,7 +455,7 @@ static void recover_lease_closes_an_empty_file(void **state)
 
 static void a_block_being_written_keeps_recover_lease_from_closing(void **state)
 {
-	struct ns_status status;
+	struct ns_status status = {0};
 	struct bench b;
 
 	(void)state;
@@ -625,7 +625,7 @@ static void a_content_summary_needs_read_and_execute_everywhere(void **state)
 
 static void an_inode_can_be_named_by_its_id(void **state)
 {
-	struct ns_status status;
+	struct ns_status status = {0};
 	char path[64];
 	struct bench b;
 

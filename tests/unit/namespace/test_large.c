@@ -47,7 +47,7 @@ static void a_wide_directory_is_listed_in_pages(void **state)
 	struct ns_caller root = caller_of("root");
 	struct pages pages = {0};
 	uint64_t remaining = 1;
-	struct ns_status status;
+	struct ns_status status = {0};
 	struct bench b;
 
 	(void)state;
@@ -89,7 +89,7 @@ static void a_tree_may_grow_deeper_than_a_path_by_renames(void **state)
 	char *path = mem_must_alloc(2001);
 	struct buf deep = {0};
 	struct buf back = {0};
-	struct ns_status status;
+	struct ns_status status = {0};
 	struct bench b;
 
 	(void)state;

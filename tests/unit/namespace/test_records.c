@@ -277,7 +277,7 @@ static void golden_records_are_loaded_and_saved_as_they_were(void **state)
 	struct cursor c = cursor_of(buf_str(&golden));
 	struct bench bench = {.ns = ns_create()};
 	struct ns_identity identity;
-	struct ns_status status;
+	struct ns_status status = {0};
 	struct ns_lease lease;
 	struct hash128 digest;
 	struct buf records;
@@ -404,7 +404,7 @@ enum { KIND_SETTINGS = 1, KIND_INODE = 3 };
 static struct buf with_tail(const struct buf *records, uint8_t kind, unsigned n, const void *tail,
                             size_t size)
 {
-	size_t record_size;
+	size_t record_size = 0;
 	size_t at = find_record(records, kind, n, &record_size);
 	struct buf out = {0};
 
