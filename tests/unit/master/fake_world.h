@@ -11,6 +11,7 @@
 #include "master/master_private.h"
 #include "master/roles.h"
 #include "master/safe_mode.h"
+#include "master_kit.h"
 #include "unit/master/fake_io.h"
 #include "unit/master/fake_journal.h"
 #ifndef WORLD_HAS_REAL_NAMESPACE
@@ -67,26 +68,19 @@ static void world_closed(void *context)
 
 static inline struct master_options world_options(void)
 {
-	return (struct master_options){
-	        .io = &world.io,
-	        .folder = "/journal",
-	        .journal = {.entry_bytes_max = 1 << 20},
-	        .limits = {.replication_min = 1, .replication_max = 512},
-	        .retry_at_most_once_ms = 600 * 1000,
-	        .retry_others_ms = 60 * 1000,
-	        .retry_rows_max = ROWS_MAX,
-	        .memory_bytes_max = MEMORY_MAX,
-	        .lease_soft_ms = LEASE_SOFT_MS,
-	        .lease_hard_ms = LEASE_HARD_MS,
-	        .worker_stale_ms = 30 * 1000,
-	        .worker_dead_ms = 630 * 1000,
-	        .replication_min = 1,
-	        .hold_ms = HOLD_MS,
-	        .hold_calls_max = HOLD_CALLS,
-	        .hold_bytes_max = HOLD_BYTES,
-	        .replica_wait_ms = REPLICA_WAIT_MS,
-	        .startup_safe_mode_ms = START_MODE_MS,
-	};
+	struct master_options options = kit_options(&world.io, "/journal");
+
+	options.journal.entry_bytes_max = 1 << 20;
+	options.retry_rows_max = ROWS_MAX;
+	options.memory_bytes_max = MEMORY_MAX;
+	options.lease_soft_ms = LEASE_SOFT_MS;
+	options.lease_hard_ms = LEASE_HARD_MS;
+	options.hold_ms = HOLD_MS;
+	options.hold_calls_max = HOLD_CALLS;
+	options.hold_bytes_max = HOLD_BYTES;
+	options.replica_wait_ms = REPLICA_WAIT_MS;
+	options.startup_safe_mode_ms = START_MODE_MS;
+	return options;
 }
 
 static inline void world_begin_with(const struct master_options *options)
