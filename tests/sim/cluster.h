@@ -22,6 +22,7 @@
  *   - an answered call has the answer that the history has for it; if it is not in the history, the
  *     answer is the model's at the index that the answer saw
  *   - what was answered before a call was made is seen by it (writes and reads)
+ *   - what a master called synced it has after any death, unless its disk is bad
  *   - no id is given out again that an entry had given out which an operator gave up
  *   - of a call nothing is in the history whose every try was answered by "surely not here"
  */
@@ -83,7 +84,8 @@ struct slot {
 	bool has_failed;                   /* its journal cannot go on: the process ends */
 	bool is_out;                       /* ... for it is no member any more */
 	bool has_new_role;
-	bool is_stray; /* an operator's mistake gave it a history of its own: not in this one */
+	bool is_stray;   /* an operator's mistake gave it a history of its own: not in this one */
+	uint64_t surely; /* synced, as its last process has said, up to this index */
 	bool owes; /* its machine went down, and what it had not synced may be missing yet, ... */
 	uint64_t owed;     /* ... up to this index */
 	bool needs_report; /* of all that the worker has */

@@ -189,8 +189,19 @@ bool master_may_lose_power(const struct slot *slot)
 	return !cluster->syncs_behind || owing <= (members - 1) / 2;
 }
 
+static void note_synced(struct slot *slot)
+{
+	struct journal_quorum quorum;
+
+	if (slot->master == NULL)
+		return;
+	journal_quorum(master_journal(slot->master), &quorum);
+	slot->surely = quorum.synced;
+}
+
 static void end_process(struct slot *slot, bool power_cut)
 {
+	note_synced(slot);
 	if (power_cut && slot->cluster->syncs_behind) {
 		slot->owes = true;
 		slot->owed = history_last(&slot->cluster->history);
@@ -273,6 +284,7 @@ void master_wipe(struct slot *slot)
 	slot->state = SLOT_DOWN;
 	slot->is_settled = slot->is_leaving = slot->was_leaving = slot->is_joining = false;
 	slot->has_forgotten = slot->is_stray = false;
+	slot->surely = 0;
 }
 
 /* ---- ends ---- */

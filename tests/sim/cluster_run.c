@@ -59,6 +59,17 @@ static const struct slot *slot_of(const struct cluster *cluster, const struct si
 	return NULL;
 }
 
+/* What a start says to be lost was never called synced. */
+static void check_lost(const struct slot *slot, const char *line)
+{
+	static const char followed[] = "What followed index ";
+	const char *at = strstr(line, followed);
+
+	if (at != NULL && strtoull(at + strlen(followed), NULL, 10) < slot->surely)
+		cluster_wrong(slot->cluster, "m%u had synced %" PRIu64 ": %s", slot->number + 1,
+		              slot->surely, line);
+}
+
 static void take_log(void *context, enum log_level level, const char *line)
 {
 	struct cluster *cluster = context;
@@ -70,9 +81,11 @@ static void take_log(void *context, enum log_level level, const char *line)
 	            line);
 	cluster->is_told_far |= strstr(line, "elections wait") != NULL;
 	/* What a kill or a power cut leaves is whole or has a temporary name. */
-	if (strstr(line, "passed over") != NULL && slot != NULL && !slot->is_rotten &&
-	    !sim_disk_has_failed(sim_machine_disk(machine)))
+	if (slot == NULL || slot->is_rotten || sim_disk_has_failed(sim_machine_disk(machine)))
+		return;
+	if (strstr(line, "passed over") != NULL)
 		cluster_wrong(cluster, "m%u: %s", slot->number + 1, line);
+	check_lost(slot, line);
 }
 
 static uint64_t log_clock(void *context)
