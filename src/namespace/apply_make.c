@@ -44,6 +44,8 @@ int plan_mkdirs(struct call *call)
 	rc = check_rights(call->ns, &call->asker, place, &write_above);
 	if (rc == 0 && !fields->create_parent)
 		rc = require_parent(call);
+	if (rc == 0)
+		rc = judge_place(call, "mkdirs", place);
 	return rc < 0 ? rc : judge_names(call, place);
 }
 
@@ -137,7 +139,8 @@ static int plan_new(struct call *call)
 	if ((fields->flags & CREATE_NEW) == 0)
 		return refuse(&call->asker, ERR_NOT_FOUND, "Can't overwrite non-existent %.*s",
 		              STR_ARGS(fields->path));
-	return judge_names(call, &call->place);
+	rc = judge_place(call, "create", &call->place);
+	return rc < 0 ? rc : judge_names(call, &call->place);
 }
 
 /* Under /.reserved only what stands for a path can be created. */

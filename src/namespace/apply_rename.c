@@ -90,7 +90,8 @@ int plan_rename(struct call *call)
 		return answer(call, true);
 	if (is_below_source(call) || call->target.exists || !call->target.is_above_parent)
 		return answer(call, false);
-	return judge_names(call, &call->target);
+	rc = judge_moved(call);
+	return rc < 0 ? rc : judge_names(call, &call->target);
 }
 
 static void move_source(struct call *call)
@@ -142,6 +143,7 @@ static int check_move(struct call *call)
 {
 	struct str source = call->place.path;
 	struct str target = call->target.path;
+	int rc;
 
 	if (!call->place.exists)
 		return refuse(&call->asker, ERR_NOT_FOUND, "rename source %.*s is not found.",
@@ -159,12 +161,11 @@ static int check_move(struct call *call)
 	if (call->target.is_root)
 		return refuse(&call->asker, ERR_WRITE_REFUSED,
 		              "rename destination cannot be the root");
-	if (call->target.exists)
-		return check_overwrite(call);
-	if (!call->target.is_above_parent)
+	if (!call->target.exists && !call->target.is_above_parent)
 		return refuse(&call->asker, ERR_NOT_FOUND,
 		              "rename destination parent %.*s not found.", STR_ARGS(target));
-	return judge_names(call, &call->target);
+	rc = call->target.exists ? check_overwrite(call) : judge_names(call, &call->target);
+	return rc < 0 ? rc : judge_moved(call);
 }
 
 int plan_rename2(struct call *call)

@@ -13,19 +13,47 @@ int call_find(struct call *call, struct str path, bool is_create)
 
 /* ---- judging what would be made ---- */
 
-int judge_length(struct call *call, const char *method, struct str path)
+static size_t levels_of(struct str path)
 {
-	size_t depth = 0;
+	size_t levels = 0;
 
-	if (path.size <= NS_PATH_DEPTH_MAX) /* each level takes a byte at least */
-		return 0;
 	for (size_t at = 0; at + 1 < path.size; at++)
-		depth += path.data[at] == '/' && path.data[at + 1] != '/';
-	if (path.size <= NS_PATH_BYTES_MAX && depth <= NS_PATH_DEPTH_MAX)
+		levels += path.data[at] == '/' && path.data[at + 1] != '/';
+	return levels;
+}
+
+static int judge_depth(struct call *call, const char *method, struct str path, size_t below)
+{
+	if (path.size + below <= NS_PATH_DEPTH_MAX) /* each level takes a byte at least */
+		return 0;
+	if (path.size <= NS_PATH_BYTES_MAX && levels_of(path) + below <= NS_PATH_DEPTH_MAX)
 		return 0;
 	return refuse(&call->asker, ERR_TOO_LARGE,
 	              "%s: Pathname too long.  Limit %d characters, %d levels.", method,
 	              NS_PATH_BYTES_MAX, NS_PATH_DEPTH_MAX);
+}
+
+int judge_length(struct call *call, const char *method, struct str path)
+{
+	return judge_depth(call, method, path, 0);
+}
+
+int judge_place(struct call *call, const char *method, const struct place *place)
+{
+	return call->limits == NULL ? 0 : judge_depth(call, method, place->path, 0);
+}
+
+int judge_moved(struct call *call)
+{
+	const struct inode *inode = &call->place.inode;
+	const struct dirs *dirs = &call->ns->dirs;
+	size_t below = 0;
+
+	if (call->limits == NULL || levels_of(call->target.path) <= levels_of(call->place.path))
+		return 0;
+	if (inode->is_directory)
+		below = dir_at(dirs, dirs_find(dirs, inode->id))->height;
+	return judge_depth(call, "rename", call->target.path, below);
 }
 
 /* Where the first name begins that is not there. */

@@ -47,6 +47,11 @@ enum { CREATE_NEW = 1, CREATE_OVERWRITE = 2 }; /* HDFS's CreateFlag */
 /* To call->place. */
 int call_find(struct call *call, struct str path, bool is_create);
 int judge_length(struct call *call, const char *method, struct str path);
+/* The same of where a path leads, for new calls: by way of an inode's id it may be deeper than it
+ * looks; and of the lowest that a rename would move, unless it comes no deeper.  What is too deep
+ * costs every change below. */
+int judge_place(struct call *call, const char *method, const struct place *place);
+int judge_moved(struct call *call);
 /* The names that would be made below place->above: their length, their number, reserved ones. */
 int judge_names(struct call *call, const struct place *place);
 /* Makes the directories that are missing above the last name, and moves place->above along. */

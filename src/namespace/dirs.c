@@ -104,6 +104,17 @@ static struct counts share_of(const struct dir *dir, const struct dir *parent)
 	return share;
 }
 
+/* False: the parent is high enough for this child, and so are those above. */
+static bool raise(struct dirs *dirs, uint32_t row, uint32_t parent)
+{
+	uint16_t height = dir_at(dirs, row)->height;
+
+	if (dir_at(dirs, parent)->height > height || height == UINT16_MAX)
+		return false;
+	dir_at(dirs, parent)->height = height + 1;
+	return true;
+}
+
 /* Returns what it adds to its parent. */
 static struct counts join(struct dirs *dirs, uint32_t row, uint32_t parent)
 {
@@ -123,6 +134,10 @@ void dirs_hang(struct dirs *dirs, uint32_t row, uint32_t parent)
 	struct counts share = join(dirs, row, parent);
 
 	dirs_count(dirs, parent, &share, NULL);
+	while (parent != 0 && raise(dirs, row, parent)) {
+		row = parent;
+		parent = dir_at(dirs, row)->parent;
+	}
 }
 
 void dirs_hang_lone(struct dirs *dirs, uint32_t row, uint32_t parent)
@@ -130,6 +145,7 @@ void dirs_hang_lone(struct dirs *dirs, uint32_t row, uint32_t parent)
 	struct counts share = join(dirs, row, parent);
 
 	counts_add(&dir_at(dirs, parent)->below, &share);
+	raise(dirs, row, parent);
 }
 
 void dirs_unhang(struct dirs *dirs, uint32_t row)

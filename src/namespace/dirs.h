@@ -4,7 +4,8 @@
  * counted by walking, and how uniform the rights below it are.
  *
  * A row belongs to a directory id and names its parent's row, so counts go up without the tree.
- * All of it is derived but `rights_index`, which is saved (canonical.h).
+ * All of it is derived but `rights_index`, which is saved (canonical.h).  Masters may differ in
+ * `height`, so it judges new calls only.
  *
  * Rights.  A directory is odd when its (owner, group, mode) may differ from its parent's.  Changing
  * a directory's rights makes all directories in it odd at once, by raising its epoch; each is
@@ -45,6 +46,8 @@ struct dir {
 	uint32_t odd_children;
 	uint32_t epoch;
 	uint32_t parent_epoch; /* the parent's when is_odd was judged */
+	uint16_t height; /* levels of directories below it, at most: it never falls, and has an end
+	                  */
 	bool is_odd;
 	bool is_detached; /* its record is gone, its content is being reclaimed */
 };

@@ -745,6 +745,45 @@ static void a_name_may_change_in_a_directory_that_is_full(void **state)
 	bench_close(&b);
 }
 
+/* Every change walks up to the root, and by ids and renames a user could make a way of millions. */
+static void nothing_new_comes_deeper_than_a_path_may_lead(void **state)
+{
+	static const struct ns_limits limits = {0};
+	enum { HIGH = 600 };
+	char low[2 * HIGH + 8] = "/low", high[2 * HIGH + 8] = "/high", by_id[64];
+	struct command rename = {.kind = ENTRY_rename, .rename = {.source = STR("/low")}};
+	struct command rename2 = {.kind = ENTRY_rename2, .rename2 = {.source = STR("/low")}};
+	struct command mkdirs = {.kind = ENTRY_mkdirs, .mkdirs = {.create_parent = true}};
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	for (int i = 0; i < HIGH; i++) {
+		memcpy(low + 4 + 2 * i, "/d", 3);
+		memcpy(high + 5 + 2 * i, "/d", 3);
+	}
+	do_mkdirs(&b, "root", low, 0755);
+	do_mkdirs(&b, "root", high, 0755);
+	snprintf(by_id, sizeof(by_id), "/.reserved/.inodes/%llu/x",
+	         (unsigned long long)b.result.inode);
+	rename.rename.target = rename2.rename2.target = mkdirs.mkdirs.path = str_of(by_id);
+	told(&b, check_new(&b, &rename, &limits), -ERR_TOO_LARGE,
+	     "rename: Pathname too long.  Limit 8000 characters, 1000 levels.");
+	told(&b, check_new(&b, &rename2, &limits), -ERR_TOO_LARGE,
+	     "rename: Pathname too long.  Limit 8000 characters, 1000 levels.");
+	assert_int_equal(check_new(&b, &mkdirs, &limits), 0);
+	/* apply knows no limits, and so it came to be */
+	assert_int_equal(bench_apply(&b, &rename), 0);
+	assert_true(b.result.value);
+	rename.rename = (struct command_rename){.source = STR("/high"), .target = STR("/other")};
+	assert_int_equal(check_new(&b, &rename, &limits), 0);
+	do_mkdirs(&b, "root", "/e", 0755);
+	rename.rename.target = STR("/e/other");
+	told(&b, check_new(&b, &rename, &limits), -ERR_TOO_LARGE,
+	     "rename: Pathname too long.  Limit 8000 characters, 1000 levels.");
+	bench_close(&b);
+}
+
 static void a_refusal_names_no_path_of_megabytes(void **state)
 {
 	enum { BYTES = 1 << 20, SAID = 16384 };
@@ -824,6 +863,7 @@ int main(void)
 	        cmocka_unit_test(an_inode_can_be_named_by_its_id),
 	        cmocka_unit_test(limits_are_named_with_their_values),
 	        cmocka_unit_test(a_name_may_change_in_a_directory_that_is_full),
+	        cmocka_unit_test(nothing_new_comes_deeper_than_a_path_may_lead),
 	        cmocka_unit_test(a_refusal_names_no_path_of_megabytes),
 	        cmocka_unit_test(long_paths_are_refused_by_what_makes_them),
 	};
