@@ -11,7 +11,7 @@
 #include "master/master_private.h"
 
 enum {
-	HOLDER_BUCKETS = 16384,
+	HOLDER_BUCKETS = 1 << 17,       /* 2 MB */
 	LOOK_US = 5 * 1000 * 1000,      /* at the oldest renewal */
 	WALK_US = 60 * 1000 * 1000,     /* over all leases: which holders have one */
 	WALK_DUE_US = 10 * 1000 * 1000, /* the same, while a holder is past the hard limit */
@@ -110,9 +110,9 @@ void leases_taken(struct leases *leases, struct str holder_name)
 		holder_heard(leases, holder);
 }
 
-static uint64_t unheard_us(struct leases *leases, struct str name)
+/* NULL: this primary has never heard of it. */
+static uint64_t unheard_us(const struct leases *leases, const struct holder *holder)
 {
-	const struct holder *holder = holder_find(leases, name);
 	uint64_t heard_us = holder == NULL ? leases->master->promoted_us : holder->renewed_us;
 
 	return io_now_us(leases->master->io) - heard_us;
@@ -120,7 +120,8 @@ static uint64_t unheard_us(struct leases *leases, struct str name)
 
 bool leases_is_past_soft_limit(struct leases *leases, struct str holder)
 {
-	return leases->is_active && unheard_us(leases, holder) >= leases->soft_us;
+	return leases->is_active &&
+	       unheard_us(leases, holder_find(leases, holder)) >= leases->soft_us;
 }
 
 /* ---- ending a lease ---- */
@@ -188,7 +189,8 @@ int leases_expire(struct leases *leases, const struct ns_lease *lease, void (*do
 		return rc;
 	}
 	log_event(LOG_LEASE_EXPIRED, "inode=%" PRIu64 " holder=%.*s unheard_ms=%" PRIu64,
-	          lease->inode, STR_ARGS(lease->holder), unheard_us(leases, lease->holder) / 1000);
+	          lease->inode, STR_ARGS(lease->holder),
+	          unheard_us(leases, holder_find(leases, lease->holder)) / 1000);
 	return 0;
 }
 
@@ -213,8 +215,7 @@ static void walk_lease(void *context, const struct ns_lease *lease)
 	}
 	if (holder != NULL)
 		holder->walk = leases->walks;
-	if (walk->due_count < EXPIRIES_A_WALK &&
-	    unheard_us(leases, lease->holder) >= leases->hard_us) {
+	if (walk->due_count < EXPIRIES_A_WALK && unheard_us(leases, holder) >= leases->hard_us) {
 		struct ns_lease *due = &walk->due[walk->due_count];
 
 		*due = *lease;

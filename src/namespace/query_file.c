@@ -188,10 +188,15 @@ struct lease_visit {
 static void visit_lease(void *context, uint64_t inode, uint64_t row)
 {
 	const struct lease_visit *visit = context;
-	struct ns_lease lease;
+	struct namespace *ns = visit->ns;
+	const struct open_file *file = pool_at(&ns->leases.files, (uint32_t)row);
+	struct ns_lease lease = {.holder = text_of(&ns->interns, file->holder),
+	                         .inode = inode,
+	                         .number = file->number};
+	struct inode record;
 
-	(void)row;
-	if (ns_find_lease(visit->ns, inode, &lease))
+	/* Records are far apart: they are asked only if some may lie in detached trees. */
+	if (ns->detached.count == 0 || read_file(ns, inode, &record))
 		visit->each(visit->context, &lease);
 }
 
