@@ -77,16 +77,17 @@ static int check_files(struct io *io, const char *folder, const struct folder_na
 	return rc;
 }
 
-/* FOLDER.before-format-20261126T055324Z */
+/* FOLDER.before-format-20261126T055324.123Z */
 static char *name_aside(struct io *io, const char *folder)
 {
-	time_t seconds = (time_t)(io_wall_ms(io) / 1000);
+	uint64_t now_ms = io_wall_ms(io);
+	time_t seconds = (time_t)(now_ms / 1000);
 	char when[32] = "";
 	struct tm utc;
 
 	if (gmtime_r(&seconds, &utc) != NULL)
-		strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
-	return text_make("%s.before-format-%s", folder, when);
+		strftime(when, sizeof(when), "%Y%m%dT%H%M%S", &utc);
+	return text_make("%s.before-format-%s.%03uZ", folder, when, (unsigned)(now_ms % 1000));
 }
 
 static int move_aside(struct io *io, const char *folder, char **ret_aside, char **ret_text)

@@ -42,6 +42,12 @@ def test_no_journal_is_formatted_under_words_that_nobody_knows(site):
     assert not (site.folder / "master").exists()
 
 
+def test_who_formats_twice_in_a_second_keeps_both_journals(site):
+    for _ in range(3):
+        site.format()
+    assert len(list(site.folder.glob("master.before-format-*"))) == 2
+
+
 def test_a_worker_takes_no_words(site):
     done = site.run("worker", "now")
     assert done.returncode == 2
