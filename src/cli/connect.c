@@ -214,6 +214,18 @@ const char *cli_user(const struct cli_site *site)
 	return user != NULL && user[0] != '\0' ? user : io_user_name(site->io);
 }
 
+/* The first line of why; exceptions have more. */
+static void tell_waiting(void *context, const char *method, struct str why, uint64_t left_s)
+{
+	const struct cli_site *site = context;
+	const char *newline = why.size == 0 ? NULL : memchr(why.data, '\n', why.size);
+
+	if (newline != NULL)
+		why.size = (size_t)(newline - why.data);
+	fprintf(stderr, "holdfast %s: %s: %.*s; trying again for up to %llu s\n", site->command,
+	        method, STR_ARGS(why), (unsigned long long)left_s);
+}
+
 int cli_connect(const struct cli_site *site, const struct cli_addresses *addresses,
                 const struct cli_patience *patience, struct client **ret_client)
 {
@@ -227,6 +239,8 @@ int cli_connect(const struct cli_site *site, const struct cli_addresses *address
 	        .call_timeout_ms = patience->call_ms,
 	        .patience_ms = patience->whole_ms,
 	        .refused_ms = patience->refused_ms,
+	        .on_wait = tell_waiting,
+	        .wait_context = (void *)site,
 	};
 	int rc = client_create(&options, ret_client);
 

@@ -15,6 +15,9 @@ enum {
 	PAUSE_FIRST_MS = 50,
 	PAUSE_MAX_MS = 2000,
 	ATTEMPT_FIRST_MS = 500, /* of several masters one may hang; twice as long each round */
+	NOT_READY_MS = 30000,   /* while there is no primary, or it is not ready */
+	WAIT_TOLD_FIRST_MS = 2000,
+	WAIT_TOLD_EACH_MS = 5000,
 	PING_MS = 60000,
 	RESPONSE_BYTES_MAX = 128 << 20,
 };
@@ -73,6 +76,8 @@ int client_create(const struct client_options *options, struct client **ret_clie
 	client->call_timeout_ms = options->call_timeout_ms;
 	client->patience_ms = options->patience_ms;
 	client->refused_ms = options->refused_ms;
+	client->on_wait = options->on_wait;
+	client->wait_context = options->wait_context;
 	client->user = mem_strdup(str_of(options->user));
 	io_random(client->io, &random, sizeof(random));
 	snprintf(client->name, sizeof(client->name), "HFClient_%016llx",
@@ -228,13 +233,20 @@ static void attempt_done(struct rpc_request *request, const struct rpc_outcome *
 /* Scripts look for the words of Hadoop's clients. */
 static void fail_to_reach(struct client *client, const struct client_server *server, int rc)
 {
-	const char *what = rc == -ERR_REFUSED ? " on connection exception: "
-	                                        "java.net.ConnectException: Connection refused"
-	                                      : ": ";
+	char address[IO_HOST_ADDRESS_BYTES];
 
-	client_fail(client, rc, "Call From %s to %s:%u failed%s%s", io_host_name(client->io),
-	            server->host, (unsigned)server->port, what,
-	            rc == -ERR_REFUSED ? "" : err_text(rc));
+	io_host_address(client->io, address);
+	if (rc == -ERR_REFUSED)
+		client_fail(client, rc,
+		            "Call From %s/%s to %s:%u failed on connection exception: "
+		            "java.net.ConnectException: Connection refused; For more details see:  "
+		            "http://wiki.apache.org/hadoop/ConnectionRefused",
+		            io_host_name(client->io), address, server->host,
+		            (unsigned)server->port);
+	else
+		client_fail(client, rc, "Call From %s/%s to %s:%u failed: %s",
+		            io_host_name(client->io), address, server->host, (unsigned)server->port,
+		            err_text(rc));
 }
 
 static void run_attempt(struct attempt *attempt, struct client_server *server)
@@ -292,14 +304,35 @@ static unsigned attempt_ms(const struct client *client, size_t tried)
 	return ms < most_ms ? ms : most_ms;
 }
 
+/* How long a call that failed with rc is tried: of one that may be at work the answer is waited for
+ * longer than for somebody who takes it. */
+static uint64_t patience_ms(const struct client *client, int rc)
+{
+	bool may_be_at_work = rc == -ERR_TIMEOUT || rc == -ERR_CLOSED;
+
+	return may_be_at_work || client->patience_ms < NOT_READY_MS ? client->patience_ms
+	                                                            : NOT_READY_MS;
+}
+
 /* Whether a call that failed with rc is over: its patience has ended. */
 static bool is_over(const struct client *client, int rc, uint64_t elapsed_ms, bool was_reached)
 {
-	if (!may_go_elsewhere(rc) || elapsed_ms >= client->patience_ms)
+	if (!may_go_elsewhere(rc) || elapsed_ms >= patience_ms(client, rc))
 		return true;
 	if (rc == -ERR_STANDBY && client->server_count == 1)
 		return true; /* it knows a primary, which this client does not */
 	return !was_reached && elapsed_ms >= client->refused_ms;
+}
+
+/* Whoever waits is told why, after a while and then now and again. */
+static void tell_waiting(const struct client *client, const char *method, int rc,
+                         uint64_t elapsed_ms, uint64_t *next_ms)
+{
+	if (client->on_wait == NULL || elapsed_ms < *next_ms)
+		return;
+	*next_ms = elapsed_ms + WAIT_TOLD_EACH_MS;
+	client->on_wait(client->wait_context, method, client->failure.text,
+	                (patience_ms(client, rc) - elapsed_ms) / 1000);
 }
 
 int client_call(struct client *client, const char *protocol, const char *method, struct str request,
@@ -315,6 +348,7 @@ int client_call(struct client *client, const char *protocol, const char *method,
 	};
 	uint64_t began_us = io_now_us(client->io);
 	uint64_t pause_ms = PAUSE_FIRST_MS;
+	uint64_t elapsed_ms, tell_ms = WAIT_TOLD_FIRST_MS;
 	bool was_reached = false; /* some master accepted a connection */
 
 	OBJ_CHECK(client, CLIENT_MAGIC);
@@ -327,9 +361,11 @@ int client_call(struct client *client, const char *protocol, const char *method,
 		was_reached = was_reached ||
 		              (attempt.rc != -ERR_REFUSED && attempt.rc != -ERR_UNREACHABLE &&
 		               attempt.rc != -ERR_NO_HOST);
-		if (is_over(client, attempt.rc, (io_now_us(client->io) - began_us) / 1000,
-		            was_reached))
+		elapsed_ms = (io_now_us(client->io) - began_us) / 1000;
+		if (is_over(client, attempt.rc, elapsed_ms, was_reached))
 			return attempt.rc;
+		if (was_reached) /* else it is over soon */
+			tell_waiting(client, method, attempt.rc, elapsed_ms, &tell_ms);
 		if (attempt.rc != -ERR_RETRIABLE)
 			client->current = (client->current + 1) % client->server_count;
 		/* The first move to another master is at once. */

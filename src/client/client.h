@@ -11,7 +11,8 @@
  * RetriableException, and a round without an answer, to a pause.  A call whose connection broke is
  * repeated under the same client id and call id, so a master runs it once; of several masters one
  * that does not answer is left after half a second already, later in later rounds.  patience_ms
- * bounds it all; a single address that refuses connections is given up after refused_ms.
+ * bounds it all, 30 s what is not even accepted by somebody who is primary; addresses that all
+ * refuse connections are given up after refused_ms.
  *
  * Errors: a negative code.  client_failure() has the exception's class and text, or ours.
  */
@@ -44,6 +45,9 @@ struct client_options {
 	unsigned call_timeout_ms;               /* of one attempt, at most */
 	unsigned patience_ms;                   /* of one call with all its attempts */
 	unsigned refused_ms;                    /* while no address accepts a connection */
+	/* May be NULL: a call is tried again, for so long at most, because of `why`. */
+	void (*on_wait)(void *context, const char *method, struct str why, uint64_t left_s);
+	void *wait_context;
 };
 
 int client_create(const struct client_options *options, struct client **ret_client);

@@ -18,6 +18,8 @@ struct client {
 	uint32_t magic;
 	struct io *io;
 	unsigned call_timeout_ms, patience_ms, refused_ms; /* see client_options */
+	void (*on_wait)(void *context, const char *method, struct str why, uint64_t left_s);
+	void *wait_context;
 	struct client_server *servers;
 	size_t server_count;
 	size_t current; /* the one that answered last */

@@ -253,6 +253,9 @@ int io_replace_file(struct io *io, const char *path, const void *data, size_t si
 int io_on_signal(struct io *io, int number, void (*handler)(void *context, int number),
                  void *context);
 const char *io_host_name(struct io *io); /* never NULL */
+/* What this host's name resolves to; 127.0.0.1 if it does not.  Blocks. */
+enum { IO_HOST_ADDRESS_BYTES = 46 };
+void io_host_address(struct io *io, char ret_address[IO_HOST_ADDRESS_BYTES]);
 const char *io_user_name(struct io *io); /* effective user of the process */
 /* Groups of a user by the machine's data base, comma separated, primary group first; -ERR_NOT_FOUND
  * if it does not know the user.  Blocks. */

@@ -10,8 +10,10 @@
  */
 #include "io/io_private.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -47,6 +49,22 @@ int io_lookup_now(const char *bare, uint16_t port, union io_address *addresses, 
 		return -ERR_NO_HOST;
 	*ret_count = count;
 	return 0;
+}
+
+void io_host_address(struct io *io, char ret_address[IO_HOST_ADDRESS_BYTES])
+{
+	union io_address addresses[IO_LOOKUP_ADDRESSES_MAX];
+	const char *text = NULL;
+	size_t count;
+
+	if (io_lookup_now(io_host_name(io), 0, addresses, &count) == 0)
+		text = addresses[0].any.sa_family == AF_INET6
+		               ? inet_ntop(AF_INET6, &addresses[0].v6.sin6_addr, ret_address,
+		                           IO_HOST_ADDRESS_BYTES)
+		               : inet_ntop(AF_INET, &addresses[0].v4.sin_addr, ret_address,
+		                           IO_HOST_ADDRESS_BYTES);
+	if (text == NULL)
+		snprintf(ret_address, IO_HOST_ADDRESS_BYTES, "127.0.0.1");
 }
 
 static void *run_lookup(void *argument)
