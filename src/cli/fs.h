@@ -54,6 +54,9 @@ void fs_path_error(struct shell *shell, struct str text, const char *reason);
 void fs_parent_error(struct shell *shell, struct str text, struct str uri);
 /* The text of a failed call about what is shown as `text`: the exception's, or ours. */
 void fs_call_error(struct shell *shell, int rc, struct str text);
+/* What Hadoop's shell dies of: "-command: Fatal internal error" and the exception; returns
+ * FS_EXIT_USAGE. */
+int fs_fatal(struct shell *shell, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Wrong usage: "-command: text" and the usage; returns FS_EXIT_USAGE. */
 int fs_usage_error(struct shell *shell, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -81,6 +84,8 @@ void fs_items_finish(struct fs_items *items);
 
 /* The path of an argument; text is the argument.  < 0: printed. */
 MUST_USE int fs_path_of(struct shell *shell, const char *argument, struct fs_path *ret_path);
+/* Whether an argument says that it is a file of this machine, file:/path. */
+bool fs_is_local(const char *argument);
 /* How Hadoop shows what was found: without "." and "..", and relative if the argument is. */
 struct str fs_shown(struct shell *shell, const char *argument, struct str path);
 struct fs_path fs_child(struct arena *arena, const struct fs_path *parent, struct str name);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/fs.h"
+#include "cli/fs_side.h"
 
 enum { END_BYTES = 1024, FOLLOW_MS = 5000 }; /* of head and tail */
 
@@ -34,11 +34,24 @@ int fs_cat(struct shell *shell, const struct fs_options *options)
 	return 0;
 }
 
+/* Hadoop's head and tail know no patterns. */
+static void for_literal(struct shell *shell, const char *argument, fs_item_fn *found, void *context)
+{
+	struct fs_item item;
+
+	if (fs_item_of(shell, &fs_remote, argument, &item) < 0)
+		return;
+	if (item.exists)
+		found(shell, &item, context);
+	else
+		fs_path_error(shell, item.at.text, "No such file or directory");
+}
+
 int fs_head(struct shell *shell, const struct fs_options *options)
 {
 	struct file_range first = {.length = END_BYTES};
 
-	fs_for_each(shell, options, 0, show_range, NULL, &first);
+	for_literal(shell, options->arguments[0], show_range, &first);
 	return 0;
 }
 
@@ -90,6 +103,6 @@ int fs_tail(struct shell *shell, const struct fs_options *options)
 
 	if (fs_has(options, TAIL_S))
 		tail.pause_ms = strtoull(options->values[TAIL_S], NULL, 10);
-	fs_for_each(shell, options, 0, show_end, NULL, &tail);
+	for_literal(shell, options->arguments[0], show_end, &tail);
 	return 0;
 }

@@ -5,6 +5,7 @@
  * A copy is written under a name that ends in ._COPYING_ and renamed when it is whole, so that
  * nobody takes a part for the file.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 struct copy {
 	struct shell *shell;
 	const struct fs_side *from, *to;
-	bool overwrites, preserves, is_direct, unchecked;
+	bool overwrites, is_direct, unchecked;
+	unsigned preserved; /* enum fs_attribute */
 	/* Writes the contents to `target`; < 0: printed. */
 	int (*stream)(const struct copy *copy, const struct fs_item *source, struct str target);
 	/* What is left to do when the target has its name; NULL: nothing. */
@@ -25,6 +27,33 @@ struct copy {
 };
 
 enum { COPY_F, COPY_P, PUT_L, PUT_D, GET_CRC = PUT_L, GET_IGNORE_CRC, COPY_T };
+
+/* ---- attributes ---- */
+
+/* There are none to copy with a master like ours, which says so. */
+static void copy_xattrs(struct shell *shell, const struct fs_item *source)
+{
+	size_t count = 0;
+	int rc = client_count_xattrs(shell->client, source->at.path, &count);
+
+	if (rc < 0)
+		fs_call_error(shell, rc, source->at.text);
+	else if (count > 0)
+		fs_error(shell, "`%.*s': extended attributes cannot be copied",
+		         STR_ARGS(source->at.text));
+}
+
+static void take_attributes(const struct copy *copy, const struct fs_item *source,
+                            const struct fs_item *target)
+{
+	unsigned which = copy->preserved & FS_BASIC;
+
+	if (which != 0 &&
+	    copy->to->set_attributes(copy->shell, &target->at, &source->status, which) < 0)
+		return;
+	if (copy->preserved & FS_XATTRS)
+		copy_xattrs(copy->shell, source);
+}
 
 /* ---- one file ---- */
 
@@ -57,8 +86,7 @@ static void copy_file(const struct copy *copy, const struct fs_item *source,
 		return;
 	if (copy->finish != NULL)
 		copy->finish(copy, target);
-	if (copy->preserves)
-		copy->to->set_attributes(copy->shell, &target->at, &source->status);
+	take_attributes(copy, source, target);
 }
 
 /* ---- directories ---- */
@@ -97,8 +125,7 @@ static void copy_directory(const struct copy *copy, const struct fs_item *source
 	if (!target->exists && copy->to->make_directory(copy->shell, &target->at) < 0)
 		return;
 	copy_children(copy, source, &target->at);
-	if (copy->preserves)
-		copy->to->set_attributes(copy->shell, &target->at, &source->status);
+	take_attributes(copy, source, target);
 }
 
 static void copy_item(const struct copy *copy, const struct fs_item *source,
@@ -148,7 +175,7 @@ bool fs_target_is_fine(struct shell *shell, const struct fs_side *side,
 	if (side->stat(shell, &parent) < 0)
 		return false;
 	if (!parent.exists)
-		fs_parent_error(shell, target->at.text, side->uri(shell, target->at.path));
+		fs_parent_error(shell, target->at.text, side->uri(shell, &target->at));
 	return parent.exists;
 }
 
@@ -190,8 +217,8 @@ static int run(const struct copy *copy, const struct fs_options *options)
 	struct fs_item target = {0};
 	struct fs_items sources;
 
-	if (fs_item_of(shell, copy->to, options->count > 1 ? options->arguments[last] : ".",
-	               &target) < 0)
+	if (fs_target_of(shell, copy->to, options->count > 1 ? options->arguments[last] : ".",
+	                 &target) < 0)
 		return 0;
 	fs_expand_all(shell, copy->from, options, 0, last, &sources);
 	if (sources.count > 0 &&
@@ -269,7 +296,7 @@ int fs_put(struct shell *shell, const struct fs_options *options)
 	        .from = &fs_local,
 	        .to = &fs_remote,
 	        .overwrites = fs_has(options, COPY_F),
-	        .preserves = fs_has(options, COPY_P),
+	        .preserved = fs_has(options, COPY_P) ? FS_BASIC : 0,
 	        .is_direct = fs_has(options, PUT_D),
 	        .stream = upload,
 	};
@@ -322,7 +349,7 @@ int fs_get(struct shell *shell, const struct fs_options *options)
 	        .from = &fs_remote,
 	        .to = &fs_local,
 	        .overwrites = fs_has(options, COPY_F),
-	        .preserves = fs_has(options, COPY_P),
+	        .preserved = fs_has(options, COPY_P) ? FS_BASIC : 0,
 	        .unchecked = fs_has(options, GET_IGNORE_CRC),
 	        .stream = download,
 	        .finish = fs_has(options, GET_CRC) ? write_checksums : remove_checksums,
@@ -344,6 +371,27 @@ static int copy_within(const struct copy *copy, const struct fs_item *source, st
 	return rc;
 }
 
+/* -p[topax]; without letters all that is basic.  An access list takes the mode along. */
+static bool read_letters(struct shell *shell, const char *letters, unsigned *ret_preserved)
+{
+	static const char known[] = "topax";
+	static const unsigned meant[] = {FS_TIMES, FS_OWNER, FS_MODE, FS_MODE, FS_XATTRS};
+	unsigned preserved = letters[0] == '\0' ? FS_BASIC : 0;
+
+	for (; *letters != '\0'; letters++) {
+		const char *at = strchr(known, tolower((unsigned char)*letters));
+
+		if (at == NULL) {
+			fs_fatal(shell, "java.util.NoSuchElementException: No attribute for %c",
+			         *letters);
+			return false;
+		}
+		preserved |= meant[at - known];
+	}
+	*ret_preserved = preserved;
+	return true;
+}
+
 int fs_cp(struct shell *shell, const struct fs_options *options)
 {
 	struct copy copy = {
@@ -351,10 +399,12 @@ int fs_cp(struct shell *shell, const struct fs_options *options)
 	        .from = &fs_remote,
 	        .to = &fs_remote,
 	        .overwrites = fs_has(options, COPY_F),
-	        .preserves = fs_has(options, COPY_P),
 	        .is_direct = fs_has(options, CP_D),
 	        .stream = copy_within,
 	};
 
+	if (fs_has(options, COPY_P) &&
+	    !read_letters(shell, options->values[COPY_P], &copy.preserved))
+		return FS_EXIT_USAGE;
 	return has_numbers(shell, options, CP_T) ? run(&copy, options) : FS_EXIT_USAGE;
 }

@@ -25,7 +25,12 @@ void fs_path_error(struct shell *shell, struct str text, const char *reason)
 
 void fs_parent_error(struct shell *shell, struct str text, struct str uri)
 {
-	fs_error(shell, "`%.*s': No such file or directory: `%.*s'", STR_ARGS(text), STR_ARGS(uri));
+	/* what says file: is its own URI */
+	if (str_equal(text, uri) || str_starts_with(text, STR("file:")))
+		fs_path_error(shell, text, "No such file or directory");
+	else
+		fs_error(shell, "`%.*s': No such file or directory: `%.*s'", STR_ARGS(text),
+		         STR_ARGS(uri));
 }
 
 /* Exceptions have several lines; the first one says what happened. */
@@ -40,4 +45,18 @@ void fs_call_error(struct shell *shell, int rc, struct str text)
 		fs_path_error(shell, text, err_text(rc));
 	else
 		fs_error(shell, "%.*s", STR_ARGS(line));
+}
+
+int fs_fatal(struct shell *shell, const char *format, ...)
+{
+	va_list args;
+
+	shell->status = FS_EXIT_USAGE;
+	fflush(stdout);
+	fprintf(stderr, "-%s: Fatal internal error\n", shell->command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return FS_EXIT_USAGE;
 }

@@ -72,13 +72,12 @@ static int step_down(const struct expansion *e, const struct fs_item *parent, st
 static int match_component(const struct expansion *e, const struct fs_items *parents,
                            const char *component, struct fs_items *next)
 {
-	const char *problem = glob_problem(component);
+	struct str problem;
 	int rc = 0;
 
-	if (problem != NULL) {
-		fs_error(e->shell,
-		         "Illegal file pattern: error parsing regexp: %s at pos %zu: `%s`", problem,
-		         strlen(component), component);
+	if (glob_problem(&e->shell->arena, component, &problem)) {
+		fs_error(e->shell, "Illegal file pattern: error parsing regexp: %.*s",
+		         STR_ARGS(problem));
 		return -ERR_INVALID_PATH;
 	}
 	for (size_t i = 0; rc == 0 && i < parents->count; i++) {
@@ -159,6 +158,17 @@ static int expand_plain(struct shell *shell, const struct fs_side *side, const c
 	return rc;
 }
 
+/* A backslash at the end, with nothing behind it to take literally. */
+static bool has_open_escape(const char *pattern)
+{
+	while (*pattern != '\0') {
+		if (*pattern == '\\' && pattern[1] == '\0')
+			return true;
+		pattern += *pattern == '\\' ? 2 : 1;
+	}
+	return false;
+}
+
 int fs_expand(struct shell *shell, const struct fs_side *side, const char *argument,
               struct fs_items *items)
 {
@@ -169,10 +179,35 @@ int fs_expand(struct shell *shell, const struct fs_side *side, const char *argum
 	/* Patterns of this machine's files are left to the caller's shell. */
 	if (side == &fs_local)
 		return expand_plain(shell, side, argument, items);
+	if (has_open_escape(argument)) {
+		fs_error(shell,
+		         "Illegal file pattern: An escaped character does not present for glob %s "
+		         "at %zu",
+		         argument, strlen(argument));
+		return -ERR_INVALID_PATH;
+	}
 	if (!glob_is_pattern(argument))
 		return expand_plain(shell, side, unquoted(shell, argument).data, items);
 	rc = glob_alternatives(&shell->arena, argument, expand_pattern, &e);
 	return rc == 0 && items->count == before ? -ERR_NOT_FOUND : rc;
+}
+
+int fs_target_of(struct shell *shell, const struct fs_side *side, const char *argument,
+                 struct fs_item *ret_item)
+{
+	struct fs_items items = {0};
+	int rc = fs_expand(shell, side, argument, &items);
+
+	if (rc == -ERR_NOT_FOUND) {
+		fs_unmatched_error(shell, argument);
+	} else if (rc == 0 && items.count > 1) {
+		fs_path_error(shell, str_of(argument), "Too many matches");
+		rc = -ERR_INVALID_PATH;
+	}
+	if (rc == 0)
+		*ret_item = items.items[0];
+	fs_items_finish(&items);
+	return rc;
 }
 
 void fs_unmatched_error(struct shell *shell, const char *pattern)

@@ -31,14 +31,37 @@ static struct str lower(struct arena *arena, struct str text)
 	return str_make(copy, text.size);
 }
 
+/* Of a pattern's alternatives. */
+struct match {
+	struct str name;
+	bool found;
+};
+
+static int try_alternative(void *context, const char *pattern)
+{
+	struct match *match = context;
+
+	match->found = match->found || glob_matches(match->name, pattern);
+	return 0;
+}
+
+static bool matches(struct arena *arena, struct str name, struct str pattern)
+{
+	struct match match = {.name = name};
+	int rc = glob_alternatives(arena, pattern.data, try_alternative, &match);
+
+	return rc == 0 && match.found;
+}
+
 static bool holds(const struct primary *primary, struct listing *scratch,
                   const struct fs_item *item)
 {
 	struct str name = shell_name_of(item->at.path);
+	struct arena *arena = &scratch->arena;
 
 	switch (primary->kind) {
-	case FIND_NAME: return glob_matches(name, primary->pattern.data);
-	case FIND_INAME: return glob_matches(lower(&scratch->arena, name), primary->pattern.data);
+	case FIND_NAME: return matches(arena, name, primary->pattern);
+	case FIND_INAME: return matches(arena, lower(arena, name), primary->pattern);
 	case FIND_PRINT:
 	case FIND_PRINT0:
 		printf("%.*s%c", STR_ARGS(item->at.text),
@@ -76,6 +99,17 @@ static bool takes_word(const char *word, enum primary_kind *ret_kind)
 	return false;
 }
 
+static bool check_pattern(struct shell *shell, struct str pattern)
+{
+	struct str problem;
+
+	if (!glob_problem(&shell->arena, pattern.data, &problem))
+		return true;
+	fs_fatal(shell, "com.google.re2j.PatternSyntaxException: error parsing regexp: %.*s",
+	         STR_ARGS(problem));
+	return false;
+}
+
 static bool parse(struct shell *shell, struct find *find, const struct fs_options *options,
                   size_t at)
 {
@@ -102,6 +136,8 @@ static bool parse(struct shell *shell, struct find *find, const struct fs_option
 		primary->pattern = str_of(options->arguments[at]);
 		if (primary->kind == FIND_INAME)
 			primary->pattern = lower(&shell->arena, primary->pattern);
+		if (!check_pattern(shell, primary->pattern))
+			return false;
 	}
 	if (!prints)
 		find->primaries[find->count++].kind = FIND_PRINT;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/check.h"
 #include "base/err.h"
 #include "cli/fs_side.h"
 
@@ -28,7 +29,7 @@ static int path_of(struct shell *shell, const char *argument, struct fs_path *re
 		fs_usage_error(shell, "Can not create a Path from an empty string");
 		return -ERR_INVALID_PATH;
 	}
-	ret_path->text = str_of(argument);
+	ret_path->text = path;
 	if (path.data[0] != '/')
 		path = shell_child_of(&shell->arena, shell->here, path);
 	if (!shell_clean(&shell->arena, path, &ret_path->path))
@@ -43,9 +44,11 @@ static struct str shown(struct shell *shell, const char *argument, struct str pa
 	               : shell_relative(&shell->arena, path, shell->here);
 }
 
-static struct str uri(struct shell *shell, struct str path)
+/* As Hadoop makes it of a path as it was typed. */
+static struct str uri(struct shell *shell, const struct fs_path *path)
 {
-	return cli_text(&shell->arena, "file:%.*s", STR_ARGS(path));
+	return cli_text(&shell->arena, "file:%s%.*s", path->text.data[0] == '/' ? "//" : "",
+	                STR_ARGS(path->path));
 }
 
 static int fill_status(struct shell *shell, struct arena *arena, const char *path,
@@ -147,13 +150,14 @@ static int set_owner(struct shell *shell, const char *path, const struct io_attr
 }
 
 static int set_attributes(struct shell *shell, const struct fs_path *path,
-                          const struct wire_file_status *from)
+                          const struct wire_file_status *from, unsigned which)
 {
 	struct str name = cli_text(&shell->arena, "%.*s", STR_ARGS(path->path));
 	struct io_attributes attributes = {
 	        .mode = from->mode, .mtime_ms = from->mtime, .atime_ms = from->atime};
 	int rc;
 
+	CHECK(which == FS_BASIC); /* parts of it are cp's, which stays within the file system */
 	snprintf(attributes.owner, IO_OWNER_BYTES, "%.*s", STR_ARGS(from->owner));
 	snprintf(attributes.group, IO_OWNER_BYTES, "%.*s", STR_ARGS(from->group));
 	rc = io_set_attributes(shell->site.io, name.data, &attributes);

@@ -103,7 +103,12 @@ int fs_help(struct shell *shell, const struct fs_options *options)
 /* ---- options of a command ---- */
 
 /* What may stand behind an option; see fs_commands.def. */
-enum value_kind { VALUE_NONE = 0, VALUE_IF_WORDS_ARE_LEFT = '=', VALUE_ALWAYS = '!' };
+enum value_kind {
+	VALUE_NONE = 0,
+	VALUE_IF_WORDS_ARE_LEFT = '=',
+	VALUE_ALWAYS = '!',
+	VALUE_IN_WORD = '+',
+};
 
 /* Bit of the word among the space-separated options; < 0: none. */
 static int option_bit(const char *options, const char *word, enum value_kind *ret_kind)
@@ -113,12 +118,13 @@ static int option_bit(const char *options, const char *word, enum value_kind *re
 
 	for (const char *at = options; *at != '\0'; bit++) {
 		size_t size = strcspn(at, " ");
-		enum value_kind kind =
-		        at[size - 1] == VALUE_IF_WORDS_ARE_LEFT || at[size - 1] == VALUE_ALWAYS
-		                ? (enum value_kind)at[size - 1]
-		                : VALUE_NONE;
+		enum value_kind kind = strchr("=!+", at[size - 1]) != NULL
+		                               ? (enum value_kind)at[size - 1]
+		                               : VALUE_NONE;
+		size_t name = size - (kind != VALUE_NONE);
 
-		if (size - (kind != VALUE_NONE) == length && memcmp(at, word, length) == 0) {
+		if ((name == length || (kind == VALUE_IN_WORD && name < length)) &&
+		    memcmp(at, word, name) == 0) {
 			*ret_kind = kind;
 			return bit;
 		}
@@ -162,12 +168,12 @@ static int take_option(struct shell *shell, const struct fs_command *command, st
 		parse->arguments[parse->count++] = word;
 		return 0;
 	}
-	if (bit < 0)
+	if (bit < 0 || (kind == VALUE_IN_WORD && parse->options.given & BIT(bit)))
 		return fs_usage_error(shell, "Illegal option %s", word);
 	if (kind == VALUE_ALWAYS && *at == count)
 		return fs_usage_error(shell, "option %s requires 1 argument.", word);
 	parse->options.given |= BIT(bit);
-	parse->values[bit] = is_value ? words[(*at)++] : "";
+	parse->values[bit] = is_value ? words[(*at)++] : kind == VALUE_IN_WORD ? word + 2 : "";
 	return 0;
 }
 

@@ -47,48 +47,103 @@ int fs_mkdir(struct shell *shell, const struct fs_options *options)
 
 /* ---- mv ---- */
 
-static void move_item(struct shell *shell, const struct fs_item *source,
-                      const struct fs_item *target)
+/* Names only: between this machine and the file system nothing is moved, as with Hadoop. */
+struct move {
+	const struct fs_side *to;
+	struct fs_item target;
+};
+
+static const struct fs_side *side_of(const char *argument)
 {
-	struct fs_item to = {.at = target->at};
+	return fs_is_local(argument) ? &fs_local : &fs_remote;
+}
+
+static void rename_item(struct shell *shell, const struct fs_item *source, struct fs_item *to)
+{
 	bool renamed = false;
 	int rc;
 
-	if (target->exists && shell_is_directory(&target->status))
-		to.at = fs_child(&shell->arena, &target->at, shell_name_of(source->at.path));
-	if (!fs_is_elsewhere(shell, source, &to.at) || fs_remote.stat(shell, &to) < 0)
+	if (!fs_is_elsewhere(shell, source, &to->at) || fs_remote.stat(shell, to) < 0)
 		return;
-	if (to.exists) {
-		fs_path_error(shell, to.at.text, "File exists");
+	if (to->exists) {
+		fs_path_error(shell, to->at.text, "File exists");
 		return;
 	}
-	rc = client_rename(shell->client, source->at.path, to.at.path, &renamed);
+	rc = client_rename(shell->client, source->at.path, to->at.path, &renamed);
 	if (rc < 0)
 		fs_call_error(shell, rc, source->at.text);
 	else if (!renamed)
 		fs_path_error(shell, source->at.text, "Input/output error");
 }
 
-int fs_mv(struct shell *shell, const struct fs_options *options)
+static void move_item(struct shell *shell, const struct move *move, const struct fs_side *from,
+                      const struct fs_item *source)
 {
-	size_t last = options->count - 1;
-	struct fs_item target = {0};
+	struct fs_item to = {.at = move->target.at};
+
+	if (!source->exists) {
+		fs_path_error(shell, source->at.text, "No such file or directory");
+		return;
+	}
+	if (move->target.exists && shell_is_directory(&move->target.status))
+		to.at = fs_child(&shell->arena, &move->target.at, shell_name_of(source->at.path));
+	if (from != move->to)
+		fs_path_error(shell, source->at.text, "Does not match target filesystem");
+	else
+		rename_item(shell, source, &to);
+}
+
+/* Here Hadoop shows this machine's files with their scheme. */
+static void show_scheme(struct shell *shell, const char *argument, struct fs_item *item)
+{
+	if (fs_is_local(argument))
+		item->at.text = item->exists ? cli_text(&shell->arena, "file://%.*s",
+		                                        STR_ARGS(item->at.path))
+		                             : str_of(argument);
+}
+
+/* The sources of one side, in a row of arguments from `at`; returns the end of the row. */
+static size_t move_row(struct shell *shell, const struct fs_options *options, size_t at,
+                       const struct move *move)
+{
+	const struct fs_side *from = side_of(options->arguments[at]);
+	size_t last = options->count - 1, end = at + 1;
 	struct fs_items sources;
 
-	if (fs_item_of(shell, &fs_remote, options->arguments[last], &target) < 0)
-		return 0;
-	fs_expand_all(shell, &fs_remote, options, 0, last, &sources);
-	if (sources.count > 0 &&
-	    fs_target_is_fine(shell, &fs_remote, &target, sources.count, false)) {
+	while (end < last && side_of(options->arguments[end]) == from)
+		end++;
+	fs_expand_all(shell, from, options, at, end, &sources);
+	if (sources.count > 0 && fs_target_is_fine(shell, move->to, &move->target,
+	                                           sources.count + (end - at < last), false)) {
 		for (size_t i = 0; i < sources.count; i++) {
-			if (sources.items[i].exists)
-				move_item(shell, &sources.items[i], &target);
-			else
-				fs_path_error(shell, sources.items[i].at.text,
-				              "No such file or directory");
+			struct fs_item *source = &sources.items[i];
+
+			if (from == &fs_local) /* whose patterns are not expanded */
+				show_scheme(shell, options->arguments[at + i], source);
+			move_item(shell, move, from, source);
 		}
 	}
 	fs_items_finish(&sources);
+	return end;
+}
+
+int fs_mv(struct shell *shell, const struct fs_options *options)
+{
+	size_t last = options->count - 1;
+	struct move move = {.to = side_of(options->arguments[last])};
+	bool all_local = move.to == &fs_local;
+
+	for (size_t i = 0; i < last; i++)
+		all_local = all_local && fs_is_local(options->arguments[i]);
+	if (all_local) {
+		fs_error(shell, "No FileSystem for scheme \"file\"");
+		return 0;
+	}
+	if (fs_target_of(shell, move.to, options->arguments[last], &move.target) < 0)
+		return 0;
+	show_scheme(shell, options->arguments[last], &move.target);
+	for (size_t at = 0; at < last && shell->status != FS_EXIT_USAGE;)
+		at = move_row(shell, options, at, &move);
 	return 0;
 }
 

@@ -8,14 +8,32 @@
 #include "base/mem.h"
 #include "cli/fs.h"
 
-/* Length of "scheme://authority" at the front; 0: the argument has none. */
-static size_t uri_prefix(const char *argument)
-{
-	const char *scheme = strstr(argument, "://");
+/* "scheme:/path", "scheme://authority/path"; of what is none the scheme is empty. */
+struct uri {
+	struct str scheme;
+	struct str authority;
+	const char *path;
+};
 
-	if (scheme == NULL || memchr(argument, '/', (size_t)(scheme - argument)) != NULL)
-		return 0;
-	return (size_t)(scheme + 3 - argument) + strcspn(scheme + 3, "/");
+static struct uri uri_of(const char *argument)
+{
+	size_t size = strcspn(argument, ":/");
+	struct uri uri = {.path = argument};
+
+	if (size == 0 || argument[size] != ':' || argument[size + 1] != '/')
+		return uri;
+	uri.scheme = str_make(argument, size);
+	uri.path = argument + size + 1;
+	if (uri.path[1] == '/') {
+		uri.authority = str_make(uri.path + 2, strcspn(uri.path + 2, "/"));
+		uri.path += 2 + uri.authority.size;
+	}
+	return uri;
+}
+
+bool fs_is_local(const char *argument)
+{
+	return str_equal(uri_of(argument).scheme, STR("file"));
 }
 
 /* Hadoop takes what stands before a colon for a scheme. */
@@ -33,24 +51,29 @@ static int refuse_path(struct shell *shell, struct str path)
 		start--;
 	while (end < path.data + path.size && *end != '/')
 		end++;
-	fs_usage_error(shell, "java.net.URISyntaxException: Relative path in absolute URI: %.*s",
-	               (int)(end - start), start);
+	if (path.size > 0 && colon == path.data + path.size - 1 && start == path.data)
+		fs_usage_error(
+		        shell,
+		        "java.net.URISyntaxException: Expected scheme-specific part at index "
+		        "%zu: %.*s",
+		        path.size, STR_ARGS(path));
+	else
+		fs_usage_error(shell,
+		               "java.net.URISyntaxException: Relative path in absolute URI: %.*s",
+		               (int)(end - start), start);
 	return -ERR_INVALID_PATH;
 }
 
-static int check_uri(struct shell *shell, const char *argument, size_t prefix)
+static int check_uri(struct shell *shell, const char *argument, const struct uri *uri)
 {
-	struct str scheme = str_make(argument, (size_t)(strstr(argument, "://") - argument));
-	struct str authority = str_make(argument + scheme.size, prefix - scheme.size);
-	size_t shown_scheme = STR("hdfs").size;
+	struct str ours = shell->uri;
 
-	if (!str_equal(scheme, STR("hdfs")) && !str_equal(scheme, STR("alluxio"))) {
-		fs_error(shell, "No FileSystem for scheme \"%.*s\"", STR_ARGS(scheme));
+	if (!str_equal(uri->scheme, STR("hdfs")) && !str_equal(uri->scheme, STR("alluxio"))) {
+		fs_error(shell, "No FileSystem for scheme \"%.*s\"", STR_ARGS(uri->scheme));
 		return -ERR_INVALID_PATH;
 	}
-	if (authority.size > STR("://").size &&
-	    !str_equal(authority,
-	               str_make(shell->uri.data + shown_scheme, shell->uri.size - shown_scheme))) {
+	ours = str_make(ours.data + STR("hdfs://").size, ours.size - STR("hdfs://").size);
+	if (uri->authority.size > 0 && !str_equal(uri->authority, ours)) {
 		fs_usage_error(shell, "Wrong FS: %s, expected: %.*s", argument,
 		               STR_ARGS(shell->uri));
 		return -ERR_INVALID_PATH;
@@ -60,10 +83,11 @@ static int check_uri(struct shell *shell, const char *argument, size_t prefix)
 
 int fs_path_of(struct shell *shell, const char *argument, struct fs_path *ret_path)
 {
-	size_t prefix = uri_prefix(argument);
-	struct str path = str_of(argument + prefix);
+	struct uri uri = uri_of(argument);
+	bool has_scheme = uri.scheme.size > 0;
+	struct str path = str_of(uri.path);
 	struct str cleaned;
-	int rc = prefix > 0 ? check_uri(shell, argument, prefix) : 0;
+	int rc = has_scheme ? check_uri(shell, argument, &uri) : 0;
 
 	if (rc < 0)
 		return rc;
@@ -71,13 +95,13 @@ int fs_path_of(struct shell *shell, const char *argument, struct fs_path *ret_pa
 		fs_usage_error(shell, "Can not create a Path from an empty string");
 		return -ERR_INVALID_PATH;
 	}
-	if (prefix == 0 && strncmp(argument, "//", 2) == 0 && argument[2] != '/') {
+	if (!has_scheme && strncmp(argument, "//", 2) == 0 && argument[2] != '/') {
 		fs_error(shell, "No FileSystem for scheme \"null\"");
 		return -ERR_INVALID_PATH;
 	}
 	if (has_colon_in_name(path))
 		return refuse_path(shell, path);
-	if (prefix == 0 && argument[0] != '/')
+	if (!has_scheme && argument[0] != '/')
 		path = shell_child_of(&shell->arena, shell->home, path);
 	if (!shell_clean(&shell->arena, path, &cleaned)) {
 		fs_usage_error(shell, "Pathname %.*s from %.*s%.*s is not a valid DFS filename.",
@@ -90,10 +114,11 @@ int fs_path_of(struct shell *shell, const char *argument, struct fs_path *ret_pa
 
 struct str fs_shown(struct shell *shell, const char *argument, struct str path)
 {
-	size_t prefix = uri_prefix(argument);
+	struct uri uri = uri_of(argument);
 
-	if (prefix > 0)
-		return cli_text(&shell->arena, "%.*s%.*s", (int)prefix, argument, STR_ARGS(path));
+	if (uri.scheme.size > 0)
+		return cli_text(&shell->arena, "%.*s://%.*s%.*s", STR_ARGS(uri.scheme),
+		                STR_ARGS(uri.authority), STR_ARGS(path));
 	return argument[0] == '/' ? path : shell_relative(&shell->arena, path, shell->home);
 }
 

@@ -61,23 +61,30 @@ static void remove_remote(struct shell *shell, struct str path)
 }
 
 static int set_attributes(struct shell *shell, const struct fs_path *path,
-                          const struct wire_file_status *from)
+                          const struct wire_file_status *from, unsigned which)
 {
-	int rc = client_set_times(shell->client, path->path, from->mtime, from->atime);
+	int rc = 0;
 
-	if (rc == 0)
+	if (which & FS_TIMES)
+		rc = client_set_times(shell->client, path->path, from->mtime, from->atime);
+	if (rc == 0 && which & FS_OWNER)
 		rc = client_set_owner(shell->client, path->path, from->owner, from->group);
-	if (rc == 0)
+	if (rc == 0 && which & FS_MODE)
 		rc = client_set_permission(shell->client, path->path, from->mode);
 	if (rc < 0)
 		fs_call_error(shell, rc, path->text);
 	return rc;
 }
 
+static struct str uri_remote(struct shell *shell, const struct fs_path *path)
+{
+	return fs_uri(shell, path->path);
+}
+
 const struct fs_side fs_remote = {
         .path_of = fs_path_of,
         .shown = fs_shown,
-        .uri = fs_uri,
+        .uri = uri_remote,
         .stat = stat_remote,
         .list = list_remote,
         .make_directory = make_directory,

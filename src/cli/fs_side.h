@@ -9,11 +9,20 @@
 
 #include "cli/fs.h"
 
+/* What a copy may take over, as bits. */
+enum fs_attribute {
+	FS_TIMES = 1 << 0,
+	FS_OWNER = 1 << 1, /* and group */
+	FS_MODE = 1 << 2,
+	FS_XATTRS = 1 << 3, /* cp's own */
+	FS_BASIC = FS_TIMES | FS_OWNER | FS_MODE,
+};
+
 struct fs_side {
 	int (*path_of)(struct shell *shell, const char *argument, struct fs_path *ret_path);
 	/* See fs_shown(). */
 	struct str (*shown)(struct shell *shell, const char *argument, struct str path);
-	struct str (*uri)(struct shell *shell, struct str path);
+	struct str (*uri)(struct shell *shell, const struct fs_path *path);
 	/* Fills exists and status. */
 	int (*stat)(struct shell *shell, struct fs_item *item);
 	int (*list)(struct shell *shell, const struct fs_path *directory,
@@ -23,9 +32,9 @@ struct fs_side {
 	int (*rename)(struct shell *shell, struct str from, const struct fs_item *to);
 	/* Of a part that could not be finished: silent. */
 	void (*remove)(struct shell *shell, struct str path);
-	/* Times, owner, group and mode. */
+	/* `which` of FS_BASIC. */
 	int (*set_attributes)(struct shell *shell, const struct fs_path *path,
-	                      const struct wire_file_status *from);
+	                      const struct wire_file_status *from, unsigned which);
 };
 
 extern const struct fs_side fs_remote;
@@ -34,6 +43,10 @@ extern const struct fs_side fs_local;
 /* What an argument without a pattern names; if it exists, text is how Hadoop shows it then. */
 MUST_USE int fs_item_of(struct shell *shell, const struct fs_side *side, const char *argument,
                         struct fs_item *ret_item);
+
+/* The same of a target, which may be a pattern that matches one. */
+MUST_USE int fs_target_of(struct shell *shell, const struct fs_side *side, const char *argument,
+                          struct fs_item *ret_item);
 
 /* Whether so many sources can be brought to `target`, whose status is known: a directory, or for
  * one source a file that may be overwritten or a new name.  False: printed. */

@@ -140,17 +140,74 @@ int glob_alternatives(struct arena *arena, const char *text,
 	return rc;
 }
 
-const char *glob_problem(const char *text)
+/* Behind a class that begins at the bracket; NULL: it has no end.  As Hadoop has it the first
+ * closing bracket ends it. */
+static const char *class_end(const char *p)
 {
-	for (const char *p = text; *p != '\0'; p = next_letter(p)) {
-		if (*p == '{' && group_close(p) == NULL)
-			return "Unclosed group";
-		if (*p == '[') {
-			while (*p != '\0' && *p != ']')
-				p = next_letter(p);
-			if (*p == '\0')
-				return "Unclosed character class";
-		}
+	while (*p != '\0' && *p != ']')
+		p = next_letter(p);
+	return *p == '\0' ? NULL : p + 1;
+}
+
+/* A range that goes backwards; NULL: none does. */
+static const char *backward_range(const char *p, const char *end)
+{
+	for (p++; p + 3 < end; p++) {
+		if (*p == '\\')
+			p++;
+		else if (p[1] == '-' && p[2] < p[0])
+			return p;
 	}
 	return NULL;
+}
+
+/* As the expression that Hadoop makes of it. */
+static struct str as_expression(struct arena *arena, const char *text)
+{
+	struct str out = {.data = "", .size = 0};
+
+	for (; *text != '\0'; text++) {
+		const char *before = *text == '*' ? "." : *text == '.' ? "\\" : "";
+
+		out = cli_text(arena, "%.*s%s%c", STR_ARGS(out), before,
+		               *text == '?' ? '.' : *text);
+	}
+	return out;
+}
+
+static bool class_problem(struct arena *arena, const char *open, const char *end,
+                          struct str *ret_text)
+{
+	const char *range = backward_range(open, end);
+
+	if (end == open + 2 && class_end(end) == NULL)
+		*ret_text = cli_text(arena, "missing closing ]: `%.*s`",
+		                     STR_ARGS(as_expression(arena, open)));
+	else if (range != NULL)
+		*ret_text = cli_text(arena, "invalid character class range: `%.*s`", 3, range);
+	else
+		return false;
+	return true;
+}
+
+bool glob_problem(struct arena *arena, const char *text, struct str *ret_text)
+{
+	const char *what = NULL;
+
+	for (const char *p = text; what == NULL && *p != '\0';) {
+		const char *end = *p == '[' ? class_end(p) : next_letter(p);
+
+		if (*p == '{' && group_close(p) == NULL)
+			what = "Unclosed group";
+		else if (end == NULL)
+			what = "Unclosed character class";
+		else if (*p == '\\' && p[1] == '\0')
+			what = "Missing escaped character";
+		else if (*p == '[' && class_problem(arena, p, end, ret_text))
+			return true;
+		p = end;
+	}
+	if (what != NULL)
+		*ret_text = cli_text(arena, "%s at pos %zu: `%s`", what, strlen(text), text);
+	return what != NULL;
 }

@@ -14,8 +14,8 @@
 /* One component against a pattern without braces. */
 bool glob_matches(struct str name, const char *pattern);
 bool glob_is_pattern(const char *text);
-/* What is wrong with a component that is a pattern, NULL if nothing is. */
-const char *glob_problem(const char *component);
+/* What Hadoop finds wrong with a component, in its words; false: nothing. */
+bool glob_problem(struct arena *arena, const char *component, struct str *ret_text);
 /* Writes out braces: hands every alternative to `each`, until one returns < 0. */
 int glob_alternatives(struct arena *arena, const char *text,
                       int (*each)(void *context, const char *text), void *context);

@@ -206,6 +206,25 @@ int client_server_defaults(struct client *client, struct arena *arena,
 	return rc;
 }
 
+int client_count_xattrs(struct client *client, struct str path, size_t *ret_count)
+{
+	Hdfs__GetXAttrsRequest message = HDFS__GET_XATTRS_REQUEST__INIT;
+	const Hdfs__GetXAttrsResponse *response;
+	struct buf request = {0};
+	struct arena arena;
+	int rc;
+
+	arena_init(&arena, CLIENT_ARENA_BYTES_MAX);
+	message.src = pb_bytes(path);
+	pb_append(&request, &message.base);
+	rc = call_for_message(client, "getXAttrs", &request, &hdfs__get_xattrs_response__descriptor,
+	                      &arena, &response);
+	if (rc == 0)
+		*ret_count = response->n_x_attrs;
+	arena_finish(&arena);
+	return rc;
+}
+
 int client_check_access(struct client *client, struct str path, unsigned action)
 {
 	Hdfs__CheckAccessRequest message = HDFS__CHECK_ACCESS_REQUEST__INIT;

@@ -37,6 +37,8 @@ MUST_USE int client_block_stats(struct client *client, struct arena *arena,
 MUST_USE int client_server_defaults(struct client *client, struct arena *arena,
                                     const Hdfs__FsServerDefaults **ret_defaults);
 /* action: bits r=4 w=2 x=1. */
+/* How many extended attributes the caller may see. */
+MUST_USE int client_count_xattrs(struct client *client, struct str path, size_t *ret_count);
 MUST_USE int client_check_access(struct client *client, struct str path, unsigned action);
 MUST_USE int client_workers(struct client *client, Hdfs__DatanodeReportType type,
                             struct arena *arena,

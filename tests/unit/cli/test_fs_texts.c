@@ -76,13 +76,34 @@ static void patterns_match_as_hadoops_do(void **state)
 	assert_true(glob_matches(STR("m"), "[k-p]"));
 }
 
-static void unclosed_patterns_are_named(void **state)
+static void assert_problem(const char *component, const char *text)
+{
+	struct arena arena = {0};
+	struct str problem;
+
+	if (text == NULL) {
+		assert_false(glob_problem(&arena, component, &problem));
+	} else {
+		assert_true(glob_problem(&arena, component, &problem));
+		assert_true(str_equal(problem, str_of(text)));
+	}
+	arena_finish(&arena);
+}
+
+/* The texts are those of Hadoop's shell. */
+static void what_is_wrong_with_a_pattern_is_named(void **state)
 {
 	(void)state;
-	assert_null(glob_problem("{a,b}[cd]*"));
-	assert_null(glob_problem("\\{a\\[b"));
-	assert_string_equal(glob_problem("{a,b"), "Unclosed group");
-	assert_string_equal(glob_problem("[a"), "Unclosed character class");
+	assert_problem("{a,b}[cd]*", NULL);
+	assert_problem("\\{a\\[b", NULL);
+	assert_problem("[]a]", NULL);
+	assert_problem("[a-]", NULL);
+	assert_problem("[x", "Unclosed character class at pos 2: `[x`");
+	assert_problem("{a,{b}", "Unclosed group at pos 6: `{a,{b}`");
+	assert_problem("a[]", "missing closing ]: `[]`");
+	assert_problem("[]*", "missing closing ]: `[].*`");
+	assert_problem("[z-a]", "invalid character class range: `z-a`");
+	assert_problem("a\\", "Missing escaped character at pos 2: `a\\`");
 }
 
 static int add_alternative(void *context, const char *text)
@@ -208,7 +229,7 @@ int main(void)
 	        cmocka_unit_test(big_x_is_for_directories_and_what_is_executable),
 	        cmocka_unit_test(what_is_no_mode_is_refused),
 	        cmocka_unit_test(patterns_match_as_hadoops_do),
-	        cmocka_unit_test(unclosed_patterns_are_named),
+	        cmocka_unit_test(what_is_wrong_with_a_pattern_is_named),
 	        cmocka_unit_test(braces_are_written_out_nested_and_escaped),
 	        cmocka_unit_test(sizes_to_read_have_hadoops_decimals),
 	        cmocka_unit_test(paths_are_cleaned_as_hadoops),
