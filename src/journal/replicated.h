@@ -154,7 +154,8 @@ void replicated_take(struct replicated *replicated, const struct raft_append *ap
 void replicated_place(struct replicated *replicated);
 /* Applies a slice of what is committed.  True: there is more. */
 bool replicated_apply(struct replicated *replicated);
-/* False: the message's entries do not follow from what is here, or there is no room for them. */
+/* False: the message's entries do not follow from what is here, which is said, or there is no room
+ * for them. */
 bool replicated_may_take(struct replicated *replicated, const struct peer_message *message);
 
 /* ---- replicated_peers.c ---- */

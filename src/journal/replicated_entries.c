@@ -263,20 +263,25 @@ static bool may_wait(const struct replicated *replicated)
 
 bool replicated_may_take(struct replicated *replicated, const struct peer_message *message)
 {
+	const struct raft_append_message *append = &message->message.append;
 	struct tail *tail = &replicated->tail;
 	struct cursor c = cursor_of(message->payload);
 	struct entry first, before;
 
-	if (!find_news(tail, &c, &first))
+	if (message->message.term < replicated->journal->epoch || !find_news(tail, &c, &first))
 		return true;
 	if (replicated->journal->commit.last.index < tail->last && !may_wait(replicated))
 		return false; /* no room for what came before */
 	if (first.index > tail->last + 1)
 		return true; /* the core will ask for what is missing */
 	before = tail_ends_at(tail, first.index - 1);
-	return entry_check(&c, &before, &first) == ENTRY_GOOD &&
-	       tail_reserve(tail, message->message.append.last - first.index + 1,
-	                    message->payload.size);
+	if (before.index == append->prev && before.epoch != append->prev_term)
+		return true; /* the core will say where the logs agree */
+	if (entry_check(&c, &before, &first) != ENTRY_GOOD) {
+		replicated_notice(replicated, RAFT_CONFLICTS_WITH_COMMITTED, "this master");
+		return false;
+	}
+	return tail_reserve(tail, append->last - first.index + 1, message->payload.size);
 }
 
 /* ---- applying ---- */

@@ -36,7 +36,8 @@ struct fake {
 	size_t chunk_size, chunk_payload_size; /* of the last one */
 	uint64_t read_index;                   /* of the proofs that it gives; 0: gives none */
 	bool was_asked_in;
-	uint64_t match;    /* as the real one says */
+	uint64_t match; /* as the real one says; so is why not */
+	enum raft_refusal append_refusal;
 	bool is_installed; /* as the real one says; so is why not */
 	enum raft_refusal chunk_refusal;
 };
@@ -160,7 +161,10 @@ static inline void on_message(void *context, const struct peer_message *message)
 		fake->chunk_payload_size = message->payload.size;
 		break;
 	case RAFT_MESSAGE_JOIN: fake->was_asked_in = true; break;
-	case RAFT_MESSAGE_APPEND_REPLY: fake->match = message->message.append_reply.match; break;
+	case RAFT_MESSAGE_APPEND_REPLY:
+		fake->match = message->message.append_reply.match;
+		fake->append_refusal = message->message.append_reply.refusal;
+		break;
 	case RAFT_MESSAGE_VOTE: on_vote(fake, &message->message); break;
 	case RAFT_MESSAGE_APPEND: on_append(fake, &message->message); break;
 	case RAFT_MESSAGE_CHUNK_REPLY:

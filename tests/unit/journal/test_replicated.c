@@ -53,6 +53,34 @@ static void who_was_removed_may_close_when_it_is_told_so(void **state)
 	assert_int_equal(w->house->failure, -ERR_FOREIGN);
 }
 
+/* Else it would take a heartbeat more to find out. */
+static void entries_behind_one_that_differs_are_refused_at_once(void **state)
+{
+	struct world *w = *state;
+
+	join(w);
+	add_entry(w, 1, 10, STR("one"));
+	SAY_UNTIL(w, send_append(&w->b, 1, 3, 3), w->b.match == 4);
+	w->last = 3;
+	w->bytes.size = w->ends[3];
+	add_entry(w, 2, 10, STR("another"));
+	add_entry(w, 2, 10, STR("and more"));
+	SAY_UNTIL(w, send_append(&w->c, 2, 4, 3), w->c.append_refusal == RAFT_LOG_DIFFERS);
+	lead(&w->c, 2, 3);
+}
+
+/* They say the same of index and epoch, so they can not both be right. */
+static void entries_of_another_chain_are_not_taken_and_the_operator_hears_of_it(void **state)
+{
+	struct world *w = *state;
+
+	join(w);
+	w->entries[w->last].chain++;
+	add_entry(w, 1, 10, STR("payload"));
+	SAY_UNTIL(w, send_append(&w->b, 1, 3, 4), was_noticed(w, "one log is damaged"));
+	assert_int_equal(w->house->toy.count, 3);
+}
+
 static void on_changed(struct journal_change *change, int rc, const char *text)
 {
 	(void)rc;
@@ -334,27 +362,20 @@ static void the_loop_goes_on_while_a_checkpoint_is_loaded(void **state)
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(what_a_later_epoch_cut_off_is_surely_not_written,
-	                                        setup, teardown),
-	        cmocka_unit_test_setup_teardown(who_was_removed_may_close_when_it_is_told_so, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(appends_are_taken_again_when_a_hand_over_fails,
-	                                        setup, teardown),
-	        cmocka_unit_test_setup_teardown(
-	                a_newcomer_with_a_lone_masters_checkpoint_waits_for_the_list_of_members,
-	                setup, teardown),
-	        cmocka_unit_test_setup_teardown(
-	                a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_checkpoint_may_come_packed, setup, teardown),
-	        cmocka_unit_test_setup_teardown(
-	                a_learner_whose_admission_was_never_committed_asks_again, setup, teardown),
-	        cmocka_unit_test_setup_teardown(
-	                who_lacks_entries_that_are_damaged_gets_a_checkpoint, setup, teardown),
-	        cmocka_unit_test_setup_teardown(the_loop_goes_on_while_a_checkpoint_is_loaded,
-	                                        setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_read_does_not_wait_for_a_checkpoint_to_be_loaded,
-	                                        setup, teardown),
+	        TEST(what_a_later_epoch_cut_off_is_surely_not_written),
+	        TEST(who_was_removed_may_close_when_it_is_told_so),
+	        TEST(entries_behind_one_that_differs_are_refused_at_once),
+	        TEST(entries_of_another_chain_are_not_taken_and_the_operator_hears_of_it),
+	        TEST(appends_are_taken_again_when_a_hand_over_fails),
+	        TEST(a_newcomer_with_a_lone_masters_checkpoint_waits_for_the_list_of_members),
+	        TEST(a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused),
+	        TEST(a_checkpoint_may_come_packed),
+	        TEST(a_learner_whose_admission_was_never_committed_asks_again),
+	        TEST(who_lacks_entries_that_are_damaged_gets_a_checkpoint),
+	        TEST(the_loop_goes_on_while_a_checkpoint_is_loaded),
+	        TEST(a_read_does_not_wait_for_a_checkpoint_to_be_loaded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
