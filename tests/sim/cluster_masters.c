@@ -175,6 +175,16 @@ static void went_down(struct slot *slot)
 	clients_lose(slot);
 }
 
+static void note_synced(struct slot *slot)
+{
+	struct journal_quorum quorum;
+
+	if (slot->master == NULL)
+		return;
+	journal_quorum(master_journal(slot->master), &quorum);
+	slot->surely = quorum.synced;
+}
+
 bool master_may_lose_power(const struct slot *slot)
 {
 	const struct cluster *cluster = slot->cluster;
@@ -187,16 +197,6 @@ bool master_may_lose_power(const struct slot *slot)
 		owing += other != slot && other->owes;
 	}
 	return !cluster->syncs_behind || owing <= (members - 1) / 2;
-}
-
-static void note_synced(struct slot *slot)
-{
-	struct journal_quorum quorum;
-
-	if (slot->master == NULL)
-		return;
-	journal_quorum(master_journal(slot->master), &quorum);
-	slot->surely = quorum.synced;
 }
 
 static void end_process(struct slot *slot, bool power_cut)
@@ -231,7 +231,12 @@ static void step_close(void *context)
 
 static void step_destroy(void *context)
 {
-	master_destroy(((struct slot *)context)->master);
+	struct slot *slot = context;
+	struct master *master = slot->master;
+
+	note_synced(slot);
+	slot->master = NULL; /* it may die in there */
+	master_destroy(master);
 }
 
 void master_begin_close(struct slot *slot)
