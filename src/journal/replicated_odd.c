@@ -48,9 +48,12 @@ static void done(struct io_work *work)
 	replicated->works--;
 	if (note->rc < 0)
 		journal_notice(journal, note->rc,
-		               text_make("%s/%s cannot be written: %s. The next start will not "
-		                         "know that this state differed",
-		                         journal->folder, FOLDER_ODD, err_text(note->rc)));
+		               text_make("%s/%s cannot be %s: %s. The next start will %s",
+		                         journal->folder, FOLDER_ODD,
+		                         note->text == NULL ? "removed" : "written",
+		                         err_text(note->rc),
+		                         note->text == NULL ? "take this state for one that differs"
+		                                            : "not know that this state differed"));
 	mem_free(note->text);
 	mem_free(note);
 	journal_step_close(journal);

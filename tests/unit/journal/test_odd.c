@@ -125,6 +125,22 @@ static void equal_again_it_is_forgotten(void **state)
 	be_elected(w);
 }
 
+static void a_note_that_stays_is_told_of(void **state)
+{
+	struct world *w = *state;
+	char path[300];
+
+	become_odd(w);
+	snprintf(path, sizeof(path), "%s/" FOLDER_ODD, w->house->folder);
+	assert_int_equal(io_unlink(w->house->io, path), 0);
+	assert_int_equal(io_mkdir(w->house->io, path), 0);
+	lead_up_to(w, 2 * EVERY);
+	SAY_UNTIL(w, say_digest(w, 2 * EVERY, right_digest(w, 2 * EVERY)),
+	          !journal_is_odd(w->house->journal));
+	RUN_UNTIL(w->house->io, was_noticed(w, FOLDER_ODD " cannot be removed"));
+	assert_int_equal(io_rmdir(w->house->io, path), 0);
+}
+
 /* They were equal before they differed. */
 static void an_older_comparison_forgives_nothing(void **state)
 {
@@ -281,6 +297,7 @@ int main(void)
 	        TEST(who_differs_from_the_primary_does_not_stand),
 	        TEST(a_restart_does_not_forget_it),
 	        TEST(equal_again_it_is_forgotten),
+	        TEST(a_note_that_stays_is_told_of),
 	        TEST(an_older_comparison_forgives_nothing),
 	        TEST(its_checkpoint_is_loaded_again_once),
 	        TEST(what_was_appended_here_is_not_answered_again_when_it_is_applied_again),
