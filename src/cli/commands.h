@@ -41,7 +41,7 @@ int cmd_hdfs_format(int argc, char **argv); /* hdfs namenode -format */
 
 int cmd_alluxio_fs(int argc, char **argv);
 #define CMD_ALLUXIO_FORMAT_USAGE  "alluxio formatJournal [-Dkey=value]"
-#define CMD_ALLUXIO_GETCONF_USAGE "alluxio getConf [KEY]"
+#define CMD_ALLUXIO_GETCONF_USAGE "alluxio getConf [--unit UNIT] [--source] [--master] [KEY]"
 int cmd_alluxio_format(int argc, char **argv);  /* alluxio formatJournal */
 int cmd_alluxio_getconf(int argc, char **argv); /* alluxio getConf */
 int cmd_alluxio_fsadmin(int argc, char **argv);

@@ -18,8 +18,35 @@ static void append_escaped(struct str text, struct buf *to)
 	}
 }
 
+/* How a list says where a value comes from. */
+enum source_style { SOURCE_PLACE, SOURCE_ALLUXIO, SOURCE_NONE };
+
+static void append_alluxio_source(const struct config_entry *entry, struct buf *to)
+{
+	if (entry == NULL)
+		buf_append_str(to, STR("DEFAULT"));
+	else if (entry->place.line == 0)
+		buf_append_str(to, STR("SYSTEM_PROPERTY"));
+	else
+		buf_append_format(to, "SITE_PROPERTY (%.*s)", STR_ARGS(entry->place.file));
+}
+
+static void append_source(const struct config_entry *entry, enum source_style style, struct buf *to)
+{
+	if (style == SOURCE_NONE)
+		return;
+	buf_append_str(to, STR(" ("));
+	if (style == SOURCE_ALLUXIO)
+		append_alluxio_source(entry, to);
+	else if (entry == NULL)
+		buf_append_str(to, STR("default"));
+	else
+		config_place_append(&entry->place, to);
+	buf_append_u8(to, ')');
+}
+
 static void append_row(struct str name, struct str value, const struct config_entry *entry,
-                       struct buf *to)
+                       enum source_style style, struct buf *to)
 {
 	buf_append_str(to, name);
 	buf_append_u8(to, '=');
@@ -27,23 +54,20 @@ static void append_row(struct str name, struct str value, const struct config_en
 		buf_append_str(to, STR("(hidden)"));
 	else
 		append_escaped(value, to);
-	buf_append_str(to, STR(" ("));
-	if (entry == NULL)
-		buf_append_str(to, STR("default"));
-	else
-		config_place_append(&entry->place, to);
-	buf_append_str(to, STR(")\n"));
+	append_source(entry, style, to);
+	buf_append_u8(to, '\n');
 }
 
-static void append_property(const struct config *config, enum config_key key, struct buf *to)
+static void append_property(const struct config *config, enum config_key key,
+                            enum source_style style, struct buf *to)
 {
 	const struct config_value *value = &config->values[key];
 
 	if (value->has_value)
-		append_row(config_property(key)->name, value->text, value->entry, to);
+		append_row(config_property(key)->name, value->text, value->entry, style, to);
 }
 
-void config_list(const struct config *config, struct buf *to)
+static void list(const struct config *config, enum source_style style, struct buf *to)
 {
 	enum config_key key = config_property_next((struct str){0});
 
@@ -53,12 +77,22 @@ void config_list(const struct config *config, struct buf *to)
 		for (; key != CONFIG_KEY_COUNT &&
 		       str_compare(config_property(key)->name, entry->name) < 0;
 		     key = config_property_next(config_property(key)->name))
-			append_property(config, key, to);
+			append_property(config, key, style, to);
 		if (config_property_find(entry->name) == CONFIG_KEY_COUNT)
-			append_row(entry->name, entry->text, entry, to);
+			append_row(entry->name, entry->text, entry, style, to);
 	}
 	for (; key != CONFIG_KEY_COUNT; key = config_property_next(config_property(key)->name))
-		append_property(config, key, to);
+		append_property(config, key, style, to);
+}
+
+void config_list(const struct config *config, struct buf *to)
+{
+	list(config, SOURCE_PLACE, to);
+}
+
+void config_list_sources(const struct config *config, bool with_sources, struct buf *to)
+{
+	list(config, with_sources ? SOURCE_ALLUXIO : SOURCE_NONE, to);
 }
 
 /* What is known about the value of a name that the user typed. */
@@ -103,6 +137,16 @@ int config_get(const struct config *config, struct str name, struct buf *to)
 	return 0;
 }
 
+int config_source(const struct config *config, struct str name, struct buf *to)
+{
+	struct answer answer;
+	int rc = look_up(config, name, &answer);
+
+	if (rc == 0)
+		append_alluxio_source(answer.entry, to);
+	return rc;
+}
+
 struct str config_nearest(struct str name)
 {
 	return config_name_nearest(name);
@@ -132,7 +176,7 @@ int config_explain(const struct config *config, struct str name, struct buf *to)
 
 	if (rc < 0)
 		return rc;
-	append_row(config_name_canonical(name), answer.value, answer.entry, to);
+	append_row(config_name_canonical(name), answer.value, answer.entry, SOURCE_PLACE, to);
 	if (answer.key == CONFIG_KEY_COUNT)
 		buf_append_str(to, STR("meaning  It has no effect in Holdfast.\n"));
 	else

@@ -17,6 +17,11 @@ void config_list(const struct config *config, struct buf *to);
 /* The value alone, as it counts after substitution; of a secret too, for it was asked by name.
  * -ERR_NOT_FOUND: nobody knows this key. */
 int config_get(const struct config *config, struct str name, struct buf *to);
+/* Where it comes from, in Alluxio's words: DEFAULT, SITE_PROPERTY (file), SYSTEM_PROPERTY (of -D).
+ */
+int config_source(const struct config *config, struct str name, struct buf *to);
+/* config_list() in Alluxio's form: "key=value" and, if asked for, " (source)". */
+void config_list_sources(const struct config *config, bool with_sources, struct buf *to);
 /* The same with source, default, unit, what is allowed and the explanation, one a line. */
 int config_explain(const struct config *config, struct str name, struct buf *to);
 
