@@ -268,7 +268,7 @@ inline start()
 		at[c].term++;
 #endif
 		lead()
-	:: at[c].length == 0 || !IS_ALONE(c)
+	:: else
 	fi
 }
 
