@@ -40,8 +40,9 @@ void io_run(struct io *io);
 void io_run_once(struct io *io, int wait_ms);
 void io_stop(struct io *io);
 
-/* Runs once at the end of the turn in which it was asked for, after all input of that turn was
- * delivered; if a hook asks for it, after that hook in the same turn (work that goes on in slices
+/* Runs once at the end of what it was asked for in, of which a turn has two: all input and timers;
+ * then all work that has ended and all tasks.  So what has come in is dealt with before what other
+ * threads have done.  If a hook asks for it, it runs after that hook (work that goes on in slices
  * is an io_task).  Asking again before it ran does nothing. */
 struct io_hook {
 	void (*run)(struct io_hook *hook);

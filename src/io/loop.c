@@ -91,6 +91,7 @@ static void turn(struct io *io, bool may_wait)
 		may_wait = false;
 	may_wait = may_wait && io_mailbox_may_sleep(io);
 	uv_run(&io->loop, may_wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+	run_hooks(io);
 	io_mailbox_deliver(io);
 	run_hooks(io);
 	end_work_here(io);

@@ -102,6 +102,18 @@ static void hooks_run_after_all_tasks_of_the_turn(void **state)
 	assert_int_equal(a.runs, 1);
 }
 
+static void hooks_that_are_due_run_before_tasks_are_delivered(void **state)
+{
+	int clock = 0;
+	struct step due = make_step(*state, &clock), posted = make_step(*state, &clock);
+
+	io_post(*state, &posted.task);
+	io_at_turn_end(*state, &due.hook);
+	io_run_once(*state, -1);
+	assert_int_equal(due.ran_at, 1);
+	assert_int_equal(posted.ran_at, 3);
+}
+
 static void run_stop(struct io_task *task)
 {
 	struct step *step = CONTAINER_OF(task, struct step, task);
@@ -190,6 +202,8 @@ int main(void)
 	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(hooks_run_after_all_tasks_of_the_turn, setup,
 	                                        teardown),
+	        cmocka_unit_test_setup_teardown(hooks_that_are_due_run_before_tasks_are_delivered,
+	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(stopped_loop_runs_again, setup, teardown),
 	        cmocka_unit_test_setup_teardown(task_posted_by_a_task_runs_in_a_later_turn, setup,
 	                                        teardown),
