@@ -7,6 +7,9 @@
 #include "base/twins.h"
 #include "namespace/call.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "base/check.h"
 
 enum { SWEEP_EACH_ENTRY = 64 };
@@ -37,19 +40,19 @@ static void call_begin(struct call *call, struct namespace *ns, const struct com
                        struct ns_result *result)
 {
 	*result = (struct ns_result){0};
-	*call = (struct call){
-	        .ns = ns,
-	        .command = command,
-	        .limits = limits,
-	        .index = ns->applied + 1,
-	        .result = result,
-	        .asker =
-	                {
-	                        .user = command->user,
-	                        .groups = command->groups,
-	                        .is_superuser = (command->flags & COMMAND_SUPERUSER) != 0,
-	                        .arena = arena,
-	                },
+	memset(call, 0, offsetof(struct call, place));
+	place_init(&call->place, (struct str){0});
+	place_init(&call->target, (struct str){0});
+	call->ns = ns;
+	call->command = command;
+	call->limits = limits;
+	call->index = ns->applied + 1;
+	call->result = result;
+	call->asker = (struct asker){
+	        .user = command->user,
+	        .groups = command->groups,
+	        .is_superuser = (command->flags & COMMAND_SUPERUSER) != 0,
+	        .arena = arena,
 	};
 }
 

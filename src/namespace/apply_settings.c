@@ -32,7 +32,7 @@ void commit_cluster(struct call *call)
 	};
 	root.mtime_ms = fields->ctime_ms;
 	root.rights = rights_take(&ns->interns, rights);
-	inode_add(ns, &root, 0);
+	inode_add(ns, &root, 0, /* spot= */ NULL);
 	call->result->inode = root.id;
 }
 

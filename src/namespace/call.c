@@ -8,7 +8,8 @@
 
 int call_find(struct call *call, struct str path, bool is_create)
 {
-	return path_find(call->ns, &call->asker, path, is_create, &call->space, &call->place);
+	return path_find_spot(call->ns, &call->asker, path, is_create, &call->space, &call->place,
+	                      &call->spot);
 }
 
 /* ---- judging what would be made ---- */
@@ -121,8 +122,8 @@ int judge_names(struct call *call, const struct place *place)
 /* ---- making ---- */
 
 /* An inode of the caller's in the directory place->above, named `name`. */
-static uint64_t make_inode(struct call *call, const struct place *place, struct inode *inode,
-                           struct str name, uint16_t mode)
+static uint64_t make_inode(struct call *call, const struct place *place, struct tree_spot *spot,
+                           struct inode *inode, struct str name, uint16_t mode)
 {
 	struct namespace *ns = call->ns;
 	struct rights rights = {
@@ -137,7 +138,7 @@ static uint64_t make_inode(struct call *call, const struct place *place, struct 
 	inode->mtime_ms = call->command->wall_ms;
 	inode->atime_ms = inode->is_directory ? 0 : inode->mtime_ms;
 	inode->rights = rights_take(&ns->interns, rights);
-	inode_add(ns, inode, place->above_row);
+	inode_add(ns, inode, place->above_row, spot);
 	note_arrival(call, place->above_row, inode, /* is_tree= */ false);
 	return inode->id;
 }
@@ -158,7 +159,7 @@ void make_parents(struct call *call, struct place *place, bool inherits, uint16_
 			own_mode = rights_of(&ns->interns, place->above_rights).mode;
 		/* So that what comes into it can be made: HDFS adds u+wx, and no sticky bit. */
 		own_mode = (own_mode & 0777) | 0300;
-		place->above = make_inode(call, place, &inode,
+		place->above = make_inode(call, place, /* spot= */ NULL, &inode,
 		                          str_make(place->path.data + at, end - at), own_mode);
 		place->above_row = dirs_find(&ns->dirs, place->above);
 		place->above_rights = inode.rights;
@@ -169,7 +170,7 @@ void make_parents(struct call *call, struct place *place, bool inherits, uint16_
 
 uint64_t make_last(struct call *call, struct place *place, struct inode *inode, uint16_t mode)
 {
-	return make_inode(call, place, inode, path_last(place->path), mode & MODE_ALL);
+	return make_inode(call, place, &call->spot, inode, path_last(place->path), mode & MODE_ALL);
 }
 
 /* What a walk over rights finds changes when a directory that nobody looked at because it was empty

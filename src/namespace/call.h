@@ -17,12 +17,13 @@ struct call {
 	uint64_t index;
 	struct ns_result *result;
 	bool changes_nothing; /* set by a plan that answers 0: there is nothing to carry out */
-	struct place place;   /* of the path, of the source, of the inode named */
-	struct place target;  /* of a rename */
-	struct buf space;     /* where the paths of these places may stand */
+	struct buf space;     /* where the paths of the places may stand */
 	struct buf target_space;
 	struct buf moved_space;
 	size_t gone_capacity;
+	struct place place;    /* of the path, of the source, of the inode named */
+	struct place target;   /* of a rename */
+	struct tree_spot spot; /* of place, if call_find() found that */
 };
 
 /* A plan answers 0 or a refusal and keeps what it found in the call; then the commit may not fail.

@@ -66,6 +66,15 @@ unsigned inner_find(const struct inner *inner, uint64_t parent, struct str name)
 	return low - 1;
 }
 
+unsigned inner_find_new(const struct inner *inner, uint64_t parent, struct str name)
+{
+	unsigned last = inner->node.count - 1u;
+
+	if (last > 0 && key_compare(inner_separator(inner, last), parent, name) <= 0)
+		return last;
+	return inner_find(inner, parent, name);
+}
+
 static size_t front_bytes(const struct inner *inner)
 {
 	return sizeof(*inner) + inner->node.count * sizeof(struct inner_entry);

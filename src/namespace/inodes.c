@@ -114,12 +114,15 @@ static void digest_subtract(struct namespace *ns, struct hash128 hash)
 
 /* ---- adding, removing, moving ---- */
 
-void inode_keep(struct namespace *ns, const struct inode *inode)
+void inode_keep(struct namespace *ns, const struct inode *inode, struct tree_spot *spot)
 {
 	digest_add(ns, canonical_inode_hash(ns, inode, 0));
 	point_blocks_to(ns, inode);
 	add_lease(ns, inode);
-	tree_put(&ns->tree, inode);
+	if (spot != NULL)
+		tree_add(&ns->tree, inode, spot);
+	else
+		tree_put(&ns->tree, inode);
 }
 
 /* Hangs the inode, a directory's row with it, under its parent's row: counts and children. */
@@ -158,7 +161,8 @@ static void depart(struct namespace *ns, const struct inode *inode)
 	}
 }
 
-void inode_add(struct namespace *ns, const struct inode *inode, uint32_t parent_row)
+void inode_add(struct namespace *ns, const struct inode *inode, uint32_t parent_row,
+               struct tree_spot *spot)
 {
 	uint32_t row = 0;
 
@@ -168,7 +172,7 @@ void inode_add(struct namespace *ns, const struct inode *inode, uint32_t parent_
 	}
 	if (parent_row != 0)
 		arrive(ns, inode, row, parent_row);
-	inode_keep(ns, inode);
+	inode_keep(ns, inode, spot);
 }
 
 static void set_rights_index(struct namespace *ns, struct dir *dir, uint64_t index)

@@ -157,6 +157,11 @@ bool leaf_candidate(const struct leaf *leaf, uint64_t parent, uint16_t fingerpri
 	return *slot < end;
 }
 
+static int compare_at(const struct leaf *leaf, unsigned slot, struct str name)
+{
+	return str_compare(record_name(leaf_record(leaf, slot)), name);
+}
+
 bool leaf_place(const struct leaf *leaf, uint64_t parent, struct str name,
                 struct leaf_place *ret_place)
 {
@@ -166,9 +171,11 @@ bool leaf_place(const struct leaf *leaf, uint64_t parent, struct str name,
 	unsigned high = has_group ? group_first(leaf, group + 1) : low;
 	bool is_there = false;
 
+	if (low < high && compare_at(leaf, high - 1, name) < 0)
+		low = high; /* names are mostly made in order */
 	while (low < high) {
 		unsigned middle = (low + high) / 2;
-		int order = str_compare(record_name(leaf_record(leaf, middle)), name);
+		int order = compare_at(leaf, middle, name);
 
 		if (order < 0) {
 			low = middle + 1;

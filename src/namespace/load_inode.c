@@ -162,7 +162,7 @@ static void keep_file(struct ns_load *load, const struct inode *inode)
 	struct namespace *ns = load->ns;
 	struct counts counts;
 
-	inode_keep(ns, inode);
+	inode_keep(ns, inode, /* spot= */ NULL);
 	counts = inode_counts(ns, inode);
 	counts_add(&dir_at(&ns->dirs, load_row(ns, inode->parent))->below, &counts);
 }
@@ -176,7 +176,7 @@ static int keep_directory(struct ns_load *load, const struct inode *inode)
 	if (dir->rights != 0 || dir->is_detached)
 		return -ERR_DAMAGED;
 	dir->rights = inode->rights;
-	inode_keep(ns, inode);
+	inode_keep(ns, inode, /* spot= */ NULL);
 	load->directory = inode->id;
 	load->has_root |= inode->id == NS_INODE_ROOT;
 	if (inode->parent != 0)

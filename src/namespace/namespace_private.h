@@ -98,9 +98,10 @@ void holds_note_rights(struct namespace *ns, const struct dir *dir);
 bool inode_is_attached(const struct namespace *ns, const struct inode *inode);
 struct counts inode_counts(const struct namespace *ns, const struct inode *inode);
 
-/* Adds a record, below the parent's row (0: the root).  Takes over one use of each interned thing
- * that it names. */
-void inode_add(struct namespace *ns, const struct inode *inode, uint32_t parent_row);
+/* Adds a record, below the parent's row (0: the root), at the spot that tree_get() found (NULL: not
+ * known).  Takes over one use of each interned thing that it names. */
+void inode_add(struct namespace *ns, const struct inode *inode, uint32_t parent_row,
+               struct tree_spot *spot);
 /* Removes the record and ends its uses; blocks are dropped.  A directory's row stays: it hangs
  * nowhere.  The inode must be as read from the tree. */
 void inode_remove(struct namespace *ns, struct inode *inode);
@@ -108,7 +109,7 @@ void inode_remove(struct namespace *ns, struct inode *inode);
 void inode_move(struct namespace *ns, struct inode *inode, uint64_t parent, struct str name);
 
 /* The part of inode_add() that is the inode's own: record, digest, blocks, lease. */
-void inode_keep(struct namespace *ns, const struct inode *inode);
+void inode_keep(struct namespace *ns, const struct inode *inode, struct tree_spot *spot);
 
 /* A change: begin, change `inode`, end.  Interned things are changed by inode_set_*() only. */
 struct inode_change {

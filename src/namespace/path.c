@@ -217,10 +217,10 @@ static void end_walk(struct path_walk *walk, int rc)
 	walk->rc = rc;
 }
 
-static void begin_descent(struct path_walk *walk, uint64_t parent)
+static void begin_descent(struct path_walk *walk)
 {
 	walk->is_in_tree = true;
-	tree_descend(&walk->ns->tree, parent, walk->name, &walk->descent);
+	tree_descend(&walk->ns->tree, walk->place->above, walk->name, &walk->descent);
 }
 
 /* Looks for the name at walk->at in the directory above. */
@@ -240,25 +240,10 @@ static void look_for_name(struct path_walk *walk)
 		return;
 	}
 	walk->is_in_tree = false;
-	if (walk->is_last) {
-		begin_descent(walk, place->above);
+	if (walk->is_last)
 		return;
-	}
 	walk->hash = dir_cache_hash(place->above, walk->name);
 	dir_cache_prefetch(&walk->ns->cache, walk->hash);
-}
-
-/* All but the inode, which is only looked at when something exists. */
-static void place_init(struct place *place, struct str path)
-{
-	place->path = path;
-	place->exists = false;
-	place->is_root = path.size == 1;
-	place->above = 0;
-	place->above_row = 0;
-	place->above_rights = 0;
-	place->above_end = 0;
-	place->is_above_parent = false;
 }
 
 /* To the directory of the last name, if the way to it is known and open to the asker. */
@@ -305,8 +290,8 @@ void path_walk_begin(struct namespace *ns, struct asker *asker, struct str path,
 	}
 	if (ret_place->is_root) {
 		walk->is_last = true;
+		walk->is_in_tree = false;
 		walk->name = (struct str){0};
-		begin_descent(walk, 0);
 		return;
 	}
 	ret_place->above = NS_INODE_ROOT;
@@ -377,14 +362,16 @@ bool path_walk_step(struct path_walk *walk)
 
 	if (walk->is_done)
 		return true;
-	if (!walk->is_in_tree) {
+	if (!walk->is_in_tree && !walk->is_last) {
 		entry = dir_cache_find(&walk->ns->cache, walk->hash, place->above, walk->name);
 		if (entry != NULL)
 			go_into(walk, entry->id, entry->row, entry->rights);
 		else
-			begin_descent(walk, place->above);
+			begin_descent(walk);
 		return walk->is_done;
 	}
+	if (!walk->is_in_tree)
+		begin_descent(walk);
 	step = tree_descend_step(&walk->ns->tree, &walk->descent, &place->inode);
 	if (step > 0)
 		return false;
@@ -398,19 +385,31 @@ bool path_walk_step(struct path_walk *walk)
 	return walk->is_done;
 }
 
-int path_find(struct namespace *ns, struct asker *asker, struct str path, bool is_create,
-              struct buf *buf, struct place *ret_place)
+int path_find_spot(struct namespace *ns, struct asker *asker, struct str path, bool is_create,
+                   struct buf *buf, struct place *ret_place, struct tree_spot *ret_spot)
 {
 	struct path_walk walk;
 	struct str normal = path;
 	int rc = path_normalise(ns, asker, path, buf, &normal);
 
+	ret_spot->changes = 0;
 	if (rc < 0)
 		return rc;
 	path_walk_begin(ns, asker, normal, is_create, &walk, ret_place);
-	while (!path_walk_step(&walk))
-		continue;
+	while (!walk.is_done && !walk.is_last)
+		path_walk_step(&walk);
+	if (!walk.is_done)
+		ret_place->exists = tree_get(&ns->tree, ret_place->above, walk.name,
+		                             &ret_place->inode, ret_spot);
 	return walk.rc;
+}
+
+int path_find(struct namespace *ns, struct asker *asker, struct str path, bool is_create,
+              struct buf *buf, struct place *ret_place)
+{
+	struct tree_spot spot;
+
+	return path_find_spot(ns, asker, path, is_create, buf, ret_place, &spot);
 }
 
 /* ---- the way up ---- */

@@ -45,6 +45,19 @@ struct place {
 	bool is_above_parent; /* it is the last name's own directory */
 };
 
+/* Nothing there.  The inode, which is only looked at when something exists, is left as it is. */
+static inline void place_init(struct place *place, struct str path)
+{
+	place->path = path;
+	place->exists = false;
+	place->is_root = path.size == 1;
+	place->above = 0;
+	place->above_row = 0;
+	place->above_rights = 0;
+	place->above_end = 0;
+	place->is_above_parent = false;
+}
+
 struct path_walk {
 	struct namespace *ns;
 	struct place *place;
@@ -75,6 +88,9 @@ bool path_walk_step(struct path_walk *walk);
 /* All in one. */
 int path_find(struct namespace *ns, struct asker *asker, struct str path, bool is_create,
               struct buf *buf, struct place *ret_place);
+/* The same; ret_spot is where the last name stands, or would stand. */
+int path_find_spot(struct namespace *ns, struct asker *asker, struct str path, bool is_create,
+                   struct buf *buf, struct place *ret_place, struct tree_spot *ret_spot);
 /* What HDFS calls a valid name for something new: absolute, no empty, "." or ".." component, no
  * colon. */
 bool path_is_valid(struct str path);

@@ -5,7 +5,7 @@ enum { PREFETCH_STEP = 64 };
 
 void tree_init(struct tree *tree)
 {
-	*tree = (struct tree){0};
+	*tree = (struct tree){.changes = 1};
 	nodes_init(&tree->nodes);
 	pool_init(&tree->leaves, sizeof(ref_t), POOL_ROWS_MAX);
 	id_map_init(&tree->of_ids);
@@ -36,7 +36,7 @@ static void go_down(const struct nodes *nodes, struct tree_root root, uint64_t p
 		const struct inner *inner = inner_at(nodes, node);
 
 		spot->inners[level] = node;
-		spot->at[level] = (uint8_t)inner_find(inner, parent, name);
+		spot->at[level] = (uint8_t)inner_find_new(inner, parent, name);
 		node = inner_child(inner, spot->at[level]);
 	}
 	spot->leaf = node;
@@ -46,20 +46,19 @@ bool tree_find_place(const struct tree *tree, uint64_t parent, struct str name,
                      struct tree_spot *spot)
 {
 	go_down(&tree->nodes, tree->root, parent, name, spot);
+	spot->changes = tree->changes;
 	return spot->leaf != 0 &&
 	       leaf_place(leaf_at(&tree->nodes, spot->leaf), parent, name, &spot->place);
 }
 
-bool tree_get(const struct tree *tree, uint64_t parent, struct str name, struct inode *ret_inode)
+bool tree_get(const struct tree *tree, uint64_t parent, struct str name, struct inode *ret_inode,
+              struct tree_spot *ret_spot)
 {
-	struct tree_descent descent;
-	int step;
-
-	tree_descend(tree, parent, name, &descent);
-	do {
-		step = tree_descend_step(tree, &descent, ret_inode);
-	} while (step > 0);
-	return step == 0;
+	if (!tree_find_place(tree, parent, name, ret_spot))
+		return false;
+	record_decode(leaf_record(leaf_at(&tree->nodes, ret_spot->leaf), ret_spot->place.slot),
+	              parent, ret_inode);
+	return true;
 }
 
 /* Where an inode's record is. */

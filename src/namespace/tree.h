@@ -36,10 +36,12 @@ struct tree {
 	struct pool leaves;   /* number -> ref_t of the leaf */
 	struct id_map of_ids; /* inode id -> number of its leaf */
 	uint64_t count;       /* records */
+	uint64_t changes;     /* from 1: one more with each */
 };
 
 /* A way down to a leaf and a place there.  Valid until the tree changes. */
 struct tree_spot {
+	uint64_t changes; /* the tree's when it was found; 0: not known */
 	ref_t inners[TREE_HEIGHT_MAX];
 	uint8_t at[TREE_HEIGHT_MAX]; /* entry taken in each */
 	ref_t leaf;                  /* 0: the tree is empty */
@@ -52,8 +54,9 @@ uint64_t tree_bytes(const struct tree *tree);
 
 /* ---- the current version ---- */
 
-/* False: no such key. */
-bool tree_get(const struct tree *tree, uint64_t parent, struct str name, struct inode *ret_inode);
+/* False: no such key, and ret_spot is where it would be. */
+bool tree_get(const struct tree *tree, uint64_t parent, struct str name, struct inode *ret_inode,
+              struct tree_spot *ret_spot);
 /* Where a record is until the tree changes. */
 struct tree_hint {
 	ref_t leaf;
@@ -64,6 +67,8 @@ bool tree_get_id(const struct tree *tree, uint64_t id, struct inode *ret_inode,
                  struct tree_hint *ret_hint);
 /* Makes or replaces the record of the inode's key.  Its name may point into the tree. */
 void tree_put(struct tree *tree, const struct inode *inode);
+/* The same for a key that tree_get() did not find; quicker if nothing has changed since. */
+void tree_add(struct tree *tree, const struct inode *inode, struct tree_spot *spot);
 /* The same for a record that is where tree_get_id() said; quicker when it keeps its size. */
 void tree_update(struct tree *tree, const struct inode *inode, const struct tree_hint *hint);
 /* The key must be there. */

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { RUN_LENGTH = 4 /* so many inserts in a row make a run */ };
+enum {
+	RUN_LENGTH = 4, /* so many inserts in a row make a run ... */
+	RUN_ROOM = 192, /* ... and so many bytes are for what follows */
+};
 
 /* ---- inserting into inner nodes ---- */
 
@@ -94,14 +97,24 @@ static void note_run(struct leaf *leaf, unsigned slot)
 	leaf->run_slot = (uint8_t)slot;
 }
 
-/* The leaf in its next size, with the record in it. */
+static bool ends_run(const struct leaf *leaf, unsigned slot, const struct new_record *record)
+{
+	return leaf->run >= RUN_LENGTH && slot == leaf->run_slot + (record->is_new ? 1u : 0u);
+}
+
+/* The leaf in its next size, with the record in it.  Where a run goes on it is to last for more. */
 static void grow_leaf(struct tree *tree, struct tree_spot *spot, const struct new_record *record)
 {
 	ref_t old_ref = spot->leaf;
 	struct leaf *old = leaf_at(&tree->nodes, old_ref);
 	size_t bytes = leaf_bytes_used(old) + leaf_bytes_for(&spot->place, record->size);
-	ref_t ref = tree_make_leaf(tree, old->number, bytes);
-	struct leaf *leaf = leaf_at(&tree->nodes, ref);
+	struct leaf *leaf;
+	ref_t ref;
+
+	if (ends_run(old, spot->place.slot, record))
+		bytes += RUN_ROOM;
+	ref = tree_make_leaf(tree, old->number, bytes < LEAF_BYTES_MAX ? bytes : LEAF_BYTES_MAX);
+	leaf = leaf_at(&tree->nodes, ref);
 
 	if (old->waste == 0) {
 		leaf_copy(leaf, old);
@@ -118,11 +131,6 @@ static void grow_leaf(struct tree *tree, struct tree_spot *spot, const struct ne
 static size_t record_bytes(const struct leaf *leaf, unsigned slot)
 {
 	return record_size(leaf_record(leaf, slot)) + sizeof(uint16_t);
-}
-
-static bool ends_run(const struct leaf *leaf, unsigned slot, const struct new_record *record)
-{
-	return leaf->run >= RUN_LENGTH && slot == leaf->run_slot + (record->is_new ? 1u : 0u);
 }
 
 /* How many records stay left, counting the one that comes to `slot`, so that both leaves get about
@@ -287,28 +295,36 @@ static uint32_t replace_record(struct tree *tree, struct tree_spot *spot,
 	return insert_record(tree, spot, record);
 }
 
-void tree_put(struct tree *tree, const struct inode *inode)
+void tree_add(struct tree *tree, const struct inode *inode, struct tree_spot *spot)
 {
 	uint8_t bytes[RECORD_BYTES_MAX];
-	struct new_record record = {.parent = inode->parent, .bytes = bytes};
-	struct tree_spot spot;
+	struct new_record record = {.parent = inode->parent, .bytes = bytes, .is_new = true};
 	uint32_t number;
 
 	record.size = record_encode(inode, bytes);
 	record.name = record_name(bytes); /* the inode's own may point into the leaf */
 	record.fingerprint = leaf_fingerprint(record.name);
-	record.is_new = !tree_find_place(tree, record.parent, record.name, &spot);
-	if (!record.is_new && rewrite(tree, &spot, &record))
+	if (spot->changes != tree->changes)
+		record.is_new = !tree_find_place(tree, record.parent, record.name, spot);
+	tree->changes++;
+	if (!record.is_new && rewrite(tree, spot, &record))
 		return;
-	if (spot.leaf == 0) {
+	if (spot->leaf == 0) {
 		number = plant(tree, &record);
 	} else {
-		tree_own_inners(tree, &spot);
-		number = record.is_new ? insert_record(tree, &spot, &record)
-		                       : replace_record(tree, &spot, &record);
+		tree_own_inners(tree, spot);
+		number = record.is_new ? insert_record(tree, spot, &record)
+		                       : replace_record(tree, spot, &record);
 	}
 	tree->count += record.is_new;
 	id_map_set(&tree->of_ids, inode->id, number);
+}
+
+void tree_put(struct tree *tree, const struct inode *inode)
+{
+	struct tree_spot spot = {.changes = 0};
+
+	tree_add(tree, inode, &spot);
 }
 
 void tree_update(struct tree *tree, const struct inode *inode, const struct tree_hint *hint)
@@ -319,6 +335,7 @@ void tree_update(struct tree *tree, const struct inode *inode, const struct tree
 	uint8_t *record = leaf_record(leaf, hint->slot);
 
 	CHECK(record_id(record) == inode->id);
+	tree->changes++;
 	if (!node_is_held(&tree->nodes, &leaf->node) && record_size(record) == size)
 		memcpy(record, bytes, size);
 	else

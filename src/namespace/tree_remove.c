@@ -136,6 +136,7 @@ void tree_remove(struct tree *tree, uint64_t parent, struct str name)
 	struct leaf *leaf;
 
 	CHECK(tree_find_place(tree, parent, name, &spot));
+	tree->changes++;
 	id_map_remove(&tree->of_ids,
 	              record_id(leaf_record(leaf_at(&tree->nodes, spot.leaf), spot.place.slot)));
 	tree_own_inners(tree, &spot);

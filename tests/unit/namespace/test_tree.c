@@ -113,6 +113,47 @@ static void put(struct forest *forest, struct entry *entry)
 	shelve(&forest->shelf, entry);
 }
 
+/* Something comes right behind the entry, and goes again. */
+static void disturb(struct forest *forest, const struct entry *entry)
+{
+	struct entry other = *entry;
+	struct inode inode;
+	size_t size = strlen(other.name);
+
+	other.name[size] = '~'; /* no other name has one */
+	other.name[size + 1] = '\0';
+	other.id = forest->next_id++;
+	inode = inode_of(&other);
+	tree_put(&forest->tree, &inode);
+	tree_remove(&forest->tree, inode.parent, inode.name);
+}
+
+/* The same at a spot that was looked for before; sometimes another change came between. */
+static void put_at_spot(struct forest *forest, struct entry *entry)
+{
+	struct tree_spot spot;
+	struct inode inode;
+
+	if (tree_get(&forest->tree, entry->parent, str_of(entry->name), &inode, &spot)) {
+		put(forest, entry);
+		return;
+	}
+	if (below(forest, 2) == 0)
+		disturb(forest, entry);
+	entry->id = forest->next_id++;
+	inode = inode_of(entry);
+	tree_add(&forest->tree, &inode, &spot);
+	shelve(&forest->shelf, entry);
+}
+
+static void put_somehow(struct forest *forest, struct entry *entry)
+{
+	if (below(forest, 2) == 0)
+		put_at_spot(forest, entry);
+	else
+		put(forest, entry);
+}
+
 static void remove_at(struct forest *forest, size_t at)
 {
 	struct entry *entry = &forest->shelf.entries[at];
@@ -140,13 +181,15 @@ static void compare_version(const struct nodes *nodes, struct tree_root root,
 
 static void compare_lookups(struct forest *forest)
 {
+	struct tree_spot spot;
 	struct inode inode;
 
 	assert_int_equal(forest->tree.count, forest->shelf.count);
 	for (size_t i = 0; i < forest->shelf.count; i++) {
 		const struct entry *entry = &forest->shelf.entries[i];
 
-		assert_true(tree_get(&forest->tree, entry->parent, str_of(entry->name), &inode));
+		assert_true(
+		        tree_get(&forest->tree, entry->parent, str_of(entry->name), &inode, &spot));
 		assert_int_equal(inode.id, entry->id);
 		assert_true(tree_get_id(&forest->tree, entry->id, &inode, NULL));
 		assert_true(str_equal(inode.name, str_of(entry->name)));
@@ -186,7 +229,7 @@ static void the_tree_has_what_a_sorted_array_has(void **state)
 				remove_at(&forest, below(&forest, forest.shelf.count));
 			} else {
 				random_entry(&forest, seed * seed * 10, &entry);
-				put(&forest, &entry);
+				put_somehow(&forest, &entry);
 			}
 		}
 		compare_version(&forest.tree.nodes, forest.tree.root, &forest.shelf);
@@ -249,7 +292,7 @@ static void every_hold_sees_its_own_version(void **state)
 			remove_at(&forest, below(&forest, forest.shelf.count));
 		} else {
 			random_entry(&forest, 20, &entry);
-			put(&forest, &entry);
+			put_somehow(&forest, &entry);
 		}
 	}
 	for (int i = 0; i < HOLDS; i++)
