@@ -15,23 +15,24 @@ static uint64_t chain_of(const uint8_t *entry, size_t length, uint64_t chain_bef
 void entry_encode(struct entry *entry, uint64_t chain_before, struct buf *buf)
 {
 	size_t length = entry_size(entry->payload.size);
-	size_t start = buf->size;
-	uint8_t *bytes;
+	uint8_t *bytes, *at;
 
 	if (!buf_reserve(buf, length))
 		return;
-	buf_append_le(buf, length, 4);
-	buf_append_le(buf, 0, 4);
-	buf_append_le(buf, entry->index, 8);
-	buf_append_le(buf, entry->epoch, 8);
-	buf_append_le(buf, entry->kind, 2);
-	buf_append_u8(buf, entry->version);
-	buf_append_u8(buf, 0);
-	buf_append_str(buf, entry->payload);
-	bytes = buf->data + start;
+	bytes = at = buf->data + buf->size;
+	put_le(&at, length, 4);
+	put_le(&at, 0, 4);
+	put_le(&at, entry->index, 8);
+	put_le(&at, entry->epoch, 8);
+	put_le(&at, entry->kind, 2);
+	put_le(&at, entry->version, 1);
+	put_le(&at, 0, 1);
+	if (entry->payload.size > 0)
+		put_bytes(&at, entry->payload.data, entry->payload.size);
 	entry->chain = chain_of(bytes, length, chain_before);
-	buf_append_le(buf, entry->chain, ENTRY_CHAIN_BYTES);
+	put_le(&at, entry->chain, ENTRY_CHAIN_BYTES);
 	crc_put(bytes, length, CRC_AT);
+	buf->size += length;
 }
 
 /* Fields of the entry at the cursor, unchecked but within bounds; `ret_zero` is the byte that must

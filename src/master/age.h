@@ -25,9 +25,11 @@ static inline void age_promote(struct age *age, uint64_t applied_age_ms, uint64_
 	age->last_ms = applied_age_ms;
 }
 
+/* now_us may have been read earlier in the turn of the promotion. */
 static inline uint64_t age_now_ms(const struct age *age, uint64_t now_us)
 {
-	uint64_t now_ms = age->base_ms + (now_us - age->promoted_us) / 1000;
+	uint64_t passed_us = now_us > age->promoted_us ? now_us - age->promoted_us : 0;
+	uint64_t now_ms = age->base_ms + passed_us / 1000;
 
 	return now_ms > age->last_ms ? now_ms : age->last_ms;
 }

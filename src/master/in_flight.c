@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "master/master.h"
 
-static struct list *bucket_of(struct in_flight *in_flight, const struct command *command)
+struct list *in_flight_bucket(struct in_flight *in_flight, const struct command *command)
 {
 	uint64_t hash = hash64(in_flight->seed ^ (uint32_t)command->call_id, command->client_id,
 	                       sizeof(command->client_id));
@@ -21,11 +21,11 @@ void in_flight_init(struct in_flight *in_flight, uint64_t seed)
 		list_init(&in_flight->buckets[i]);
 }
 
-struct master_write *in_flight_find(struct in_flight *in_flight, const struct command *command)
+struct master_write *in_flight_find(const struct list *bucket, const struct command *command)
 {
 	if (!command->has_client)
 		return NULL;
-	LIST_FOR_EACH (node, bucket_of(in_flight, command)) {
+	LIST_FOR_EACH (node, bucket) {
 		struct master_write *write = CONTAINER_OF(node, struct master_write, in_flight);
 
 		if (write->command.call_id == command->call_id &&
@@ -36,10 +36,10 @@ struct master_write *in_flight_find(struct in_flight *in_flight, const struct co
 	return NULL;
 }
 
-void in_flight_add(struct in_flight *in_flight, struct master_write *write)
+void in_flight_add(struct list *bucket, struct master_write *write)
 {
 	if (write->command.has_client)
-		list_append(bucket_of(in_flight, &write->command), &write->in_flight);
+		list_append(bucket, &write->in_flight);
 }
 
 void in_flight_remove(struct master_write *write)

@@ -18,9 +18,11 @@ struct in_flight {
 };
 
 void in_flight_init(struct in_flight *in_flight, uint64_t seed);
+/* Where a command with these ids is looked for and added. */
+struct list *in_flight_bucket(struct in_flight *in_flight, const struct command *command);
 /* NULL: no other write with these ids; commands without a client id are never found. */
-struct master_write *in_flight_find(struct in_flight *in_flight, const struct command *command);
-void in_flight_add(struct in_flight *in_flight, struct master_write *write);
+struct master_write *in_flight_find(const struct list *bucket, const struct command *command);
+void in_flight_add(struct list *bucket, struct master_write *write);
 void in_flight_remove(struct master_write *write);
 
 #endif

@@ -66,10 +66,7 @@ bool limits_refuse_growth(struct master_write *write)
 
 bool limits_retry_table_full(const struct master *master)
 {
-	struct ns_retry_stats stats;
+	uint64_t limit = master->options.retry_rows_max;
 
-	if (master->options.retry_rows_max == 0)
-		return false;
-	ns_retry_stats(master->ns, &stats);
-	return stats.rows + master->in_journal >= master->options.retry_rows_max;
+	return limit != 0 && ns_retry_rows(master->ns) + master->in_journal >= limit;
 }

@@ -34,6 +34,12 @@ static void decode_entry(struct master *master, const struct journal_entry *entr
 		*ret_command = (struct command){.kind = ENTRY_NONE};
 }
 
+/* What a caller handed in stands in its write until that is done, and is what the entry says. */
+static bool is_callers(const struct journal_entry *entry)
+{
+	return entry->append != NULL && entry->append->done == write_journal_done;
+}
+
 static void alarm_senseless(const struct journal_entry *entry, const struct ns_result *result)
 {
 	log_event(LOG_ENTRY_SENSELESS, "index=%" PRIu64 " epoch=%" PRIu64 " kind=%s: %.*s",
@@ -73,23 +79,28 @@ static void apply_entry(struct master *master, const struct journal_entry *entry
 	struct master_write *write = NULL;
 	struct arena *arena = master->has_replayed ? &master->scratch : NULL;
 	struct ns_result own, *result = &own;
-	struct command command;
+	struct command *command, decoded;
 
 	if (entry->append != NULL) {
 		write = CONTAINER_OF(entry->append, struct master_write, append);
 		arena = write->arena;
 		result = &write->result;
 	}
-	arena_reset(&master->scratch);
-	decode_entry(master, entry, &command);
-	if (!entry_kind_is_journals(command.kind)) /* those have no age */
+	if (is_callers(entry)) {
+		command = &write->command;
+	} else {
+		arena_reset(&master->scratch);
+		decode_entry(master, entry, &decoded);
+		command = &decoded;
+	}
+	if (!entry_kind_is_journals(command->kind)) /* those have no age */
 		master->applied_us = now_us;
 	if (IS_BROKEN(RETRIES_NOT_REPLICATED) && write == NULL)
-		command.has_client = false;
-	ns_apply(master->ns, entry->index, &command, arena, result);
+		command->has_client = false;
+	ns_apply(master->ns, entry->index, command, arena, result);
 	if (result->rc == -ERR_INTERNAL)
 		alarm_senseless(entry, result);
-	apply_effects(master, &command, result);
+	apply_effects(master, command, result);
 	if (write != NULL)
 		write_keep_status(write);
 }

@@ -77,6 +77,7 @@ static void journal_noticed(void *context, int rc, const char *text)
 static void master_free(struct master *master)
 {
 	io_hook_cancel(&master->finished_hook);
+	io_hook_cancel(&master->clocks_hook);
 	leases_destroy(master->leases);
 	workers_destroy(master->workers);
 	ns_destroy(master->ns);

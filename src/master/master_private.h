@@ -89,6 +89,10 @@ struct master {
 	struct list for_room; /* writes that wait for room in the journal's pipe */
 	struct list finished; /* writes whose done() is due */
 	struct io_hook finished_hook;
+	bool has_clocks; /* the two below were read in this turn */
+	struct io_hook clocks_hook;
+	uint64_t turn_wall_ms;
+	uint64_t turn_us;
 	bool has_no_space; /* said in the log */
 
 	struct buf payload;   /* of the write being proposed */

@@ -173,13 +173,14 @@ static void write_withdraw(struct master_write *write)
 void write_admit(struct master_write *write)
 {
 	struct master *master = write->master;
-	struct master_write *original = in_flight_find(&master->in_flight, &write->command);
+	struct list *bucket = in_flight_bucket(&master->in_flight, &write->command);
+	struct master_write *original = in_flight_find(bucket, &write->command);
 
 	if (original != NULL) {
 		gate_count_time(write);
 		list_append(&original->repeats, &write->node);
 	} else if (master_takes_calls(master)) {
-		in_flight_add(&master->in_flight, write);
+		in_flight_add(bucket, write);
 		write_judge(write, false);
 	} else if (standby_follows(master)) {
 		write->proof.reached = write_primary_answered;
@@ -279,14 +280,31 @@ void write_judge(struct master_write *write, bool is_proved)
 
 /* ---- propose ---- */
 
+static void turn_is_over(struct io_hook *hook)
+{
+	CONTAINER_OF(hook, struct master, clocks_hook)->has_clocks = false;
+}
+
+/* Once for all that is proposed in a turn. */
+static void read_clocks(struct master *master)
+{
+	if (master->has_clocks)
+		return;
+	master->has_clocks = true;
+	master->turn_wall_ms = io_wall_ms(master->io);
+	master->turn_us = io_now_us(master->io);
+	io_at_turn_end(master->io, &master->clocks_hook);
+}
+
 int write_append(struct master_write *write)
 {
 	struct master *master = write->master;
 	struct command *command = &write->command;
 	int rc;
 
-	command->wall_ms = io_wall_ms(master->io);
-	command->age_ms = age_next_ms(&master->age, io_now_us(master->io));
+	read_clocks(master);
+	command->wall_ms = master->turn_wall_ms;
+	command->age_ms = age_next_ms(&master->age, master->turn_us);
 	buf_clear(&master->payload);
 	command_encode(command, &master->payload);
 	if (master->payload.failed)
@@ -387,6 +405,7 @@ void writes_init(struct master *master)
 	list_init(&master->for_room);
 	list_init(&master->finished);
 	master->finished_hook.run = run_finished;
+	master->clocks_hook.run = turn_is_over;
 }
 
 /* ---- the journal's word ---- */

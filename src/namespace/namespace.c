@@ -126,6 +126,11 @@ void ns_counts(const struct namespace *ns, struct ns_counts *ret_counts)
 	};
 }
 
+uint64_t ns_retry_rows(const struct namespace *ns)
+{
+	return retries_rows(&ns->retries);
+}
+
 void ns_retry_stats(const struct namespace *ns, struct ns_retry_stats *ret_stats)
 {
 	struct ns_retry_stats stats = {

@@ -135,6 +135,7 @@ struct ns_retry_stats {
 	uint64_t oldest_others_age_ms;
 };
 void ns_retry_stats(const struct namespace *ns, struct ns_retry_stats *ret_stats);
+uint64_t ns_retry_rows(const struct namespace *ns);
 
 /* ---- queries: every one is bounded; texts of refusals come from arena ---- */
 

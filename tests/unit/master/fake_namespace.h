@@ -244,9 +244,14 @@ bool ns_retry_find(struct namespace *ns, const struct command *command, struct a
 	return true;
 }
 
+uint64_t ns_retry_rows(const struct namespace *ns)
+{
+	return ns->row_count + ns->more_rows;
+}
+
 void ns_retry_stats(const struct namespace *ns, struct ns_retry_stats *ret_stats)
 {
-	*ret_stats = (struct ns_retry_stats){.rows = ns->row_count + ns->more_rows};
+	*ret_stats = (struct ns_retry_stats){.rows = ns_retry_rows(ns)};
 }
 
 /* ---- check and apply ---- */
