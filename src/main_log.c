@@ -22,7 +22,8 @@ struct main_log {
 
 static int open_file(struct main_log *log)
 {
-	int rc = io_file_open(log->io, log->path, IO_OPEN_WRITE | IO_OPEN_CREATE, &log->file);
+	int rc = io_file_open(log->io, log->path, IO_OPEN_WRITE | IO_OPEN_CREATE | IO_OPEN_APPEND,
+	                      &log->file);
 
 	if (rc == 0)
 		rc = io_file_size(log->file, &log->size);
@@ -48,6 +49,13 @@ static void rotate(struct main_log *log)
 	(void)open_file(log);
 }
 
+/* Somebody else may have written to it, or emptied it, since it was looked at. */
+static bool is_full(struct main_log *log, size_t more)
+{
+	return log->size + more > FILE_BYTES_MAX &&
+	       (io_file_size(log->file, &log->size) < 0 || log->size + more > FILE_BYTES_MAX);
+}
+
 static void write_line(void *context, enum log_level level, const char *line)
 {
 	struct main_log *log = context;
@@ -56,7 +64,7 @@ static void write_line(void *context, enum log_level level, const char *line)
 	size_t size = length < (int)sizeof(text) ? (size_t)length : sizeof(text) - 1;
 
 	(void)level;
-	if (log->file != NULL && log->size + size > FILE_BYTES_MAX)
+	if (log->file != NULL && is_full(log, size))
 		rotate(log);
 	if (log->file == NULL || io_file_write(log->file, text, size, log->size) < 0) {
 		fputs(text, stderr);

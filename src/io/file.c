@@ -29,6 +29,8 @@ static int open_flags(unsigned flags)
 		open_flags |= O_DIRECT;
 	if (flags & IO_OPEN_DSYNC)
 		open_flags |= O_DSYNC;
+	if (flags & IO_OPEN_APPEND)
+		open_flags |= O_APPEND;
 	return open_flags;
 }
 

@@ -187,6 +187,7 @@ enum io_open_flags {
 	IO_OPEN_DIRECT = 1 << 5, /* past the page cache where the folder can (else ignored):
 	                            memory, size and offset in multiples of IO_BLOCK_BYTES */
 	IO_OPEN_DSYNC = 1 << 6,  /* each write is durable when it returns */
+	IO_OPEN_APPEND = 1 << 7, /* each write goes to the end, whatever its offset says */
 };
 enum { IO_BLOCK_BYTES = 4096 };
 

@@ -2,6 +2,7 @@
 """holdfast master as an operator meets it: start, stop, ports, log."""
 import contextlib
 import json
+import os
 import pathlib
 import re
 import signal
@@ -159,6 +160,16 @@ def test_the_log_goes_into_the_configured_file(make_cluster, tmp_path):
     log = (tmp_path / "master.log").read_text()
     assert "listening at" in log and "stopped" in log
     assert cluster.master_log() == ""
+
+
+def test_a_log_that_is_emptied_begins_at_its_beginning(make_cluster, tmp_path):
+    log = tmp_path / "master.log"
+    cluster = make_cluster(**{"holdfast.log.file": str(log)})
+    cluster.start_master()
+    os.truncate(log, 0)
+    cluster.master.stop()
+    assert "\0" not in log.read_text()
+    assert log.read_text().startswith("20")
 
 
 def test_a_full_log_is_put_aside(make_cluster, tmp_path):
