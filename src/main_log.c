@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -73,6 +74,18 @@ static void write_line(void *context, enum log_level level, const char *line)
 	log->size += size;
 }
 
+static void tell_shortage(void *context, bool is_short)
+{
+	if (is_short)
+		log_event(LOG_DESCRIPTORS_SHORT,
+		          "new connections wait: of %" PRIu64 " descriptors (ulimit -n) all are "
+		          "open but those kept for files, or the machine has no memory for "
+		          "sockets; raise the limit, or see who has so many: ss -tnp",
+		          io_descriptors_max(context));
+	else
+		log_event(LOG_DESCRIPTORS_AGAIN, "connections are accepted again");
+}
+
 int main_log_open(const struct cli_site *site, struct main_log **ret_log)
 {
 	struct main_log *log = NULL;
@@ -92,6 +105,7 @@ int main_log_open(const struct cli_site *site, struct main_log **ret_log)
 		}
 		log_set_sink(write_line, log);
 	}
+	io_on_shortage(site->io, tell_shortage, site->io);
 	*ret_log = log;
 	return CLI_OK;
 }

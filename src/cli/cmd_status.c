@@ -194,6 +194,9 @@ static void print_status(const json_t *status)
 	print_quorum(quorum, exit_status(cli_status_text(status, "role")) == CLI_OK);
 	print_failover(json_object_get(status, "last_failover"));
 	print_calls(status);
+	if (is_true(status, "is_out_of_descriptors"))
+		printf("WARNING        out of descriptors: new connections wait; raise the limit "
+		       "(ulimit -n)\n");
 	printf("namespace      %lld files, %lld directories, %lld blocks, digest %s\n",
 	       cli_status_number(status, "files"), cli_status_number(status, "directories"),
 	       cli_status_number(status, "blocks"), cli_status_text(status, "digest"));

@@ -147,6 +147,14 @@ int io_listen(struct io *io, const struct io_listen_options *options,
 uint16_t io_listener_port(const struct io_listener *listener);
 void io_listener_close(struct io_listener *listener);
 
+/* Connections wait unaccepted, for want of descriptors (or of memory for sockets). */
+bool io_is_short(const struct io *io);
+/* Tells when that begins, and when it has not been so for some seconds: twice an episode, however
+ * often accepting pauses within it. */
+void io_on_shortage(struct io *io, void (*changed)(void *context, bool is_short), void *context);
+/* How many descriptors this process may have. */
+uint64_t io_descriptors_max(const struct io *io);
+
 /* Names are looked up afresh, beside the loop.  on_connect runs once, with rc 0 or an error; the
  * connection is the caller's from the start and may be closed at any time (then nothing runs). */
 int io_connect(struct io *io, const char *host, uint16_t port, unsigned timeout_ms,

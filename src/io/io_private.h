@@ -54,6 +54,13 @@ struct io {
 	size_t lookups_pending; /* look-ups whose answer will be delivered */
 	/* Of their threads, those that may still touch the loop: a post ends after its delivery. */
 	atomic_size_t lookup_threads;
+
+	/* accepting pauses, or did a moment ago (shortage.c) */
+	bool is_short;
+	struct io_timer shortage_over;
+	void (*on_shortage)(void *context, bool is_short); /* NULL: nobody asks */
+	void *shortage_context;
+
 	struct list signals;
 	char *host_name;
 	char *user_name;
@@ -77,6 +84,11 @@ void io_mailbox_deliver(struct io *io);
 void io_mailbox_put_work(struct io *io, struct io_work *work);
 /* The calling thread, for good. */
 void io_step_back(void);
+
+/* ---- shortage.c ---- */
+void io_shortage_init(struct io *io);
+/* A connection could not be accepted. */
+void io_shortage_met(struct io *io);
 
 /* ---- process.c ---- */
 void io_signals_close(struct io *io);

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,11 +44,10 @@ static void on_readable(uv_poll_t *poll, int status, int events);
 
 static void read_limit(struct io_listener *listener)
 {
-	struct rlimit limit;
-	int total, kept;
+	uint64_t limit = io_descriptors_max(listener->io);
+	int total = limit > INT32_MAX ? INT32_MAX : (int)limit;
+	int kept;
 
-	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-	total = limit.rlim_cur > INT32_MAX ? INT32_MAX : (int)limit.rlim_cur;
 	kept = total / 4 < DESCRIPTORS_KEPT ? total / 4 : DESCRIPTORS_KEPT;
 	listener->descriptor_max = total - kept - 1;
 }
@@ -72,6 +70,7 @@ static void pause_accepting(struct io_listener *listener)
 {
 	uv_poll_stop(&listener->poll);
 	io_timer_start(&listener->retry, RETRY_US);
+	io_shortage_met(listener->io);
 }
 
 static void resume_accepting(struct io_timer *timer)
@@ -82,7 +81,7 @@ static void resume_accepting(struct io_timer *timer)
 	if (has_room(listener))
 		uv_poll_start(&listener->poll, UV_READABLE, on_readable);
 	else
-		io_timer_start(&listener->retry, RETRY_US);
+		pause_accepting(listener);
 }
 
 /* False: no more this turn. */

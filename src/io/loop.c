@@ -52,6 +52,7 @@ int io_create(struct io **ret_io)
 		return rc;
 	}
 	io_timer_init(io, &io->wait, NULL);
+	io_shortage_init(io);
 	/* A write to a peer that is gone is an error code, not a signal. */
 	signal(SIGPIPE, SIG_IGN);
 	/* Waits end when they are due, not when it suits the kernel to end several together. */
@@ -107,6 +108,7 @@ void io_destroy(struct io *io)
 		sched_yield();
 	io_conn_end_lingering(io);
 	CHECK(list_is_empty(&io->hooks) && list_is_empty(&io->ran_here));
+	io_timer_stop(&io->shortage_over);
 	io_timers_close(io);
 	io_signals_close(io);
 	io_mailbox_close(io);

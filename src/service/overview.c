@@ -219,6 +219,7 @@ void status_get(struct call *call)
 	                  master_role_name(master_role(master)),
 	                  safe_mode_refuses(master) ? "true" : "false");
 	append_process(&json, call->service);
+	append_flag(&json, "is_out_of_descriptors", io_is_short(call->service->options.io));
 	append_journal(&json, master_journal(master));
 	append_quorum(&json, master_journal(master));
 	append_failover(&json, master_last_promotion(master));

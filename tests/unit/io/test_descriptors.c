@@ -23,7 +23,19 @@ struct echo {
 	struct io *io;
 	struct io_conn *conns[CLIENTS];
 	size_t count;
+	size_t begun, over; /* shortages */
 };
+
+static void on_shortage(void *context, bool is_short)
+{
+	struct echo *echo = context;
+
+	CHECK(io_is_short(echo->io) == is_short);
+	if (is_short)
+		echo->begun++;
+	else
+		echo->over++;
+}
 
 static void on_data(void *context, const uint8_t *data, size_t size)
 {
@@ -121,11 +133,15 @@ static _Noreturn void serve_with_few_descriptors(void)
 
 	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
 	CHECK(io_create(&echo.io) == 0);
+	io_on_shortage(echo.io, on_shortage, &echo);
 	CHECK(io_listen(echo.io, &options, &listener) == 0);
 	port = io_listener_port(listener);
 	CHECK(write(STDOUT_FILENO, &port, sizeof(port)) == sizeof(port));
 	serve(&echo);
 	CHECK(cpu_ms() < 600); /* it waited and did not spin */
+	while (io_is_short(echo.io))
+		io_run_once(echo.io, 20);
+	CHECK(echo.begun == 1 && echo.over == 1); /* however often it paused */
 	_exit(0);
 }
 
