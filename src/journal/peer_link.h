@@ -19,8 +19,9 @@
  * that long is cut, for a connection that was interrupted for minutes would take minutes more to
  * come to life by itself.  So are accepted ones that do not say hello.
  *
- * Memory: of each peer at most queue_bytes_max unsent, of each of at most 64 accepted connections
- * one frame that has not come whole; before its hello, 4 KiB.
+ * Memory: of each peer at most queue_bytes_max unsent; of all accepted connections, of which there
+ * are at most 64, about four frames that have not come whole: beyond that whoever has been at one
+ * for the longest is cut off.  Before its hello, 4 KiB each.
  *
  * Threads: the loop's.  on_message and on_beat may send, no callback may close the link.  A message
  * is delivered in the turn in which the last of it came, in the order of its connection.

@@ -107,26 +107,74 @@ static size_t frame_bytes_max(const struct peer_accepted *accepted)
 	                                     : accepted->link->options.frame_bytes_max;
 }
 
+/* ---- memory for what has not come whole ---- */
+
+/* All that is kept, and who has been at one frame for the longest. */
+static size_t kept_by_all(const struct peer_link *link, struct peer_accepted **ret_slowest)
+{
+	struct peer_accepted *slowest = NULL;
+	size_t bytes = 0;
+
+	LIST_FOR_EACH (node, &link->accepted) {
+		struct peer_accepted *accepted = CONTAINER_OF(node, struct peer_accepted, node);
+
+		bytes += accepted->stream.kept.capacity;
+		if (accepted->unfinished_us != 0 &&
+		    (slowest == NULL || accepted->unfinished_us < slowest->unfinished_us))
+			slowest = accepted;
+	}
+	*ret_slowest = slowest;
+	return bytes;
+}
+
+/* Anybody may say hello and begin large frames.  A frame takes moments: whoever does not end one
+ * makes room for who does. */
+static void bound_memory(struct peer_link *link)
+{
+	size_t bytes_max = UNFINISHED_FRAMES_MAX * link->options.frame_bytes_max;
+	struct peer_accepted *slowest;
+
+	while (kept_by_all(link, &slowest) > bytes_max && slowest != NULL) {
+		peer_link_notice(link, -ERR_BUSY,
+		                 "the master at %s was cut off in the middle of a message: "
+		                 "unfinished ones took more than %zu MiB",
+		                 slowest->from, bytes_max >> 20);
+		peer_accepted_destroy(slowest);
+	}
+}
+
 static void on_data(void *context, const uint8_t *data, size_t size)
 {
 	struct peer_accepted *accepted = context;
 	struct peer_link *link = accepted->link;
 	const char *why = "more than there is memory for";
+	bool has_ended_one = false;
+	uint64_t now_us = io_now_us(link->options.io);
 	int rc;
 
 	if (!raft_id_is_none(accepted->id))
-		accepted->heard_us = io_now_us(link->options.io);
+		accepted->heard_us = now_us;
 	if (accepted->peer != NULL)
 		accepted->peer->heard_us = accepted->heard_us;
 	peer_stream_add(&accepted->stream, data, size);
 	while ((rc = peer_stream_next(&accepted->stream, frame_bytes_max(accepted), &link->frame,
-	                              &why)) > 0)
+	                              &why)) > 0) {
 		if (!take_frame(accepted, &link->frame))
 			return;
+		has_ended_one = true;
+	}
 	if (rc == 0)
 		rc = peer_stream_settle(&accepted->stream);
-	if (rc < 0)
+	if (rc < 0) {
 		bad_frame(accepted, rc, why);
+		return;
+	}
+	if (accepted->stream.kept.size == 0)
+		accepted->unfinished_us = 0;
+	else if (has_ended_one || accepted->unfinished_us == 0)
+		accepted->unfinished_us = now_us;
+	if (accepted->stream.kept.capacity > PEER_HEAD_BYTES_MAX)
+		bound_memory(link);
 }
 
 static void on_end(void *context, int rc)

@@ -18,7 +18,8 @@
 enum {
 	PEERS_MAX = 32, /* more than the core's addresses and members together */
 	ACCEPTED_MAX = 64,
-	PEER_CHECKS = 4,     /* in silence_ms */
+	UNFINISHED_FRAMES_MAX = 4, /* of frame_bytes_max, that accepted ones keep together */
+	PEER_CHECKS = 4,           /* in silence_ms */
 	PEER_IDLE_TIMES = 4, /* silence_ms without a send: the connection is not wanted any more */
 	NOTICES_MAX = 16,    /* different ones in NOTICE_US */
 	NOTICE_US = 60 * 1000 * 1000,
@@ -113,6 +114,7 @@ struct peer_accepted {
 	struct peer_stream stream;
 	char from[RAFT_ADDRESS_BYTES_MAX + 1]; /* the socket's address, later its hello's */
 	uint64_t heard_us;                     /* before its hello: accepted */
+	uint64_t unfinished_us;                /* since when a frame is; 0: none is */
 	struct raft_id id;                     /* none: it has not said hello */
 	struct peer *peer;                     /* NULL: no hello yet, or forgotten */
 };

@@ -167,10 +167,57 @@ static void connections_are_bounded(void **state)
 	buf_finish(&bytes);
 }
 
+/* Sends as much as is taken while the loop turns; false: cut off. */
+static bool pour(struct world *w, int fd, const struct buf *bytes)
+{
+	for (size_t sent = 0; sent < bytes->size;) {
+		ssize_t taken = send(fd, bytes->data + sent, bytes->size - sent,
+		                     MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (taken < 0 && errno != EAGAIN)
+			return false;
+		sent += taken < 0 ? 0 : (size_t)taken;
+		io_run_once(w->io, 1);
+	}
+	return true;
+}
+
+static void unfinished_messages_of_all_are_bounded_and_the_slowest_goes(void **state)
+{
+	enum { STRANGERS = 12, PIECE_BYTES = 3 << 20 };
+	struct world *w = *state;
+	struct raft_message message = {
+	        .kind = RAFT_MESSAGE_CHUNK, .from = id_of(9), .chunk = {.size = PIECE_BYTES}};
+	char *piece = calloc(1, PIECE_BYTES);
+	struct buf bytes = {0};
+	int fds[STRANGERS];
+
+	connect_both(w);
+	encode_hello(&bytes, 9, "CID-1");
+	peer_wire_encode_message(&message, &(struct str){piece, PIECE_BYTES}, 1, &bytes);
+	buf_append(&bytes, piece, PIECE_BYTES - 1);
+	for (int i = 0; i < STRANGERS; i++) {
+		fds[i] = dial(&w->a);
+		assert_true(pour(w, fds[i], &bytes));
+	}
+	/* Of at most FRAME_BYTES_MAX each four may stay, those that came last. */
+	for (int i = 0; i < STRANGERS - 4; i++)
+		RUN_UNTIL(w->io, is_over(fds[i], NULL));
+	assert_false(is_over(fds[STRANGERS - 1], NULL));
+	assert_true(was_told(&w->a, "in the middle of a message"));
+	/* Who ends what it begins is heard all the while. */
+	send_term(&w->b, w->a.address, 2);
+	RUN_UNTIL(w->io, w->a.message_count == 2);
+	for (int i = 0; i < STRANGERS; i++)
+		close(fds[i]);
+	free(piece);
+	buf_finish(&bytes);
+}
+
 static void addresses_that_are_made_up_push_out_nobody_in_use(void **state)
 {
 	struct world *w = *state;
-	struct peer_hello hello = {.id = id_of(9)};
+	struct peer_hello hello = {0};
 	struct buf bytes = {0};
 
 	connect_both(w);
@@ -214,6 +261,7 @@ int main(void)
 	        TEST(message_in_the_name_of_another_is_refused),
 	        TEST(frames_before_or_besides_the_hello_are_refused),
 	        TEST(connections_are_bounded),
+	        TEST(unfinished_messages_of_all_are_bounded_and_the_slowest_goes),
 	        TEST(addresses_that_are_made_up_push_out_nobody_in_use),
 	        TEST(features_are_those_of_the_hello),
 	};
