@@ -35,16 +35,58 @@ bool peer_link_split(const char *address, char *ret_host, uint16_t *ret_port)
 	return true;
 }
 
+/* Whoever says another address than ours is not us. */
+static void refuse_own_id(struct peer_link *link, const char *from, const struct peer_hello *hello)
+{
+	if (strcmp(hello->address, link->hello.address) == 0)
+		peer_link_notice(
+		        link, -ERR_INVALID,
+		        "the address %s leads back to this master, %s, or to a copy of it "
+		        "with the same configuration: correct the list of masters, or what "
+		        "that name stands for",
+		        from, link->hello.address);
+	else
+		peer_link_notice(link, -ERR_INVALID,
+		                 "the master at %s has the member id of this one, %s: one's folder "
+		                 "is a copy of the other's. Stop the one that was started last, "
+		                 "format its folder, and let it join as a newcomer",
+		                 hello->address, link->hello.address);
+}
+
+/* Who is heard, has that id as well, and stands elsewhere: two could not be told apart, and would
+ * both vote.  NULL: nobody. */
+static const struct peer *find_twin(const struct peer_link *link, const struct peer_hello *hello)
+{
+	uint64_t now_us = io_now_us(link->options.io);
+
+	LIST_FOR_EACH (node, &link->peers) {
+		const struct peer *peer = CONTAINER_OF(node, struct peer, node);
+
+		if (raft_id_equal(peer->id, hello->id) && peer->heard_us != 0 &&
+		    now_us - peer->heard_us < link->options.silence_ms * 1000 &&
+		    strcmp(peer->own_address, hello->address) != 0)
+			return peer;
+	}
+	return NULL;
+}
+
 int peer_link_judge(struct peer_link *link, const char *from, const struct peer_hello *hello)
 {
 	const char *theirs = hello->cluster_id, *ours = link->hello.cluster_id;
+	const struct peer *twin;
 
 	if (raft_id_equal(hello->id, link->hello.id)) {
+		refuse_own_id(link, from, hello);
+		return -ERR_INVALID;
+	}
+	twin = find_twin(link, hello);
+	if (twin != NULL) {
 		peer_link_notice(
 		        link, -ERR_INVALID,
-		        "the master at %s has the member id of this one: either the address "
-		        "leads back here, or its folder is a copy and must be formatted",
-		        from);
+		        "the masters at %s and %s have the same member id: one's folder is "
+		        "a copy of the other's. Stop the one that was started last, "
+		        "format its folder, and let it join as a newcomer",
+		        twin->own_address, hello->address);
 		return -ERR_INVALID;
 	}
 	if (theirs[0] != '\0' && ours[0] != '\0' && strcmp(theirs, ours) != 0) {
@@ -222,11 +264,15 @@ void peer_link_bind(struct peer_link *link, const char *cluster_id)
 
 /* ---- sending ---- */
 
-/* NULL: there is no way now. */
+/* NULL: there is no way now, or none is wanted: a member under one's own address is who was here
+ * before its disk was lost. */
 static struct peer *reach(struct peer_link *link, const char *address)
 {
-	struct peer *peer = peer_find_or_add(link, address);
+	struct peer *peer;
 
+	if (strcmp(address, link->hello.address) == 0)
+		return NULL;
+	peer = peer_find_or_add(link, address);
 	if (peer == NULL)
 		return NULL;
 	peer->wanted_us = io_now_us(link->options.io);

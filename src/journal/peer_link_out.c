@@ -101,6 +101,7 @@ static void bad_frame(struct peer *peer, int rc, const char *why)
 void peer_said_hello(struct peer *peer, const struct peer_hello *hello)
 {
 	peer->id = hello->id;
+	memcpy(peer->own_address, hello->address, sizeof(peer->own_address));
 	memcpy(peer->service_address, hello->service_address, sizeof(peer->service_address));
 	memcpy(peer->cluster_id, hello->cluster_id, sizeof(peer->cluster_id));
 	peer->features = hello->features;

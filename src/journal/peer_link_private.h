@@ -69,6 +69,7 @@ struct peer {
 	struct list node;
 	char address[RAFT_ADDRESS_BYTES_MAX + 1];
 	struct raft_id id; /* of who last said hello from there; none: nobody did */
+	char own_address[RAFT_ADDRESS_BYTES_MAX + 1]; /* as it said then */
 	char service_address[RAFT_ADDRESS_BYTES_MAX + 1];
 	char cluster_id[CLUSTER_ID_BYTES_MAX + 1];
 	uint32_t features;  /* as it said; 0: never */

@@ -42,19 +42,63 @@ static void master_of_no_cluster_yet_may_talk(void **state)
 	assert_int_equal(w->b.message_count, 0);
 }
 
-static void own_id_is_refused(void **state)
+static void another_name_of_oneself_is_refused(void **state)
+{
+	struct world *w = *state;
+	char alias[64];
+
+	snprintf(alias, sizeof(alias), "localhost%s", strchr(w->a.address, ':'));
+	start(&w->a);
+	send_term(&w->a, alias, 1);
+	RUN_UNTIL(w->io, was_told(&w->a, "leads back to this master"));
+	assert_false(was_told(&w->a, "is a copy of the other's"));
+	assert_int_equal(w->a.message_count, 0);
+}
+
+static void copy_of_a_folder_is_refused_and_both_say_so(void **state)
 {
 	struct world *w = *state;
 
-	start(&w->a);
-	send_term(&w->a, w->a.address, 1);
-	RUN_UNTIL(w->io, was_told(&w->a, "leads back here"));
-	assert_int_equal(w->a.message_count, 0);
 	w->b.options.self = w->a.options.self;
-	start(&w->b);
+	start_both(w);
 	send_term(&w->a, w->b.address, 1);
-	RUN_UNTIL(w->io, was_told(&w->b, "its folder is a copy"));
+	RUN_UNTIL(w->io, was_told(&w->a, "one's folder is a copy of the other's") &&
+	                         was_told(&w->b, "one's folder is a copy of the other's"));
+	assert_false(was_told(&w->a, "leads back"));
 	assert_int_equal(w->b.message_count, 0);
+}
+
+/* Two folders, one id: a third master would take the votes of both for one's. */
+static void copy_of_a_master_that_is_heard_is_refused_elsewhere(void **state)
+{
+	struct world *w = *state;
+	struct peer_hello hello = {.id = w->b.options.self, .address = "copy:1"};
+	struct buf bytes = {0};
+
+	connect_both(w);
+	peer_wire_encode_hello(&hello, &bytes);
+	encode_term(&bytes, 2, 77);
+	is_cut_off_for(&w->a, &bytes);
+	assert_int_equal(w->a.message_count, 1);
+	assert_true(was_told(&w->a, "and copy:1 have the same member id"));
+	send_term(&w->b, w->a.address, 2);
+	RUN_UNTIL(w->io, w->a.message_count == 2);
+	assert_int_equal(w->a.last_term, 2);
+	buf_finish(&bytes);
+}
+
+/* A member of that address is this master's old self. */
+static void nobody_calls_its_own_address(void **state)
+{
+	struct world *w = *state;
+	struct peer_link_status status;
+
+	start_both(w);
+	send_term(&w->a, w->a.address, 1);
+	send_term(&w->a, w->b.address, 2);
+	RUN_UNTIL(w->io, w->b.message_count == 1);
+	assert_false(peer_link_status(w->a.link, w->a.address, &status));
+	assert_false(was_told(&w->a, "this master"));
 }
 
 static void stranger_that_speaks_otherwise_is_cut_off(void **state)
@@ -222,6 +266,7 @@ static void addresses_that_are_made_up_push_out_nobody_in_use(void **state)
 
 	connect_both(w);
 	for (int i = 0; i < 100; i++) {
+		hello.id = id_of((uint8_t)(10 + i));
 		snprintf(hello.address, sizeof(hello.address), "made-up-%d:1", i);
 		buf_clear(&bytes);
 		peer_wire_encode_hello(&hello, &bytes);
@@ -255,7 +300,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(foreign_cluster_is_refused_and_both_say_so),
 	        TEST(master_of_no_cluster_yet_may_talk),
-	        TEST(own_id_is_refused),
+	        TEST(another_name_of_oneself_is_refused),
+	        TEST(copy_of_a_folder_is_refused_and_both_say_so),
+	        TEST(copy_of_a_master_that_is_heard_is_refused_elsewhere),
+	        TEST(nobody_calls_its_own_address),
 	        TEST(stranger_that_speaks_otherwise_is_cut_off),
 	        TEST(other_version_is_told_ours_and_cut_off),
 	        TEST(message_in_the_name_of_another_is_refused),
