@@ -76,8 +76,9 @@ static void print_journal(const json_t *status)
 	       cli_status_number(status, "sync_us_max"), cli_status_number(status, "segments"),
 	       cli_status_number(status, "newest_checkpoint"));
 	if (is_true(status, "is_out_of_room"))
-		printf("WARNING        this disk is full: changes are refused until there is "
-		       "room\n");
+		printf("WARNING        this disk is full: when the newest segment is as well, "
+		       "changes are refused, until %lld KiB are free\n",
+		       (cli_status_number(status, "room_needed_bytes") + 1023) / 1024);
 	print_syncs(json_object_get(status, "sync_us_histogram"));
 }
 

@@ -10,10 +10,11 @@
 #include "journal/journal_private.h"
 
 enum {
-	BATCH_BYTES_USUAL = 4 << 20, /* more than this only for a single large entry */
-	CALL_US = 4,                 /* what a call costs, network and all */
-	GATHER_US = 100,             /* longest wait for callers that will surely come */
-	IDLE_US = 50000,             /* then the last mark is written alone */
+	MARK_BYTES = SEGMENT_BLOCK_BYTES, /* of a batch without entries */
+	BATCH_BYTES_USUAL = 4 << 20,      /* more than this only for a single large entry */
+	CALL_US = 4,                      /* what a call costs, network and all */
+	GATHER_US = 100,                  /* longest wait for callers that will surely come */
+	IDLE_US = 50000,                  /* then the last mark is written alone */
 	SPIN_US = 50,
 	SPIN_ENTRIES = 8,      /* spinning pays after a batch of so many */
 	HERE_CALLERS = 64,     /* so few may be synced for on the loop, ... */
@@ -76,10 +77,13 @@ static void plan_segment(struct commit *commit, struct segment_writer *writer)
 	segments_add(&commit->segments, segment_writer_id(writer));
 }
 
-/* Begins a batch that has a place for `size` bytes of entries at least. */
+/* Begins a batch that has a place for `size` bytes of entries at least, and behind them for the
+ * mark that says they are committed: on a full disk there is no other place for it, and without it
+ * the next start would have to write them again. */
 static int begin_batch(struct commit *commit, size_t size)
 {
-	size_t on_device = batch_size(size, SEGMENT_BLOCK_BYTES);
+	size_t mark = size == 0 ? 0 : MARK_BYTES;
+	size_t on_device = batch_size(size, SEGMENT_BLOCK_BYTES) + mark;
 	bool is_fresh = commit->must_begin || !planned_has_room(commit, on_device);
 	struct segment_writer *writer = NULL;
 	struct batch *batch;
@@ -120,7 +124,7 @@ static bool filling_takes(const struct commit *commit, size_t size)
 		most = BATCH_BYTES_USUAL;
 	return batch != NULL && (batch->count == 0 || batch->body.size + size <= most) &&
 	       segment_writer_has_room(batch->segment, batch->segment->at,
-	                               batch_size_with(batch, size));
+	                               batch_size_with(batch, size) + MARK_BYTES);
 }
 
 /* ---- appending ---- */
@@ -215,10 +219,13 @@ int commit_rest(struct commit *commit, struct str bytes)
 {
 	struct cursor c = cursor_of(bytes);
 	struct entry entry;
-	int rc = begin_batch(commit, bytes.size);
+	int rc;
 
+	commit->journal->prepare.is_vital = true;
+	rc = begin_batch(commit, bytes.size);
 	if (rc < 0)
 		return rc;
+	commit->journal->prepare.is_vital = false;
 	while (rc == 0 && entry_next(&c, &entry))
 		rc = put(commit, &entry, NULL);
 	if (rc < 0) {
@@ -504,7 +511,7 @@ static bool write_mark(struct commit *commit)
 {
 	if (commit->in_flight != NULL || has_more(commit) ||
 	    commit->marked >= commit_mark(commit) || commit->must_begin ||
-	    !planned_has_room(commit, SEGMENT_BLOCK_BYTES) || begin_batch(commit, 0) < 0)
+	    !planned_has_room(commit, MARK_BYTES) || begin_batch(commit, 0) < 0)
 		return false;
 	submit(commit, io_thread_submit);
 	return true;

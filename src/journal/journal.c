@@ -194,8 +194,8 @@ static void settle_options(struct journal *journal)
 
 	options->folder = journal->folder;
 	options->segment_bytes = (options->segment_bytes + block - 1) / block * block;
-	if (options->segment_bytes < 3 * block) /* header, a batch, zeros */
-		options->segment_bytes = 3 * block;
+	if (options->segment_bytes < 4 * block) /* header, a batch, its mark, zeros */
+		options->segment_bytes = 4 * block;
 }
 
 /* Everything that destroy() needs is set first. */
@@ -353,4 +353,6 @@ void journal_stats(const struct journal *journal, struct journal_stats *ret_stat
 	ret_stats->inflight_bytes = journal->commit.inflight_bytes;
 	ret_stats->newest_checkpoint = journal->checkpointer.newest;
 	ret_stats->is_out_of_room = journal->prepare.is_out_of_room;
+	ret_stats->room_needed_bytes =
+	        journal->prepare.is_out_of_room ? journal->prepare.room_bytes : 0;
 }

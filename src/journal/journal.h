@@ -311,7 +311,8 @@ struct journal_stats {
 	uint64_t segments;
 	uint64_t newest_checkpoint; /* index; 0: none */
 	uint64_t refused_no_space;
-	bool is_out_of_room; /* now */
+	bool is_out_of_room;        /* now */
+	uint64_t room_needed_bytes; /* what must be free for it to end; 0: it is not */
 };
 void journal_stats(const struct journal *journal, struct journal_stats *ret_stats);
 

@@ -25,7 +25,6 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 
 /* ---- on the thread ---- */
 
-/* What is asked for must be there with as much again, so that trying does not fill the device. */
 static int look_for_room(struct prepare *prepare)
 {
 	struct io_space space;
@@ -33,7 +32,7 @@ static int look_for_room(struct prepare *prepare)
 
 	if (rc < 0)
 		return rc;
-	return space.available / 2 < prepare->file_bytes ? -ERR_NO_SPACE : 0;
+	return space.available < prepare->room_bytes ? -ERR_NO_SPACE : 0;
 }
 
 static void make_piece(struct prepare *prepare)
@@ -67,9 +66,12 @@ static void run_step(struct io_work *work)
 
 /* ---- on the loop ---- */
 
+/* What is asked for must be there with as much again, so that trying does not fill the device;
+ * without what is vital nothing else goes on here. */
 static void step(struct prepare *prepare)
 {
 	prepare->is_busy = true;
+	prepare->room_bytes = prepare->is_vital ? prepare->file_bytes : 2 * prepare->file_bytes;
 	io_thread_submit(prepare->journal->work_thread, &prepare->work);
 }
 
@@ -78,12 +80,32 @@ static bool is_lack(int rc)
 	return rc == -ERR_NO_SPACE || rc == -ERR_NO_MEMORY || rc == -ERR_NO_DESCRIPTORS;
 }
 
+static uint64_t least_bytes(const struct prepare *prepare)
+{
+	uint64_t usual = smaller(FIRST_BYTES, prepare->journal->options.segment_bytes);
+
+	if (prepare->is_vital || usual < prepare->bytes_least)
+		return prepare->bytes_least;
+	return usual;
+}
+
+static void tell_lack(const struct prepare *prepare)
+{
+	journal_notice(prepare->journal, prepare->rc,
+	               text_make("%s: no room for the next segment: %s. %s until %" PRIu64
+	                         " KiB are free; make room on this device",
+	                         prepare->journal->folder, err_text(prepare->rc),
+	                         prepare->is_vital
+	                                 ? "What was written last must be written again before "
+	                                   "this master serves, which waits"
+	                                 : "When the newest one is full changes are refused,",
+	                         (prepare->room_bytes + 1023) / 1024));
+}
+
 static void out_of_room(struct prepare *prepare)
 {
-	uint64_t least = smaller(FIRST_BYTES, prepare->journal->options.segment_bytes);
+	uint64_t least = least_bytes(prepare);
 
-	if (least < prepare->bytes_least)
-		least = prepare->bytes_least;
 	if (prepare->file_bytes > least) {
 		prepare->file_bytes = least;
 		step(prepare);
@@ -93,12 +115,7 @@ static void out_of_room(struct prepare *prepare)
 	if (prepare->is_out_of_room)
 		return;
 	prepare->is_out_of_room = true;
-	journal_notice(prepare->journal, prepare->rc,
-	               text_make("%s: no room for the next segment (%" PRIu64
-	                         " bytes): %s. Changes are refused until there is; make room "
-	                         "on this device",
-	                         prepare->journal->folder, prepare->file_bytes,
-	                         err_text(prepare->rc)));
+	tell_lack(prepare);
 	journal_has_room(prepare->journal); /* who waits is told -ERR_NO_SPACE now */
 }
 

@@ -28,11 +28,13 @@ struct prepare {
 	struct segment_writer *ready;
 	uint64_t file_bytes;  /* of the one being made or to be made */
 	uint64_t bytes_least; /* below this it could not hold what waits for it */
+	uint64_t room_bytes;  /* what must be free for it */
 	uint64_t count;       /* made so far */
 	int rc;               /* of the step on the thread */
 	uint64_t step_us;     /* how long that took */
 	bool is_busy;         /* a step is on the thread */
 	bool is_awaited;      /* prepare_take() had none to give */
+	bool is_vital;        /* ... and what waits for it keeps all else from going on */
 	bool is_out_of_room;
 	bool is_stopped;
 };

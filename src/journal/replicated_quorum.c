@@ -75,8 +75,12 @@ void replicated_quorum(const struct journal *journal, struct journal_quorum *quo
 	struct raft_status status;
 
 	quorum->role = raft_role_name(replicated->role);
-	if (replicated->core == NULL)
+	if (replicated->core == NULL) {
+		if (journal->prepare.is_out_of_room)
+			quorum->waits_for = "room on its disk, as what was written last must be "
+			                    "written again before it serves";
 		return;
+	}
 	raft_status(replicated->core, &status);
 	list = raft_members(replicated->core);
 	quorum->term = status.term;

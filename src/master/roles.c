@@ -86,6 +86,16 @@ static void note_promotion_end(struct master *master)
 	          promotion->promotion_us);
 }
 
+static void serve(struct master *master)
+{
+	role_move(master, MASTER_PRIMARY);
+	safe_mode_promoted(master);
+	ticker_promoted(master);
+	reclaim_promoted(master);
+	note_promotion_end(master);
+	hold_release(&master->hold, HOLD_OVER, master->hold.puts);
+}
+
 static void noop_done(struct proposal *noop, int rc)
 {
 	struct master *master = noop->write.master;
@@ -93,12 +103,7 @@ static void noop_done(struct proposal *noop, int rc)
 	if (rc < 0 || master->role != MASTER_PROMOTING)
 		return; /* primacy was lost meanwhile */
 	noop->write.index = noop->write.append.index;
-	role_move(master, MASTER_PRIMARY);
-	safe_mode_promoted(master);
-	ticker_promoted(master);
-	reclaim_promoted(master);
-	note_promotion_end(master);
-	hold_release(&master->hold, HOLD_OVER, master->hold.puts);
+	serve(master);
 }
 
 void role_init(struct master *master)
@@ -112,7 +117,10 @@ void role_room(struct master *master)
 {
 	if (master->role != MASTER_PROMOTING || master->noop.is_running)
 		return;
-	(void)proposal_start(&master->noop); /* else on_room or on_phase brings us back */
+	/* With a full disk it serves what needs no entry.  Else on_room or on_phase brings us back.
+	 */
+	if (proposal_start(&master->noop) == -ERR_NO_SPACE)
+		serve(master);
 }
 
 void role_journal_leads(struct master *master)

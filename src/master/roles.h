@@ -8,8 +8,8 @@
  *      └────── stepping down <───┘
  *
  * A start is a standby that replays.  Promoting: the journal takes appends and the no-op is on its
- * way; nothing is answered yet.  Stepping down: what is in the journal's hands gets its word; new
- * calls are held.
+ * way; nothing is answered yet.  With a full disk it is primary without that.  Stepping down: what
+ * is in the journal's hands gets its word; new calls are held.
  */
 #ifndef HOLDFAST_MASTER_ROLES_H
 #define HOLDFAST_MASTER_ROLES_H

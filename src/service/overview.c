@@ -46,16 +46,16 @@ static void append_journal(struct buf *json, const struct journal *journal)
 	        ",\"start_target\":%" PRIu64 ",\"start_eta_ms\":%" PRId64,
 	        journal_epoch(journal), journal_last_index(journal), journal_commit_index(journal),
 	        progress.target, progress.eta_ms == UINT64_MAX ? -1 : (int64_t)progress.eta_ms);
-	buf_append_format(json,
-	                  ",\"syncs\":%" PRIu64 ",\"entries\":%" PRIu64
-	                  ",\"journal_bytes\":%" PRIu64 ",\"sync_us_mean\":%" PRIu64
-	                  ",\"sync_us_max\":%" PRIu64 ",\"segments\":%" PRIu64
-	                  ",\"newest_checkpoint\":%" PRIu64 ",\"refused_no_space\":%" PRIu64
-	                  ",\"is_out_of_room\":%s,",
-	                  stats.batches, stats.entries, stats.bytes,
-	                  stats.batches == 0 ? 0 : stats.sync_us_sum / stats.batches,
-	                  stats.sync_us_max, stats.segments, stats.newest_checkpoint,
-	                  stats.refused_no_space, stats.is_out_of_room ? "true" : "false");
+	buf_append_format(
+	        json,
+	        ",\"syncs\":%" PRIu64 ",\"entries\":%" PRIu64 ",\"journal_bytes\":%" PRIu64
+	        ",\"sync_us_mean\":%" PRIu64 ",\"sync_us_max\":%" PRIu64 ",\"segments\":%" PRIu64
+	        ",\"newest_checkpoint\":%" PRIu64 ",\"refused_no_space\":%" PRIu64
+	        ",\"is_out_of_room\":%s,\"room_needed_bytes\":%" PRIu64 ",",
+	        stats.batches, stats.entries, stats.bytes,
+	        stats.batches == 0 ? 0 : stats.sync_us_sum / stats.batches, stats.sync_us_max,
+	        stats.segments, stats.newest_checkpoint, stats.refused_no_space,
+	        stats.is_out_of_room ? "true" : "false", stats.room_needed_bytes);
 	append_syncs(json, &stats);
 }
 

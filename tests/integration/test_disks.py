@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A master's disk is full, fails or hangs, under load: another one is primary meanwhile."""
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -92,6 +93,45 @@ def test_the_full_disk_of_a_lone_master(make_cluster, disks):
     disks[0].empty()
     wait_until(is_taken, "changes are taken by themselves")
     assert "this disk is full" not in cluster.run("status", "--conf", cluster.conf).stdout
+
+
+def is_marked(cluster):
+    done = cluster.run("journal", "--conf", cluster.conf, "verify", "--json")
+    verdict = json.loads(done.stdout)
+    return verdict["last_mark"] == verdict["last_index"]
+
+
+@pytest.mark.parametrize("ends_well", [True, False], ids=["stopped", "killed"])
+def test_a_lone_master_starts_on_a_full_disk_and_serves_reads(make_cluster, disks, ends_well):
+    cluster = make_cluster(alluxio__master__journal__folder=disks[0].folder / "journal")
+    cluster.start_master()
+    client = Connection(cluster.port)
+    assert client.mkdirs("/before")
+    disks[0].fill()
+
+    def is_taken(client):
+        try:
+            return client.mkdirs("".join(f"/{os.urandom(120).hex()}" for _ in range(10)))
+        except RemoteError:
+            return False
+
+    while is_taken(client):
+        pass
+    wait_until(lambda: is_marked(cluster), "the last mark is written")
+    if ends_well:
+        assert cluster.master.stop() == 0
+    else:
+        cluster.master.kill()
+    disks[0].fill()  # what was prepared ahead is gone
+    cluster.start_master()
+    client = Connection(cluster.port)
+    assert client.stat("/before") is not None
+    assert not is_taken(client)
+    shown = cluster.run("status", "--conf", cluster.conf)
+    assert shown.returncode == 0  # primary
+    assert "KiB are free" in shown.stdout
+    disks[0].empty()
+    wait_until(lambda: is_taken(client), "changes are taken by themselves")
 
 
 def inject(member, what):

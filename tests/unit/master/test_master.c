@@ -484,10 +484,27 @@ static void a_full_pipe_is_waited_for(void **state)
 	assert_int_equal(call->done, 1);
 }
 
-static void promotion_waits_for_room_too(void **state)
+static void a_master_on_a_full_disk_serves_reads_and_refuses_changes(void **state)
 {
+	struct call *call;
+
 	(void)state;
 	fake_journal.append_rc = -ERR_NO_SPACE;
+	fake_phase(JOURNAL_LEADING);
+	assert_int_equal(master_role(world.master), MASTER_PRIMARY);
+	assert_int_equal(read_now()->rc, 0);
+	call = mkdirs("/a");
+	fake_turn(&world.io);
+	assert_int_equal(call->write.result.rc, -ERR_NO_SPACE);
+	fake_journal.append_rc = 0;
+	fake_journal.options.on_room(fake_journal.options.context);
+	commit(mkdirs("/a"));
+}
+
+static void promotion_waits_for_the_next_segment(void **state)
+{
+	(void)state;
+	fake_journal.append_rc = -ERR_AGAIN;
 	fake_phase(JOURNAL_LEADING);
 	assert_int_equal(master_role(world.master), MASTER_PROMOTING);
 	fake_journal.append_rc = 0;
@@ -734,7 +751,8 @@ int main(void)
 	        TEST(a_read_sees_what_was_committed_before_its_proof),
 	        TEST(no_room_is_said_and_reads_go_on),
 	        TEST(a_full_pipe_is_waited_for),
-	        TEST(promotion_waits_for_room_too),
+	        TEST(a_master_on_a_full_disk_serves_reads_and_refuses_changes),
+	        TEST(promotion_waits_for_the_next_segment),
 	        TEST(near_the_memory_limit_growth_is_refused_and_deletes_pass),
 	        TEST(a_full_retry_table_slows_calls_until_rows_may_go),
 	        TEST(age_does_not_follow_the_wall_clock),
