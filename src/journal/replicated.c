@@ -30,7 +30,7 @@ bool replicated_is_alone(const struct replicated *replicated)
 /* A leader serves when what it found and its own first entry are applied. */
 static enum journal_phase due_phase(const struct replicated *replicated)
 {
-	if (replicated->role == RAFT_LEADER &&
+	if (replicated->role == RAFT_LEADER && !replicated_is_guarded(replicated) &&
 	    replicated->journal->applied.index >= replicated->lead_from)
 		return JOURNAL_LEADING;
 	return JOURNAL_FOLLOWING;
@@ -368,6 +368,7 @@ static int create(struct journal *journal)
 	replicated_changes_init(replicated);
 	replicated_health_init(replicated);
 	replicated_digest_init(replicated);
+	replicated_guard_init(replicated);
 	if (journal->options.replication == NULL ||
 	    journal->options.replication->address_count > JOURNAL_MEMBERS_MAX)
 		return -ERR_INVALID;
@@ -377,6 +378,7 @@ static int create(struct journal *journal)
 static void stop_timers(struct replicated *replicated)
 {
 	io_timer_stop(&replicated->tick);
+	io_timer_stop(&replicated->guard);
 	replicated_health_stop(replicated);
 	replicated_digest_stop(replicated);
 }

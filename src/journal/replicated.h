@@ -12,6 +12,9 @@
  *   replicated_install.c   one from a peer becomes the state
  *   replicated_health.c    a slow or full disk
  *   replicated_skew.c      a clock that is far from the peers'
+ *   replicated_distance.c  peers that are far away
+ *   replicated_waiting.c   what it waits for
+ *   replicated_guard.c     a lone master's disk among others' masters
  *   replicated_digest.c    states compared with the peers'
  *   replicated_odd.c       one that is not the primary's
  *   replicated_reads.c     reads that wait for a proof
@@ -115,7 +118,11 @@ struct replicated {
 	uint64_t log_told_us; /* that the log is damaged; 0: never */
 	uint64_t far_us;      /* since when a peer is far away; 0: none is */
 	uint64_t far_told_us; /* 0: never */
-	uint64_t foreign;     /* bits of the configured addresses where another cluster answered */
+	enum raft_waiting waiting, told_waiting;
+	uint64_t waiting_us; /* since when */
+	struct io_timer guard;
+	uint64_t guarded_until_us; /* 0: not, or not any more */
+	uint64_t foreign; /* bits of the configured addresses where another cluster answered */
 };
 
 /* ---- replicated.c ---- */
@@ -215,6 +222,19 @@ bool replicated_is_skewed(struct replicated *replicated);
 /* Says so, now and then, if a peer stays further away than elections wait. */
 void replicated_look_at_distance(struct replicated *replicated);
 
+/* ---- replicated_guard.c ---- */
+
+void replicated_guard_init(struct replicated *replicated);
+/* The core has begun. */
+void replicated_guard_start(struct replicated *replicated);
+/* It is not sure yet that this disk is not another cluster's: nobody is answered. */
+bool replicated_is_guarded(const struct replicated *replicated);
+
+/* ---- replicated_waiting.c ---- */
+
+/* Says what keeps it from serving, when that stays so for a while. */
+void replicated_look_at_waiting(struct replicated *replicated);
+
 /* ---- replicated_digest.c ---- */
 
 void replicated_digest_init(struct replicated *replicated);
@@ -240,6 +260,7 @@ void replicated_reads_end(struct replicated *replicated, int rc);
 /* ---- replicated_quorum.c ---- */
 
 void replicated_quorum(const struct journal *journal, struct journal_quorum *quorum);
+const char *replicated_waiting_text(enum raft_waiting waiting); /* NULL: for nothing */
 void replicated_change(struct journal *journal, struct journal_change *change);
 void replicated_changes_init(struct replicated *replicated);
 void replicated_changes_settle(struct replicated *replicated);

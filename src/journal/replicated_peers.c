@@ -84,7 +84,8 @@ static void noticed(void *context, int rc, const char *text)
 }
 
 /* A folder that holds a cluster of one, among the masters of another: it was mounted here by
- * mistake, and would serve clients that are not its own.  Who has peers cannot without them. */
+ * mistake, and is not to serve clients that are not its own (replicated_guard.c).  Who has peers
+ * cannot without them. */
 static void found_foreign(void *context, const char *address)
 {
 	struct replicated *replicated = context;

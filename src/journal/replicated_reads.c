@@ -53,7 +53,8 @@ void replicated_read_index(struct journal *journal, struct journal_read *read)
 
 	read->ticket = read->index = 0;
 	read->is_proven = false;
-	if (replicated->core == NULL || journal->phase == JOURNAL_STOPPED || journal->is_closing) {
+	if (replicated->core == NULL || journal->phase == JOURNAL_STOPPED || journal->is_closing ||
+	    replicated_is_guarded(replicated)) {
 		read->done(read, -ERR_STANDBY, 0);
 		return;
 	}

@@ -131,6 +131,7 @@ void replicated_begin(struct replicated *replicated)
 	tell_if_moved(replicated);
 	prepare_start(&journal->prepare);
 	journal_set_phase(journal, JOURNAL_FOLLOWING);
+	replicated_guard_start(replicated);
 	if (replicated->options.forms_alone)
 		event.kind = RAFT_FORM;
 	replicated_step(replicated, &event);

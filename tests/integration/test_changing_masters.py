@@ -174,6 +174,7 @@ def test_the_disk_of_a_lone_master_does_not_serve_among_another_clusters(make_ma
     assert member.master.popen.wait(timeout=30) == 1
     assert "most of the configured masters (2 of 3) belong to another cluster" in (
         member.master_log())
+    assert "PROMOTED" not in member.master_log()  # not for a moment
     mkdirs(masters, "/the-others-go-on")
 
 
