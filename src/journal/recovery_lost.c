@@ -104,12 +104,28 @@ void recovery_lost_settle(struct recovery_reader *reader, struct vote *vote)
 	vote->bound_index = lost->index;
 }
 
+/* A master that was alone, and whom others might join (holdfast quorum allow). */
+static bool names_no_other(const struct recovery_reader *reader)
+{
+	const struct recovery_log *log = &reader->log;
+
+	return log->list_count > 0 && log->lists[log->list_count - 1].members.count == 1;
+}
+
 char *recovery_lost_text(const struct recovery_reader *reader, const struct vote *vote)
 {
 	const struct recovery_lost *lost = &reader->lost;
 	const char *what = lost->what != NULL ? lost->what : "a checkpoint is bad";
 	uint64_t last = reader->log.last.index;
 
+	if ((is_unknown(reader) || is_less(reader)) && names_no_other(reader))
+		return text_make("%s: %s. What followed index %" PRIu64
+		                 " is dropped, and what is left of the journal names no other "
+		                 "master. If others had joined since, they bring it again. If this "
+		                 "one was alone it is lost, and this master does not serve: look "
+		                 "for a copy of the folder, or give up what is lost with holdfast "
+		                 "quorum recover",
+		                 reader->folder, what, last);
 	if (is_unknown(reader))
 		return text_make("%s: %s. What followed index %" PRIu64
 		                 " is dropped and comes again from the other masters. How much it "

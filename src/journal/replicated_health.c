@@ -124,6 +124,7 @@ static void look(struct io_timer *timer)
 	}
 	hand_over(replicated);
 	replicated_look_at_distance(replicated);
+	replicated_look_at_waiting(replicated);
 }
 
 void replicated_health_init(struct replicated *replicated)

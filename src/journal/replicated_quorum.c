@@ -13,6 +13,17 @@ static const char *const waiting_texts[] = {
         [RAFT_WAITS_FOR_NOTHING] = NULL,
         [RAFT_WAITS_FOR_ANSWERS] =
                 "to form a cluster it waits until every configured master answers",
+        [RAFT_WAITS_FOR_SAME_LISTS] =
+                "to form a cluster all masters must be configured with the same "
+                "alluxio.master.embedded.journal.addresses, and they are not",
+        [RAFT_WAITS_FOR_FORMAT] = "another empty master is bound to a cluster that was never "
+                                  "formed: stop that one, and run holdfast format there",
+        [RAFT_WAITS_FOR_LOST] = "its journal was damaged: it votes, and may lead, when what it "
+                                "lost has come again from the others",
+        [RAFT_WAITS_FOR_UNKNOWN] =
+                "its journal was damaged, and what is left of it names no other master: if "
+                "there are others, they will bring what it lost; if there are none, see holdfast "
+                "quorum recover",
         [RAFT_WAITS_FOR_LOWEST] = "all masters are empty; the one of the lowest address forms",
         [RAFT_WAITS_FOR_LEADER] = "to join it waits until a primary is known",
         [RAFT_WAITS_TO_JOIN] =
@@ -24,6 +35,11 @@ static const char *const waiting_texts[] = {
 static uint64_t ago_ms(uint64_t now_ms, uint64_t then_ms)
 {
 	return then_ms == 0 ? UINT64_MAX : now_ms > then_ms ? now_ms - then_ms : 0;
+}
+
+const char *replicated_waiting_text(enum raft_waiting waiting)
+{
+	return waiting_texts[waiting];
 }
 
 static const struct raft_peer_status *peer_by_id(const struct raft_status *status,
@@ -86,7 +102,7 @@ void replicated_quorum(const struct journal *journal, struct journal_quorum *quo
 	quorum->term = status.term;
 	quorum->last = status.last;
 	quorum->primary_heard_ms_ago = ago_ms(replicated_now_ms(replicated), status.heard_ms);
-	quorum->waits_for = waiting_texts[status.waiting];
+	quorum->waits_for = replicated_waiting_text(status.waiting);
 	quorum->is_changing = status.changes_members;
 	quorum->tail_bytes = replicated->tail.bytes;
 	quorum->count = list == NULL ? 0 : list->members.count;

@@ -57,7 +57,8 @@ bool replicated_is_skewed(struct replicated *replicated)
 		journal_notice(journal, is_skewed ? -ERR_AGAIN : 0,
 		               text_make("this machine's clock is %" PRId64
 		                         " ms %s that of the other masters%s",
-		                         (int64_t)llabs(skew_ms), skew_ms > 0 ? "behind" : "before",
+		                         (int64_t)llabs(skew_ms),
+		                         skew_ms > 0 ? "behind" : "ahead of",
 		                         is_skewed ? ": it stands for election after them. Set it "
 		                                     "right"
 		                                   : ", which is near enough"));

@@ -268,11 +268,14 @@ static void form_if_due(struct raft *core)
 	forming->binds = false;
 	if (!core_is_empty(core) || finding.refusal == RAFT_HAS_CLUSTER)
 		return;
-	forming->waiting = RAFT_WAITS_FOR_ANSWERS;
 	if (finding.refusal != RAFT_OK) {
+		forming->waiting = finding.refusal == RAFT_CONFIGURED_DIFFERS
+		                           ? RAFT_WAITS_FOR_SAME_LISTS
+		                           : RAFT_WAITS_FOR_FORMAT;
 		outbox_refuse(core, finding.refusal);
 		return;
 	}
+	forming->waiting = RAFT_WAITS_FOR_ANSWERS;
 	if (!finding.all_answered && !forming->is_forced)
 		return;
 	if (!is_mine) {

@@ -158,6 +158,8 @@ static enum raft_waiting waiting(const struct raft *core)
 
 	if (core->role == RAFT_LEADER && raft_voter_count(members) == 1 && members->count > 1)
 		return RAFT_WAITS_FOR_SECOND_LEARNER;
+	if (core->vote.bound != RAFT_NO_BOUND && core_is_voter(core, core->options.self))
+		return is_only_voter(core) ? RAFT_WAITS_FOR_UNKNOWN : RAFT_WAITS_FOR_LOST;
 	return core->forming.waiting;
 }
 

@@ -133,7 +133,7 @@ def test_a_master_whose_clock_is_wrong_says_so(tmp_path):
                 "env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", "+1h")
                 if member is wrong else ())
         quorum.primary()
-        wait_until(lambda: "ms before that of the other masters" in wrong.master_log(),
+        wait_until(lambda: "ms ahead of that of the other masters" in wrong.master_log(),
                    "the clock is noticed")
         load = Load(quorum)
         load.goes_on()

@@ -60,17 +60,19 @@ static inline void made_begin(struct made_segment *made, uint64_t run, size_t bl
 	segment_header_encode(&made->header, made->bytes);
 }
 
-static inline struct raft_members made_members(const char *address)
+/* This master at that address, alone or with another one. */
+static inline struct raft_members made_members(const char *address, bool is_alone)
 {
-	struct raft_members members = {.count = 1};
+	struct raft_members members = {.count = is_alone ? 1 : 2};
 
 	members.member[0] = (struct raft_member){.id = {{7}}, .is_voter = true};
 	snprintf(members.member[0].address, sizeof(members.member[0].address), "%s", address);
+	members.member[1] = (struct raft_member){.id = {{8}}, .address = "other:1"};
 	return members;
 }
 
 /* A batch of `count` entries of one epoch, noted in `entries` by index if not NULL.  Every 5th
- * entry is a list of members. */
+ * entry is a list of members; up to the 5th it is alone. */
 static inline void made_batch(struct made_segment *made, size_t count, uint64_t epoch,
                               uint64_t mark, struct entry *entries)
 {
@@ -87,7 +89,7 @@ static inline void made_batch(struct made_segment *made, size_t count, uint64_t 
 
 		buf_clear(&payload);
 		if (entry.index % 5 == 0) {
-			struct raft_members members = made_members("m:1");
+			struct raft_members members = made_members("m:1", entry.index == 5);
 
 			entry.kind = ENTRY_members;
 			raft_members_encode(&members, &payload);
@@ -179,7 +181,7 @@ static inline void made_checkpoint(const struct made_folder *folder, const struc
 {
 	struct checkpoint_header header = {
 	        .index = last->index, .epoch = last->epoch, .chain = last->chain};
-	struct raft_members members = made_members("c:1");
+	struct raft_members members = made_members("c:1", false);
 	atomic_bool is_given_up = false;
 	struct checkpoint_writer *writer;
 	struct buf list = {0};

@@ -392,6 +392,19 @@ static void rot_that_hides_the_end_is_remembered_as_unknown(void **state)
 	assert_non_null(strstr(w->start.notices, "votes for nobody"));
 }
 
+/* Alone it would wait for others in vain, if they did not come with what was lost. */
+static void rot_of_who_knows_of_no_others_is_told_as_that(void **state)
+{
+	struct world *w = *state;
+
+	flip(w, 0, 3 * MADE_BLOCK + 100);
+	start(w);
+	check(w);
+	assert_bound(w, VOTE_BOUND, 6);
+	assert_non_null(strstr(w->start.notices, "names no other master"));
+	assert_null(strstr(w->start.notices, "from the other masters"));
+}
+
 /* Its batches tell how far it went all the same. */
 static void a_segment_that_does_not_follow_is_dropped(void **state)
 {
@@ -574,6 +587,7 @@ int main(void)
 	        IN_WORLD(a_missing_segment_leaves_what_was_before_it),
 	        IN_WORLD(rot_names_place_index_and_what_comes_of_it),
 	        IN_WORLD(rot_that_hides_the_end_is_remembered_as_unknown),
+	        IN_WORLD(rot_of_who_knows_of_no_others_is_told_as_that),
 	        IN_WORLD(a_segment_that_does_not_follow_is_dropped),
 	        IN_WORLD(a_torn_last_batch_leaves_no_bound),
 	        IN_WORLD(what_was_cut_by_the_cluster_may_rot),
