@@ -275,6 +275,48 @@ static void who_lacks_entries_that_are_damaged_gets_a_checkpoint(void **state)
 	assert_non_null(strstr((char *)w->house->notices.data, path));
 }
 
+static bool has_all(struct world *w, struct raft_id id)
+{
+	struct journal_quorum quorum;
+
+	journal_quorum(w->house->journal, &quorum);
+	for (size_t i = 0; i < quorum.count; i++)
+		if (memcmp(quorum.members[i].id, id.bytes, sizeof(id.bytes)) == 0)
+			return quorum.members[i].match == quorum.last;
+	return false;
+}
+
+/* What is not applied is in memory: that it rots on this disk meanwhile keeps it from nobody. */
+static void uncommitted_entries_that_rot_are_still_sent(void **state)
+{
+	struct world *w = *state;
+	struct house_append requests[3];
+	struct journal_quorum quorum;
+
+	join(w);
+	w->replication.tail_bytes_max = 1;
+	RUN_UNTIL(w->house->io, w->b.match >= w->last);
+	house_close(w->house);
+	open_journal_of(w);
+	be_elected(w);
+	w->c.acknowledges = true;
+	house_fill(w->house, 3, 100);
+	RUN_UNTIL(w->house->io, has_all(w, w->c.id));
+	w->b.acknowledges = w->c.acknowledges = false;
+	for (size_t i = 0; i < COUNT_OF(requests); i++)
+		assert_int_equal(house_append(w->house, &requests[i], STR("unsure")), 0);
+	do {
+		io_run_once(w->house->io, 10);
+		journal_quorum(w->house->journal, &quorum);
+	} while (quorum.synced < requests[2].append.index);
+	for (long block = 1; block < 40; block++)
+		house_flip(house_newest(w->house, "segment-"), block * 4096 + 80);
+	w->c.acknowledges = true;
+	RUN_UNTIL(w->house->io, requests[2].done_calls == 1);
+	for (size_t i = 0; i < COUNT_OF(requests); i++)
+		assert_int_equal(requests[i].outcome, JOURNAL_COMMITTED);
+}
+
 static int save_one_record(void *context, void *save, size_t bytes, struct buf *buf)
 {
 	(void)bytes;
@@ -374,6 +416,7 @@ int main(void)
 	        TEST(a_checkpoint_may_come_packed),
 	        TEST(a_learner_whose_admission_was_never_committed_asks_again),
 	        TEST(who_lacks_entries_that_are_damaged_gets_a_checkpoint),
+	        TEST(uncommitted_entries_that_rot_are_still_sent),
 	        TEST(the_loop_goes_on_while_a_checkpoint_is_loaded),
 	        TEST(a_read_does_not_wait_for_a_checkpoint_to_be_loaded),
 	};
