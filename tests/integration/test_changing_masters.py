@@ -199,6 +199,31 @@ def test_a_first_start_waits_for_a_late_master_and_says_so(tmp_path):
         quorum.close()
 
 
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.parametrize("place", [0, 2], ids=["who forms", "who is bound"])
+@pytest.mark.parametrize("when", range(3, 8))
+def test_a_death_at_any_step_of_the_first_start_is_got_over(tmp_path, place, when):
+    """The marker and the vote record are written one after the other: each step may be the last."""
+    quorum = Quorum(tmp_path)
+    victim = quorum.members[place]
+    folder = victim.folder / "master"
+    calls = "pwrite64,rename,renameat,renameat2,openat"
+    killer = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", folder / "vote",
+              "-P", folder / "holdfast-journal", "-e", f"trace={calls}",
+              "-e", f"inject={calls}:signal=KILL:when={when}"]
+    try:
+        for member in quorum.members:
+            member.format()
+            member.start_master(wrapper=killer if member is victim else (), wait=False)
+        victim.master.popen.wait(timeout=30)
+        victim.start_master()
+        quorum.primary()
+        wait_until(lambda: all(m["is_voter"] for m in quorum.status(victim)["quorum"]["members"])
+                   and len(quorum.status(victim)["quorum"]["members"]) == 3, "it is one of three")
+    finally:
+        quorum.close()
+
+
 def test_an_operator_may_form_a_cluster_without_the_others(tmp_path):
     quorum = Quorum(tmp_path)
     try:
