@@ -4,7 +4,8 @@
  *
  *   starting > serving > stopping
  *
- * It listens from the start: calls are held until the journal is read.  SIGTERM and SIGINT stop it:
+ * It listens from the start: calls are held until the journal is read.  SIGTERM, SIGINT and a
+ * terminal that is gone (SIGHUP) stop it:
  * what is in flight is answered, nothing new is taken; a second one, or what hangs, is not waited
  * for.
  */
@@ -27,6 +28,7 @@
 enum {
 	STOP_MS_MAX = 10000,
 	STOP_LOOK_MS = 5,
+	DESCRIPTORS_MIN = 64,
 };
 
 struct process {
@@ -91,6 +93,7 @@ static void on_signal(void *context, int number)
 /* What could not be ended in time is left to the end of the process: its memory may be in use. */
 static void finish(struct process *process)
 {
+	io_timer_stop(&process->stop_timer); /* a second signal does not wait for it */
 	if (!has_ended(process)) {
 		log_event(LOG_TROUBLE, "not everything has ended; leaving all the same");
 		fflush(NULL);
@@ -163,10 +166,15 @@ static int listen_at(struct process *process, const struct listen_address *addre
 		return CLI_OK;
 	}
 	if (rc == -ERR_IN_USE)
-		return cli_fail(&process->site, "port %u of %s is taken by another process",
+		return cli_fail(&process->site,
+		                "port %u of %s is taken by another process; see which: ss -ltnp",
 		                address->port, address->host);
-	return cli_fail(&process->site, "cannot listen at %s:%u: %s", address->host, address->port,
-	                err_text(rc));
+	return cli_fail(&process->site, "cannot listen at %s:%u: %s%s", address->host,
+	                address->port, err_text(rc),
+	                rc == -ERR_NO_HOST || rc == -ERR_NO_ADDRESS
+	                        ? "; correct alluxio.master.hostname, or name an address of this "
+	                          "machine in alluxio.master.bind.host"
+	                        : "");
 }
 
 static int start_servers(struct process *process)
@@ -185,6 +193,7 @@ static void run(struct process *process)
 	io_timer_init(process->site.io, &process->stop_timer, look_for_end);
 	io_on_signal(process->site.io, SIGTERM, on_signal, process);
 	io_on_signal(process->site.io, SIGINT, on_signal, process);
+	io_on_signal(process->site.io, SIGHUP, on_signal, process);
 	process->status = start_service(process);
 	if (process->status == CLI_OK)
 		process->status = start_servers(process);
@@ -229,6 +238,13 @@ static int start(struct process *process, int argc, char **argv)
 	bool forms_alone, is_replicated = cli_has_quorum(process->site.config);
 	int status = parse(&process->site, argc, argv, &forms_alone);
 
+	if (status == CLI_OK && io_descriptors_max(process->site.io) < DESCRIPTORS_MIN)
+		status =
+		        cli_fail(&process->site,
+		                 "this process may open %" PRIu64
+		                 " files (ulimit -n), and a master needs %d at least, and one more "
+		                 "for each connection; raise the limit",
+		                 io_descriptors_max(process->site.io), DESCRIPTORS_MIN);
 	if (status == CLI_OK)
 		status = main_check_served(&process->site);
 	if (status == CLI_OK)
@@ -237,6 +253,7 @@ static int start(struct process *process, int argc, char **argv)
 		status = main_log_open(&process->site, &process->log);
 	if (status == CLI_OK) {
 		warn(process->site.config, is_replicated, is_replicated && forms_alone);
+		replication_warn(&replication);
 		status = start_master(process, &replication.options);
 	}
 	replication_finish(&replication);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "cli/identity.h"
 #include "format/command.h"
 
@@ -227,6 +228,30 @@ static void encode_skip_entries(const struct cli_site *site, struct replication 
 	to->options.skip_kind = ENTRY_skip_ids;
 	to->options.skip_payload = encode_skip(site, UINT64_C(1) << 32, &to->skip_entry);
 	to->options.leap_payload = encode_skip(site, UINT64_C(1) << 24, &to->leap_entry);
+}
+
+static bool is_loopback(const char *address)
+{
+	return strncasecmp(address, "localhost:", 10) == 0 || strncmp(address, "127.", 4) == 0 ||
+	       strncmp(address, "[::1]:", 6) == 0;
+}
+
+void replication_warn(const struct replication *replication)
+{
+	const char *here = NULL, *elsewhere = NULL;
+
+	for (size_t i = 0; i < replication->options.address_count; i++) {
+		if (is_loopback(replication->listed[i]))
+			here = replication->listed[i];
+		else
+			elsewhere = replication->listed[i];
+	}
+	if (here != NULL && elsewhere != NULL)
+		log_event(LOG_TROUBLE,
+		          "%s lists %s, which on each machine means that machine itself, beside "
+		          "%s: give that master a name under which the others reach it",
+		          config_name(CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_ADDRESSES), here,
+		          elsewhere);
 }
 
 void replication_finish(struct replication *replication)

@@ -31,6 +31,8 @@ struct str replication_own_host(const struct cli_site *site);
 /* CLI_OK, or the exit status after saying what does not fit. */
 int replication_read(const struct cli_site *site, bool forms_alone,
                      struct replication *ret_replication);
+/* Says in the log what is allowed and surely not meant. */
+void replication_warn(const struct replication *replication);
 void replication_finish(struct replication *replication);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * holdfast worker: a worker that serves until it is told to stop (SIGTERM, SIGINT).
+ * holdfast worker: a worker that serves until it is told to stop (SIGTERM, SIGINT, SIGHUP).
  */
 #include <signal.h>
 #include <stdio.h>
@@ -103,6 +103,7 @@ static int serve(struct cli_site *site)
 	if (rc == 0) {
 		io_on_signal(site->io, SIGTERM, on_signal, &process);
 		io_on_signal(site->io, SIGINT, on_signal, &process);
+		io_on_signal(site->io, SIGHUP, on_signal, &process);
 		io_run(site->io);
 		log_event(LOG_NOTE, "worker stops");
 		worker_destroy(worker);

@@ -87,7 +87,7 @@ monitor() { # master or worker, pid
 # is not there is not mounted.
 prepare_journal() {
 	local folder work note
-	folder=$(get_conf alluxio.master.journal.folder)
+	folder=$(get_conf alluxio.master.journal.folder) || fail "Error: the configuration in $conf is refused"
 	work=$(get_conf alluxio.work.dir)
 	note=$work/formatted-journals
 	[ ! -e "$folder" ] || [ -d "$folder" ] || fail "Error: $folder is a file, not a journal's folder"
@@ -122,7 +122,7 @@ prepare_worker() {
 
 start_here() { # master or worker, title
 	local pids
-	mkdir -p "$logs"
+	mkdir -p "$logs" && touch "$logs/$1.log" || fail "Error: $logs/$1.log cannot be written"
 	pids=$(pids_of "$2" | tr '\n' ' ')
 	if [ -n "$pids" ] && [ -n "$keep" ]; then
 		echo "The $1 runs already on $here (pid ${pids% })"

@@ -69,8 +69,11 @@ int err_from_errno(int error_number)
 	case ETIMEDOUT: return -ERR_TIMEOUT;
 	case ENOTSUP: return -ERR_UNSUPPORTED;
 	case EACCES:
-	case EPERM:
-	case EROFS: return -ERR_ACCESS;
+	case EPERM: return -ERR_ACCESS;
+	case EROFS: return -ERR_READ_ONLY;
+	case ENOTDIR: return -ERR_NO_FOLDER;
+	case EISDIR: return -ERR_IS_FOLDER;
+	case EADDRNOTAVAIL: return -ERR_NO_ADDRESS;
 	case EMFILE:
 	case ENFILE: return -ERR_NO_DESCRIPTORS;
 	case ECONNREFUSED: return -ERR_REFUSED;

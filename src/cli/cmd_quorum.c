@@ -63,8 +63,9 @@ static const struct change {
 	const char *done; /* behind the address */
 } changes[] = {
         {"allow", allow,
-         "may join; start it now, if it does not run. This leave is gone when another "
-         "master becomes primary before it has joined"},
+         "may join; start it now, if it does not run. This leave is the primary's alone: "
+         "should another become primary, or this one start anew, before the newcomer is in "
+         "the list of holdfast status, give it again"},
         {"remove", remove_member, "has left the quorum"},
         {"elect", elect, "is primary"},
 };

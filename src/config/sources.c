@@ -59,6 +59,7 @@ static int read_file(struct config_map *map, const struct config_reader *reader,
 	} else if (rc < 0) {
 		config_report_add(report, CONFIG_ERROR, path, 0, "can not be read: %s",
 		                  err_text(rc));
+		folders->file_count++;
 		rc = 0;
 	} else {
 		folders->file_count++;

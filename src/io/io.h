@@ -259,7 +259,8 @@ int io_replace_file(struct io *io, const char *path, const void *data, size_t si
 
 /* ---- the process ---- */
 
-/* Calls back on the loop; one handler a signal. */
+/* Calls back on the loop; one handler a signal.  SIGHUP that is ignored, as nohup has it, stays so.
+ */
 int io_on_signal(struct io *io, int number, void (*handler)(void *context, int number),
                  void *context);
 const char *io_host_name(struct io *io); /* never NULL */

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +33,22 @@ static void on_signal(uv_signal_t *handle, int number)
 	signal->handler(signal->context, number);
 }
 
+static bool is_ignored(int number)
+{
+	struct sigaction now;
+
+	return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 int io_on_signal(struct io *io, int number, void (*handler)(void *context, int number),
                  void *context)
 {
-	struct io_signal *signal = mem_zalloc(sizeof(*signal));
+	struct io_signal *signal;
 	int rc;
 
+	if (number == SIGHUP && is_ignored(number))
+		return 0;
+	signal = mem_zalloc(sizeof(*signal));
 	if (signal == NULL)
 		return -ERR_NO_MEMORY;
 	rc = uv_signal_init(&io->loop, &signal->handle);

@@ -464,9 +464,11 @@ static void batch_done(struct io_work *work)
 	hang_stop(&commit->hang);
 	if (batch->rc < 0)
 		fatal_damage("%s: %s failed: %s. Nothing after index %" PRIu64
-		             " was acknowledged. Check the disk, then start again",
+		             " was acknowledged. %s, then start again",
 		             batch->segment->path, batch->failed_at, err_text(batch->rc),
-		             journal->commit_index);
+		             journal->commit_index,
+		             batch->rc == -ERR_NO_DESCRIPTORS ? "Raise the limit of open files"
+		                                              : "Check the disk");
 	count(commit, batch);
 	if (batch->begins_segment)
 		segment_writer_destroy(batch->segment_before);

@@ -233,6 +233,13 @@ static char *lock_text(struct io *io, const char *folder, const char *path, int 
 	if (rc == -ERR_IN_USE)
 		return text_make("%s is in use by the running process %d; stop that one first",
 		                 folder, read_pid(io, path));
+	if (rc == -ERR_ACCESS)
+		return text_make("%s: cannot lock it: %s. The folder and all in it must belong to "
+		                 "the user that runs the master; this process runs as %s",
+		                 path, err_text(rc), io_user_name(io));
+	if (rc == -ERR_READ_ONLY)
+		return text_make("%s: cannot lock it: %s. Mount it for writing", path,
+		                 err_text(rc));
 	return text_of_error(path, "lock it", rc);
 }
 

@@ -165,8 +165,10 @@ static void step_done(struct io_work *work)
 		out_of_room(prepare);
 	else
 		fatal_damage("%s: the next segment of the journal cannot be prepared: %s. Check "
-		             "the disk, then start again; everything acknowledged is durable",
-		             prepare->journal->folder, err_text(prepare->rc));
+		             "%s, then start again; everything acknowledged is durable",
+		             prepare->journal->folder, err_text(prepare->rc),
+		             prepare->rc == -ERR_TOO_LARGE ? "the limit of file sizes (ulimit -f)"
+		                                           : "the disk");
 }
 
 static void retry(struct io_timer *timer)

@@ -185,7 +185,8 @@ static int lock_folder(struct block_store *store, char **ret_text)
 	/* The folder's own name must be durable before anything in it is reported. */
 	path_in(store, "..", path, sizeof(path));
 	rc = io_sync_folder(store->io, path);
-	if (rc < 0 && rc != -ERR_ACCESS) /* who may not look into the parent did not make it */
+	/* Who may not look into the parent, or write there, did not make it. */
+	if (rc < 0 && rc != -ERR_ACCESS && rc != -ERR_READ_ONLY)
 		return worker_refuse(rc, ret_text, "%s cannot be synced: %s", path, err_text(rc));
 	path_in(store, "in_use.lock", path, sizeof(path));
 	rc = io_file_open(store->io, path, IO_OPEN_WRITE | IO_OPEN_CREATE, &store->lock);

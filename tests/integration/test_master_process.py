@@ -14,6 +14,7 @@ import hadoop_rpc
 import processes
 
 QUORUM_PROTOCOL = "io.holdfast.QuorumProtocol"
+STATUS_PROTOCOL = "io.holdfast.StatusProtocol"
 
 
 def run_master(cluster, *options, timeout=30):
@@ -31,7 +32,7 @@ def test_a_taken_port_is_one_clear_line(make_cluster):
     assert done.returncode == 1
     errors = [line for line in done.stderr.splitlines() if line.startswith("holdfast master:")]
     assert errors == [f"holdfast master: port {cluster.port} of 127.0.0.1 is taken by another "
-                      "process"]
+                      "process; see which: ss -ltnp"]
 
 
 def test_sigterm_ends_it_at_once_with_everything_kept(cluster):
@@ -55,6 +56,48 @@ def test_questions_until_the_last_moment_do_not_disturb_its_end(cluster):
                     connection.call("getQuorum", [], protocol=QUORUM_PROTOCOL)
         assert cluster.master.popen.wait(timeout=10) == 0
         cluster.start_master()
+
+
+def test_a_second_signal_ends_it_without_a_trace_of_trouble(cluster):
+    rounds = range(20)
+    for count in rounds:
+        hadoop_rpc.Connection(cluster.port).mkdirs(f"/{count}")
+        cluster.master.popen.send_signal(signal.SIGTERM)
+        for _ in range(count * 10):  # a little later each time
+            processes.answers(cluster.port)
+        cluster.master.popen.send_signal(signal.SIGTERM)
+        assert cluster.master.popen.wait(timeout=10) == 0, cluster.master_log()
+        cluster.start_master()
+    client = hadoop_rpc.Connection(cluster.port)
+    assert all(client.stat(f"/{count}") is not None for count in rounds)
+
+
+def test_a_terminal_that_goes_stops_it_unless_it_was_told_to_stay(cluster):
+    cluster.master.popen.send_signal(signal.SIGHUP)
+    assert cluster.master.popen.wait(timeout=10) == 0
+    assert "signal 1: stopping" in cluster.master_log()
+    cluster.start_master(wrapper=["nohup"])
+    cluster.master.popen.send_signal(signal.SIGHUP)
+    assert hadoop_rpc.Connection(cluster.port).mkdirs("/stays")
+
+
+def test_running_out_of_descriptors_is_said_once_and_shown(cluster):
+    cluster.master.stop()
+    cluster.start_master(wrapper=["prlimit", "--nofile=80:80"])
+    first = hadoop_rpc.Connection(cluster.port)
+
+    def is_short():
+        reply = first.call("getStatus", [], protocol=STATUS_PROTOCOL)
+        return json.loads(hadoop_rpc.field(reply, 1))["is_out_of_descriptors"]
+
+    others = [socket.create_connection(("127.0.0.1", cluster.port)) for _ in range(100)]
+    processes.wait_until(lambda: "DESCRIPTORS_SHORT" in cluster.master_log(), "it is said")
+    assert is_short()
+    for other in others:
+        other.close()
+    processes.wait_until(lambda: "DESCRIPTORS_AGAIN" in cluster.master_log(), "it is over")
+    assert not is_short()
+    assert cluster.master_log().count("DESCRIPTORS_SHORT") == 1
 
 
 def test_sigint_stops_it_too(cluster):

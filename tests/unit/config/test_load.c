@@ -205,6 +205,7 @@ static void a_file_that_cannot_be_read_is_an_error(void **state)
 	world_add_file(&world, "/c/core-site.xml", "");
 	world.files[0].error = -ERR_ACCESS;
 	world_must_refuse(&world, "/c/core-site.xml: error: can not be read: permission denied");
+	assert_null(strstr(world_report(&world), "is there")); /* one is */
 	world_finish(&world);
 }
 
