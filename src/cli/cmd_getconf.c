@@ -230,7 +230,7 @@ static int print_one(const struct cli_site *site, const struct getconf *getconf,
 
 int cmd_alluxio_getconf(int argc, char **argv)
 {
-	struct getconf getconf;
+	struct getconf getconf = {0};
 	struct cli_site site;
 	struct buf text = {0};
 	int next, status = cli_client_init(&site, "getConf", argc, argv, &next);
