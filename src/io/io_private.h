@@ -12,6 +12,7 @@
 #define HOLDFAST_IO_PRIVATE_H
 
 #include "io/io.h"
+#include "io/pile.h"
 
 #include <netinet/in.h>
 #include <pthread.h>
@@ -44,11 +45,10 @@ struct io {
 	struct io_timer wait;    /* of io_run_once() */
 
 	/* mailbox (mailbox.c): what other threads hand to the loop */
-	pthread_mutex_t mail_lock;
-	struct list tasks;     /* under mail_lock */
-	struct list works;     /* under mail_lock */
+	struct pile tasks, works;
 	atomic_bool is_asleep; /* the loop waits, or is about to: a post must wake it */
-	uv_async_t wake;
+	int wake_fd;
+	uv_poll_t wake_poll;
 
 	uint8_t *read_buffer;   /* IO_READ_BYTES, shared by all connections */
 	size_t lookups_pending; /* look-ups whose answer will be delivered */

@@ -1,47 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From other threads to the loop.
+ * From other threads to the loop, without locks (pile.h).
  *
  * Waking a loop that is awake costs a system call on both sides for nothing, so a post wakes it
  * only if is_asleep is set.  No wake-up is lost: the loop sets the flag and then looks into the
- * lists under mail_lock; a post puts its node in under mail_lock and then looks at the flag.
- * Whichever has the lock second sees the other's doing.
+ * piles; a post puts its node there and then looks at the flag.
+ *
+ * An eventfd of our own wakes it.  uv_async_send() does so before it marks that it is through, and
+ * the loop, once awake, waits for that mark: a thread of low priority, which the loop itself had
+ * put aside, was waited for through many turns of everybody else.
  */
 #include "io/io_private.h"
 
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include "base/check.h"
+#include "base/err.h"
 
-static void on_wake(uv_async_t *wake)
+/* The turn delivers after libuv's part. */
+static void on_wake(uv_poll_t *poll, int status, int events)
 {
-	(void)wake; /* the turn delivers after libuv's part */
-}
+	struct io *io = poll->data;
+	uint64_t count;
 
-int io_mailbox_init(struct io *io)
-{
-	list_init(&io->tasks);
-	list_init(&io->works);
-	CHECK(pthread_mutex_init(&io->mail_lock, NULL) == 0);
-	return io_err_from_uv(uv_async_init(&io->loop, &io->wake, on_wake));
-}
-
-void io_mailbox_close(struct io *io)
-{
-	CHECK(list_is_empty(&io->tasks) && list_is_empty(&io->works));
-	uv_close((uv_handle_t *)&io->wake, NULL);
+	(void)status;
+	(void)events;
+	(void)!read(io->wake_fd, &count,
+	            sizeof(count)); /* fails if somebody's write is yet to come */
 }
 
 void io_mailbox_finish(struct io *io)
 {
-	pthread_mutex_destroy(&io->mail_lock);
+	if (io->wake_fd >= 0)
+		close(io->wake_fd);
+	io->wake_fd = -1;
 }
 
-static void put(struct io *io, struct list *to, struct list *node)
+int io_mailbox_init(struct io *io)
 {
-	pthread_mutex_lock(&io->mail_lock);
-	list_append(to, node);
-	pthread_mutex_unlock(&io->mail_lock);
+	int rc;
+
+	io->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (io->wake_fd < 0)
+		return err_from_errno(errno);
+	rc = uv_poll_init(&io->loop, &io->wake_poll, io->wake_fd);
+	if (rc < 0) {
+		io_mailbox_finish(io);
+		return io_err_from_uv(rc);
+	}
+	io->wake_poll.data = io;
+	uv_poll_start(&io->wake_poll, UV_READABLE, on_wake);
+	return 0;
+}
+
+void io_mailbox_close(struct io *io)
+{
+	CHECK(pile_is_empty(&io->tasks) && pile_is_empty(&io->works));
+	uv_close((uv_handle_t *)&io->wake_poll, NULL);
+}
+
+static void put(struct io *io, struct pile *to, struct list *node)
+{
+	pile_put(to, node);
 	if (atomic_load(&io->is_asleep) && atomic_exchange(&io->is_asleep, false))
-		uv_async_send(&io->wake);
+		CHECK(eventfd_write(io->wake_fd, 1) == 0);
 }
 
 void io_post(struct io *io, struct io_task *task)
@@ -59,9 +83,7 @@ bool io_mailbox_may_sleep(struct io *io)
 	bool is_empty;
 
 	atomic_store(&io->is_asleep, true);
-	pthread_mutex_lock(&io->mail_lock);
-	is_empty = list_is_empty(&io->tasks) && list_is_empty(&io->works);
-	pthread_mutex_unlock(&io->mail_lock);
+	is_empty = pile_is_empty(&io->tasks) && pile_is_empty(&io->works);
 	if (!is_empty)
 		atomic_store(&io->is_asleep, false);
 	return is_empty;
@@ -74,10 +96,8 @@ void io_mailbox_deliver(struct io *io)
 	list_init(&tasks);
 	list_init(&works);
 	atomic_store(&io->is_asleep, false);
-	pthread_mutex_lock(&io->mail_lock);
-	list_splice(&works, &io->works);
-	list_splice(&tasks, &io->tasks);
-	pthread_mutex_unlock(&io->mail_lock);
+	pile_take(&io->works, &works);
+	pile_take(&io->tasks, &tasks);
 	while (!list_is_empty(&works)) {
 		struct io_work *work = LIST_FIRST(&works, struct io_work, node);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <immintrin.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -16,18 +17,18 @@ enum { THREAD_NAME_BYTES = 16 }; /* Linux keeps 15 letters */
 struct io_thread {
 	struct io *io;
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t more;
-	struct list queue;    /* under lock */
-	bool is_waiting;      /* under lock: `more` must be signalled */
-	bool is_stopping;     /* under lock */
-	atomic_size_t queued; /* length of queue, for spinning without the lock */
+	struct pile queue;
+	struct list taken;      /* from the queue; the thread's */
+	sem_t more;             /* posted if is_waiting */
+	atomic_bool is_waiting; /* the thread waits, or is about to */
+	atomic_bool is_stopping;
+	atomic_size_t queued; /* in `queue` and `taken` */
 	atomic_uint spin_us;
 	atomic_bool steps_back; /* before its next work */
 
 	/* Work that the loop runs itself. */
 	atomic_uint_least64_t here_since_us; /* 0: none */
-	atomic_bool is_watching;             /* changed under lock */
+	atomic_bool is_watching;
 	uint64_t hang_us;
 	void (*on_hang)(void *context);
 	void *hang_context;
@@ -49,8 +50,8 @@ static uint64_t clock_us(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Waits for work under lock, and looks at the loop from time to time.  Ends to watch when the loop
- * has run nothing itself for a while: an idle process sleeps. */
+/* Waits for work, and looks at the loop from time to time.  Ends to watch when the loop has run
+ * nothing itself for a while: an idle process sleeps. */
 static void wait_and_watch(struct io_thread *thread)
 {
 	uint64_t due_us = clock_us(CLOCK_MONOTONIC) + thread->hang_us / LOOKS;
@@ -58,7 +59,7 @@ static void wait_and_watch(struct io_thread *thread)
 	                       .tv_nsec = (long)(due_us % 1000000 * 1000)};
 	uint64_t since_us;
 
-	if (pthread_cond_timedwait(&thread->more, &thread->lock, &due) != ETIMEDOUT)
+	if (sem_clockwait(&thread->more, CLOCK_MONOTONIC, &due) == 0 || errno != ETIMEDOUT)
 		return;
 	/* In this order, for the loop sets here_since_us and then looks at is_watching. */
 	atomic_store(&thread->is_watching, false);
@@ -73,12 +74,17 @@ static void wait_and_watch(struct io_thread *thread)
 		thread->on_hang(thread->hang_context);
 }
 
+/* No wake-up is lost: the thread sets is_waiting and then looks at what it is woken for. */
+static void wake(struct io_thread *thread)
+{
+	if (atomic_exchange(&thread->is_waiting, false))
+		sem_post(&thread->more);
+}
+
 static void begin_to_watch(struct io_thread *thread)
 {
-	pthread_mutex_lock(&thread->lock);
 	atomic_store(&thread->is_watching, true);
-	pthread_mutex_unlock(&thread->lock);
-	pthread_cond_signal(&thread->more);
+	wake(thread);
 }
 
 void io_thread_watch(struct io_thread *thread, uint64_t hang_us, void (*on_hang)(void *context),
@@ -103,26 +109,37 @@ void io_thread_run_here(struct io_thread *thread, struct io_work *work)
 
 /* ---- work ---- */
 
-/* NULL: no work is left and none will come. */
-static struct io_work *take_work(struct io_thread *thread)
+/* May end for nothing. */
+static void wait_for_more(struct io_thread *thread)
 {
-	struct io_work *work = NULL;
-
-	pthread_mutex_lock(&thread->lock);
-	while (list_is_empty(&thread->queue) && !thread->is_stopping) {
-		thread->is_waiting = true;
+	atomic_store(&thread->is_waiting, true);
+	if (pile_is_empty(&thread->queue) && !atomic_load(&thread->is_stopping)) {
 		if (atomic_load(&thread->is_watching))
 			wait_and_watch(thread);
 		else
-			pthread_cond_wait(&thread->more, &thread->lock);
-		thread->is_waiting = false;
+			sem_wait(&thread->more);
 	}
-	if (!list_is_empty(&thread->queue)) {
-		work = LIST_FIRST(&thread->queue, struct io_work, node);
-		list_remove(&work->node);
-		atomic_fetch_sub(&thread->queued, 1);
+	atomic_store(&thread->is_waiting, false);
+}
+
+/* NULL: no work is left and none will come. */
+static struct io_work *take_work(struct io_thread *thread)
+{
+	struct io_work *work;
+
+	while (list_is_empty(&thread->taken)) {
+		bool is_stopping = atomic_load(&thread->is_stopping);
+
+		pile_take(&thread->queue, &thread->taken);
+		if (!list_is_empty(&thread->taken))
+			break;
+		if (is_stopping)
+			return NULL;
+		wait_for_more(thread);
 	}
-	pthread_mutex_unlock(&thread->lock);
+	work = LIST_FIRST(&thread->taken, struct io_work, node);
+	list_remove(&work->node);
+	atomic_fetch_sub(&thread->queued, 1);
 	return work;
 }
 
@@ -167,16 +184,6 @@ static int start_thread(struct io_thread *thread)
 	return err_from_errno(error);
 }
 
-static void init_condition(pthread_cond_t *condition)
-{
-	pthread_condattr_t attributes;
-
-	CHECK(pthread_condattr_init(&attributes) == 0);
-	CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
-	CHECK(pthread_cond_init(condition, &attributes) == 0);
-	pthread_condattr_destroy(&attributes);
-}
-
 int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thread)
 {
 	struct io_thread *thread = mem_zalloc(sizeof(*thread));
@@ -185,10 +192,9 @@ int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thr
 	if (thread == NULL)
 		return -ERR_NO_MEMORY;
 	thread->io = io;
-	list_init(&thread->queue);
+	list_init(&thread->taken);
 	snprintf(thread->name, sizeof(thread->name), "%s", name);
-	CHECK(pthread_mutex_init(&thread->lock, NULL) == 0);
-	init_condition(&thread->more);
+	CHECK(sem_init(&thread->more, 0, 0) == 0);
 	rc = start_thread(thread);
 	if (rc < 0) {
 		mem_free(thread);
@@ -200,17 +206,11 @@ int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thr
 
 void io_thread_submit(struct io_thread *thread, struct io_work *work)
 {
-	bool is_waiting;
-
+	CHECK(!atomic_load(&thread->is_stopping));
 	work->thread = thread;
-	pthread_mutex_lock(&thread->lock);
-	CHECK(!thread->is_stopping);
-	list_append(&thread->queue, &work->node);
 	atomic_fetch_add(&thread->queued, 1);
-	is_waiting = thread->is_waiting;
-	pthread_mutex_unlock(&thread->lock);
-	if (is_waiting)
-		pthread_cond_signal(&thread->more);
+	pile_put(&thread->queue, &work->node);
+	wake(thread);
 }
 
 void io_thread_set_spin(struct io_thread *thread, unsigned spin_us)
@@ -227,12 +227,9 @@ void io_thread_destroy(struct io_thread *thread)
 {
 	if (thread == NULL)
 		return;
-	pthread_mutex_lock(&thread->lock);
-	thread->is_stopping = true;
-	pthread_mutex_unlock(&thread->lock);
-	pthread_cond_signal(&thread->more);
+	atomic_store(&thread->is_stopping, true);
+	wake(thread);
 	CHECK(pthread_join(thread->thread, NULL) == 0);
-	pthread_cond_destroy(&thread->more);
-	pthread_mutex_destroy(&thread->lock);
+	sem_destroy(&thread->more);
 	mem_free(thread);
 }
