@@ -15,6 +15,7 @@ enum {
 	HAND_OVER_US = 30 * 1000 * 1000,
 	FULL_HAND_OVER_US = 1000 * 1000,
 	LOOK_US = 25 * 1000,
+	LOOK_ALONE_US = 250 * 1000, /* nobody could take over */
 	/* Bits: the higher, the worse. */
 	DISK_IS_SLOW = 1,
 	DISK_IS_FULL = 2,
@@ -113,7 +114,7 @@ static void look(struct io_timer *timer)
 	        .kind = RAFT_CONDITION,
 	        .condition = {.may_stand = !replicated->is_odd, .health = health(replicated)}};
 
-	io_timer_start(timer, LOOK_US);
+	io_timer_start(timer, replicated_is_alone(replicated) ? LOOK_ALONE_US : LOOK_US);
 	if (replicated_is_skewed(replicated))
 		event.condition.handicap_ms = (uint32_t)replicated->options.election_max_ms;
 	if (event.condition.may_stand != known->may_stand ||
