@@ -60,6 +60,7 @@ static bool is_temporary(const char *name)
 	return text.size > end.size && strcmp(name + text.size - end.size, end.data) == 0 &&
 	       (str_starts_with(text, STR("prepared-")) ||
 	        str_starts_with(text, STR("checkpoint-")) ||
+	        str_starts_with(text, STR("segment-")) ||
 	        str_starts_with(text, STR(FOLDER_MARKER)) ||
 	        str_starts_with(text, STR(FOLDER_VOTE)) || str_equal(text, STR(FOLDER_ODD ".tmp")));
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -122,11 +123,52 @@ static void what_lies_before_the_chain_that_was_read_stays(void **state)
 	assert_true(is_there(*state, read));
 }
 
+static void nothing_of_a_large_one_stays(void **state)
+{
+	enum { BYTES = 9 << 20 };
+	struct made_folder *folder = *state;
+	const struct segment_id chain[] = {first, second, third};
+	struct folder_names names;
+	char name[FOLDER_NAME_BYTES];
+
+	for (size_t i = 0; i < COUNT_OF(chain); i++)
+		make_segment(folder, chain[i]);
+	folder_segment_name(first, name);
+	assert_int_equal(truncate(made_path(folder, name), BYTES), 0);
+	clean(folder, chain, COUNT_OF(chain), OLDER);
+	assert_int_equal(folder_list(folder->io, folder->path, &names), 0);
+	assert_int_equal(names.segment_count, 2);
+	assert_int_equal(names.temporary_count, 0);
+	folder_names_finish(&names);
+}
+
+/* It was given back in part, and must never be read. */
+static void what_a_crash_left_of_one_goes_at_the_next_start(void **state)
+{
+	struct made_folder *folder = *state;
+	char segment[FOLDER_NAME_BYTES], name[FOLDER_NAME_BYTES + 4], path[256];
+	struct folder_names names;
+
+	make_segment(folder, second);
+	make_segment(folder, first);
+	folder_segment_name(first, segment);
+	snprintf(name, sizeof(name), "%s.tmp", segment);
+	snprintf(path, sizeof(path), "%s", made_path(folder, segment));
+	assert_int_equal(rename(path, made_path(folder, name)), 0);
+	assert_int_equal(folder_list(folder->io, folder->path, &names), 0);
+	assert_int_equal(names.segment_count, 1);
+	assert_int_equal(names.temporary_count, 1);
+	assert_int_equal(names.other_count, 0);
+	folder_names_finish(&names);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        TEST(what_ends_before_goes),
+	        TEST(nothing_of_a_large_one_stays),
+	        TEST(what_a_crash_left_of_one_goes_at_the_next_start),
 	        TEST(what_counts_no_more_says_nothing_of_the_ones_before),
 	        TEST(without_a_chain_all_stay),
 	        TEST(what_lies_before_the_chain_that_was_read_stays),
