@@ -173,6 +173,11 @@ void io_file_drop_cache(struct io_file *file)
 	posix_fadvise(file->fd, 0, 0, POSIX_FADV_DONTNEED); /* advice: nothing to do if refused */
 }
 
+void io_file_read_nothing_ahead(struct io_file *file)
+{
+	posix_fadvise(file->fd, 0, 0, POSIX_FADV_RANDOM);
+}
+
 /* A lock of the open file, not of the process: closing another descriptor of the same file does
  * not drop it, as it would with the older kind. */
 int io_file_lock(struct io_file *file)

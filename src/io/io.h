@@ -211,6 +211,9 @@ int io_file_size(struct io_file *file, uint64_t *ret_size);
 int io_file_truncate(struct io_file *file, uint64_t size);
 /* Drops the file's clean pages, so that the next read comes from the device. */
 void io_file_drop_cache(struct io_file *file);
+/* Only what is asked for is read: what the kernel reads ahead is megabytes, which the device does
+ * before anything that others wait for. */
+void io_file_read_nothing_ahead(struct io_file *file);
 /* Exclusive lock held until close; -ERR_IN_USE when another process has it.  The file can be read
  * all the same, so the holder may write there who it is. */
 int io_file_lock(struct io_file *file);

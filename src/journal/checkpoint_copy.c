@@ -80,6 +80,7 @@ static int open_place(struct checkpoint_source *source, struct place *place, uin
 		*ret_text = path == NULL ? NULL : text_of_error(path, "open it", rc);
 		return rc;
 	}
+	io_file_read_nothing_ahead(opened.file);
 	place_free(place);
 	*place = opened;
 	return 0;

@@ -141,6 +141,7 @@ int checkpoint_reader_open(struct io *io, const char *path, const char *cluster_
 		*ret_text = text_of_error(path, "open it", rc);
 	} else {
 		io_file_drop_cache(reader->file);
+		io_file_read_nothing_ahead(reader->file);
 		rc = read_header(reader, cluster_id, ret_text);
 	}
 	if (rc < 0) {

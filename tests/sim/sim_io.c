@@ -349,6 +349,11 @@ void io_file_drop_cache(struct io_file *file)
 	(void)file; /* what is not durable stays in the cache: dirty pages are never dropped */
 }
 
+void io_file_read_nothing_ahead(struct io_file *file)
+{
+	(void)file;
+}
+
 int io_file_lock(struct io_file *file)
 {
 	int rc = sim_inode_lock(file->inode);
