@@ -27,7 +27,7 @@ void replicated_send(struct replicated *replicated, const struct raft_message *m
 	const char *address = replicated->link == NULL ? NULL : address_of(replicated, message);
 	bool carries = (message->kind == RAFT_MESSAGE_APPEND &&
 	                message->append.last > message->append.prev) ||
-	               message->kind == RAFT_MESSAGE_CHUNK;
+	               (message->kind == RAFT_MESSAGE_CHUNK && message->chunk.size > 0);
 
 	if (address == NULL)
 		return;

@@ -24,10 +24,23 @@ void chunks_begin(struct raft *core, struct progress *peer)
 	peer->chunk_ms = core->now_ms;
 }
 
+/* A piece of nothing, which asks how far the peer has got. */
+static void ask(struct raft *core, struct progress *peer)
+{
+	peer->is_chunk_out = true;
+	peer->chunk_ms = core->now_ms;
+	outbox_add(core, RAFT_MESSAGE_CHUNK, peer->id)->chunk =
+	        (struct raft_chunk_message){.index = peer->checkpoint,
+	                                    .index_term = peer->chunk_term,
+	                                    .offset = peer->chunk_end};
+}
+
 void chunks_pump(struct raft *core, struct progress *peer)
 {
 	if (peer->is_chunk_out && core->now_ms - peer->chunk_ms >= core->options.retry_ms)
 		peer->is_chunk_out = false;
+	if (!peer->is_chunk_out && peer->is_installing && progress_is_heard(core, peer))
+		ask(core, peer);
 	if (peer->is_chunk_out) {
 		outbox_wake(core, peer->chunk_ms + core->options.retry_ms);
 		return;
@@ -70,6 +83,7 @@ void chunks_fetched(struct raft *core, const struct raft_chunk_fetched *fetched)
 	}
 	peer->chunk_number = 0;
 	peer->checkpoint = fetched->index;
+	peer->chunk_term = fetched->index_term;
 	peer->is_chunk_out = true;
 	peer->chunk_ms = core->now_ms;
 	peer->chunk_end = fetched->is_last ? peer->chunk_offset + fetched->size : 0;
@@ -105,7 +119,7 @@ void chunks_reply(struct raft *core, const struct raft_message *message)
 		progress_begin_probe(core, peer, reply->index + 1);
 		return;
 	}
-	/* While it installs it answers nothing: the last piece asks it now and then. */
+	/* While it installs it answers nothing, and is asked now and then. */
 	peer->is_installing = reply->refusal == RAFT_OK && peer->chunk_end != 0 &&
 	                      reply->offset == peer->chunk_end;
 	if (!peer->is_installing)

@@ -14,7 +14,11 @@
 
 #include "raft/raft_private.h"
 
-enum { REST_TIMES = 3, REST_MS_MAX = 200 };
+enum {
+	REST_TIMES = 4,
+	REST_MS_MAX = 100, /* however far away it is */
+	LEARNER_PIECE_BYTES = 512 * 1024,
+};
 
 struct progress *progress_find(struct raft *core, struct raft_id id)
 {
@@ -132,12 +136,17 @@ static bool has_window(const struct raft *core, const struct progress *peer)
 	       peer->inflight_bytes < core->options.window_bytes_max;
 }
 
-/* A learner is nobody's majority, and what it has missed is much: it gets one piece at a time, and
- * rests after each REST_TIMES as long as that took, so that service keeps most of disks and
- * processors.  One that does not gain on the log so has no rest any more. */
+/* A learner is nobody's majority, and what it has missed is much: it gets one small piece at a
+ * time, and rests after each REST_TIMES as long as that took, so that service keeps most of disks
+ * and processors.  One that does not gain on the log so has no rest any more. */
+static bool is_paced(const struct progress *peer)
+{
+	return !peer->is_voter && !peer->is_hurried;
+}
+
 static bool rests(struct raft *core, const struct progress *peer)
 {
-	if (peer->is_voter || peer->is_hurried)
+	if (!is_paced(peer))
 		return false;
 	if (peer->inflight_count == 0 && core->now_ms >= peer->rest_until_ms)
 		return false;
@@ -179,6 +188,13 @@ static void send_heartbeat(struct raft *core, struct progress *peer)
 	            peer->mode == PROGRESS_CHECKPOINT ? 0 : peer->next - 1);
 }
 
+static size_t piece_bytes_max(const struct raft *core, const struct progress *peer)
+{
+	size_t most = core->options.append_bytes_max;
+
+	return is_paced(peer) && most > LEARNER_PIECE_BYTES ? LEARNER_PIECE_BYTES : most;
+}
+
 static void fetch(struct raft *core, struct progress *peer)
 {
 	if (peer->next <= core->log.base) {
@@ -189,7 +205,7 @@ static void fetch(struct raft *core, struct progress *peer)
 	outbox_fetch(core, (struct raft_fetch){.number = peer->fetch_number,
 	                                       .first = peer->next,
 	                                       .last = core->log.last,
-	                                       .bytes_max = core->options.append_bytes_max});
+	                                       .bytes_max = piece_bytes_max(core, peer)});
 }
 
 void progress_pump(struct raft *core, struct progress *peer)

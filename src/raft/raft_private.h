@@ -101,6 +101,7 @@ struct progress {
 	/* CHECKPOINT */
 	uint64_t chunk_number; /* a piece is being fetched; 0: no */
 	uint64_t checkpoint;   /* index; 0: whichever is newest */
+	uint64_t chunk_term;   /* its term */
 	uint64_t chunk_offset; /* stored by the peer up to here */
 	bool is_chunk_out;     /* a piece is on its way */
 	uint64_t chunk_end;    /* of the piece sent last, if it is the checkpoint's last; 0 */

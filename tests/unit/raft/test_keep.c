@@ -53,13 +53,9 @@ static void a_peer_that_has_everything_pins_from_its_first_lag_on(void **state)
 	assert_int_equal(raft_keep_from(w->core), w->match_c + 1);
 }
 
-/* It says nothing meanwhile, and whatever was written since is what it asks for next. */
-static void a_peer_that_installs_a_checkpoint_pins_what_follows_it(void **state)
+/* It has stored the last piece, ten bytes of index 5. */
+static void have_stored_a_checkpoint(struct world *w)
 {
-	struct world *w = *state;
-	const struct raft_fetch_chunk *fetch;
-
-	be_elected(w);
 	step(w, (struct raft_event){.kind = RAFT_COMPACTED, .compacted = 5});
 	receive(w, 'c',
 	        (struct raft_message){.kind = RAFT_MESSAGE_APPEND_REPLY,
@@ -67,9 +63,8 @@ static void a_peer_that_installs_a_checkpoint_pins_what_follows_it(void **state)
 	w->match_c = 0;
 	for (w->now_ms += HEARTBEAT_MS; !(w->update.what & RAFT_FETCH_CHUNK);)
 		step(w, (struct raft_event){.kind = RAFT_TICK});
-	fetch = w->update.chunk_fetches;
 	step(w, (struct raft_event){.kind = RAFT_CHUNK_FETCHED,
-	                            .chunk_fetched = {.number = fetch->number,
+	                            .chunk_fetched = {.number = w->update.chunk_fetches->number,
 	                                              .index = 5,
 	                                              .index_term = 1,
 	                                              .size = 10,
@@ -78,6 +73,15 @@ static void a_peer_that_installs_a_checkpoint_pins_what_follows_it(void **state)
 	        (struct raft_message){.kind = RAFT_MESSAGE_CHUNK_REPLY,
 	                              .chunk_reply = {.index = 5, .offset = 10}});
 	assert_false(w->update.what & RAFT_FETCH_CHUNK);
+}
+
+/* It says nothing meanwhile, and whatever was written since is what it asks for next. */
+static void a_peer_that_installs_a_checkpoint_pins_what_follows_it(void **state)
+{
+	struct world *w = *state;
+
+	be_elected(w);
+	have_stored_a_checkpoint(w);
 	pass(w, 2 * RAFT_STALLED_MS);
 	assert_int_equal(raft_keep_from(w->core), 6);
 	receive(w, 'c',
@@ -85,6 +89,43 @@ static void a_peer_that_installs_a_checkpoint_pins_what_follows_it(void **state)
 	                              .chunk_reply = {.index = 5, .is_installed = true}});
 	answer_heartbeat(w, 'c', 5);
 	assert_int_equal(raft_keep_from(w->core), 6);
+}
+
+static const struct raft_chunk_message *find_chunk(const struct world *w)
+{
+	for (size_t i = 0; i < w->update.message_count; i++)
+		if (w->update.messages[i].kind == RAFT_MESSAGE_CHUNK)
+			return &w->update.messages[i].chunk;
+	return NULL;
+}
+
+/* The last piece may be megabytes, and is read from a disk that others wait for. */
+static void a_peer_that_installs_is_asked_without_a_piece(void **state)
+{
+	struct world *w = *state;
+	const struct raft_chunk_message *chunk = NULL;
+
+	be_elected(w);
+	have_stored_a_checkpoint(w);
+	for (int round = 0; chunk == NULL; round++) {
+		assert_true(round < 10);
+		w->now_ms += HEARTBEAT_MS;
+		step(w, (struct raft_event){.kind = RAFT_TICK});
+		assert_false(w->update.what & RAFT_FETCH_CHUNK);
+		chunk = find_chunk(w);
+	}
+	assert_int_equal(chunk->index, 5);
+	assert_int_equal(chunk->index_term, 1);
+	assert_int_equal(chunk->offset, 10);
+	assert_int_equal(chunk->size, 0);
+	assert_false(chunk->is_last);
+	/* It was started again, and has nothing of it. */
+	receive(w, 'c',
+	        (struct raft_message){.kind = RAFT_MESSAGE_CHUNK_REPLY,
+	                              .chunk_reply = {.index = 5, .offset = 0}});
+	assert_true(w->update.what & RAFT_FETCH_CHUNK);
+	assert_int_equal(w->update.chunk_fetches->index, 5);
+	assert_int_equal(w->update.chunk_fetches->offset, 0);
 }
 
 int main(void)
@@ -97,6 +138,8 @@ int main(void)
 	                a_peer_that_has_everything_pins_from_its_first_lag_on, setup, teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_peer_that_installs_a_checkpoint_pins_what_follows_it, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_peer_that_installs_is_asked_without_a_piece,
+	                                        setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

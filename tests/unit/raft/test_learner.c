@@ -64,7 +64,7 @@ static void be_found(struct world *w, uint64_t last)
 
 static void a_learner_gets_one_piece_at_a_time_and_rests_longer_than_that_took(void **state)
 {
-	enum { TOOK_MS = 43, REST_TIMES = 3 };
+	enum { TOOK_MS = 20, REST_TIMES = 4 };
 	struct world *w = *state;
 	uint64_t sent_ms;
 
