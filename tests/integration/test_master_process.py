@@ -72,7 +72,9 @@ def test_a_second_signal_ends_it_without_a_trace_of_trouble(cluster):
     assert all(client.stat(f"/{count}") is not None for count in rounds)
 
 
-def test_a_terminal_that_goes_stops_it_unless_it_was_told_to_stay(cluster):
+def test_a_terminal_that_goes_stops_it_unless_it_was_told_to_stay(make_cluster):
+    cluster = make_cluster()
+    cluster.start_master(wrapper=["env", "--default-signal=HUP"])
     cluster.master.popen.send_signal(signal.SIGHUP)
     assert cluster.master.popen.wait(timeout=10) == 0
     assert "signal 1: stopping" in cluster.master_log()

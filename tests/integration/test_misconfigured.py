@@ -102,7 +102,10 @@ def test_a_device_that_is_mounted_read_only(make_cluster):
     cluster = make_cluster()
     folder = cluster.folder / "master"
     mount = f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder} && exec \"$@\""
-    status, output = start(cluster, wrapper=["unshare", "-m", "bash", "-c", mount, "bash"])
+    wrapper = ["unshare", "-m", "bash", "-c", mount, "bash"]
+    if subprocess.run([*wrapper, "true"], capture_output=True).returncode != 0:
+        pytest.skip("nothing can be mounted here")
+    status, output = start(cluster, wrapper=wrapper)
     assert status == 1
     assert "mounted read-only. Mount it for writing" in output
 
