@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -15,13 +16,15 @@ BINARY = pathlib.Path(os.environ.get("HOLDFAST_BINARY", ROOT / "build/release/ho
 
 
 def free_ports(count):
-    """Ports that nobody listened on a moment ago."""
+    """Ports that nobody listened on a moment ago, and that no outgoing connection is given."""
     with contextlib.ExitStack() as stack:
         ports = []
-        for _ in range(count):
+        while len(ports) < count:
+            port = random.randrange(10000, 32768)
             listener = stack.enter_context(socket.socket())
-            listener.bind(("127.0.0.1", 0))
-            ports.append(listener.getsockname()[1])
+            with contextlib.suppress(OSError):
+                listener.bind(("127.0.0.1", port))
+                ports.append(port)
         return ports
 
 
