@@ -221,7 +221,8 @@ def test_a_death_at_any_step_of_the_first_start_is_got_over(tmp_path, place, whe
                 victim.start_master()
             if not any(quorum.is_primary(member) for member in quorum.members):
                 return False
-            members = quorum.status(victim)["quorum"]["members"]
+            status = quorum.status(victim)
+            members = status["quorum"]["members"] if status else []
             return len(members) == 3 and all(m["is_voter"] for m in members)
 
         # How many steps there are depends on who is quicker: it may come through without dying.
