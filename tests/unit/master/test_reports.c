@@ -21,6 +21,18 @@ static void a_full_report_tells_where_blocks_are(void **state)
 	assert_true(workers_find(workers, STR("w1"))->is_reported);
 }
 
+/* W1 had both, and so far its next report names the second only. */
+static struct full_report *begin_report_of_second(struct replica two[2])
+{
+	struct full_report *report;
+
+	join("w1");
+	report_all("w1", two, 2);
+	assert_int_equal(workers_report_begin(workers, STR("w1"), STR("s1"), 1, &report), 0);
+	assert_int_equal(workers_report_add(report, &two[1], 1), 0);
+	return report;
+}
+
 static void what_a_full_report_does_not_name_is_gone_when_it_ends(void **state)
 {
 	struct replica two[2] = {{.block = fake_block(1, 1, true)},
@@ -28,10 +40,7 @@ static void what_a_full_report_does_not_name_is_gone_when_it_ends(void **state)
 	struct full_report *report;
 
 	(void)state;
-	join("w1");
-	report_all("w1", two, 2);
-	assert_int_equal(workers_report_begin(workers, STR("w1"), STR("s1"), 1, &report), 0);
-	assert_int_equal(workers_report_add(report, &two[1], 1), 0);
+	report = begin_report_of_second(two);
 	assert_int_equal(located(two[0].block), 1); /* not said yet that it is gone */
 	assert_int_equal(located(two[1].block), 1); /* known twice, counted once */
 	workers_report_end(report);
@@ -48,10 +57,7 @@ static void a_report_given_up_leaves_what_was_known(void **state)
 	struct full_report *report;
 
 	(void)state;
-	join("w1");
-	report_all("w1", two, 2);
-	assert_int_equal(workers_report_begin(workers, STR("w1"), STR("s1"), 1, &report), 0);
-	assert_int_equal(workers_report_add(report, &two[1], 1), 0);
+	report = begin_report_of_second(two);
 	workers_report_abort(report);
 	assert_int_equal(located(two[0].block), 1);
 	assert_int_equal(located(two[1].block), 1);
