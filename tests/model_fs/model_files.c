@@ -29,6 +29,15 @@ static int is_writer(const struct model_node *node, struct str holder)
 	return 0;
 }
 
+/* The file that `holder` writes. */
+static int find_written(struct model_fs *model, const struct command *command, uint64_t id,
+                        struct str path, struct str holder, struct model_node **ret_file)
+{
+	int rc = model_find_file(model, command, id, path, ret_file);
+
+	return rc < 0 ? rc : is_writer(*ret_file, holder);
+}
+
 static bool same_block(struct block a, struct block b)
 {
 	return a.id == b.id && a.stamp == b.stamp;
@@ -52,10 +61,8 @@ int model_add_block(struct model_fs *model, const struct command *command,
 	const struct command_add_block *f = &command->add_block;
 	struct block last;
 	struct model_node *file;
-	int rc = model_find_file(model, command, f->inode, f->path, &file);
+	int rc = find_written(model, command, f->inode, f->path, f->holder, &file);
 
-	if (rc == 0)
-		rc = is_writer(file, f->holder);
 	if (rc < 0)
 		return rc;
 	if (f->previous.length > INT64_MAX)
@@ -85,10 +92,8 @@ int model_abandon_block(struct model_fs *model, const struct command *command,
 {
 	const struct command_abandon_block *f = &command->abandon_block;
 	struct model_node *file;
-	int rc = model_find_file(model, command, f->inode, f->path, &file);
+	int rc = find_written(model, command, f->inode, f->path, f->holder, &file);
 
-	if (rc == 0)
-		rc = is_writer(file, f->holder);
 	if (rc < 0)
 		return rc;
 	answer->inode = file->id;
@@ -105,10 +110,8 @@ int model_fsync(struct model_fs *model, const struct command *command, struct mo
 {
 	const struct command_fsync *f = &command->fsync;
 	struct model_node *file;
-	int rc = model_find_file(model, command, f->inode, f->path, &file);
+	int rc = find_written(model, command, f->inode, f->path, f->holder, &file);
 
-	if (rc == 0)
-		rc = is_writer(file, f->holder);
 	if (rc < 0)
 		return rc;
 	if (f->length > INT64_MAX && f->length != UINT64_MAX)
