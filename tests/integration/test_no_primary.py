@@ -4,14 +4,17 @@ import time
 
 import pytest
 
+from processes import wait_until
+
 
 @pytest.fixture
 def minority(make_masters):
-    """One of three masters, left alone; commands ask it."""
+    """One of three masters, left alone; commands ask it.  If it was primary, its lease has ended."""
     masters = make_masters(3)
-    masters.primary()
     for place in (1, 2):
         masters.kill(place)
+    survivor = masters.quorum.members[0]
+    wait_until(lambda: not masters.quorum.is_primary(survivor), "the end of its lease")
     return masters
 
 
