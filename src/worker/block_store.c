@@ -303,14 +303,14 @@ int block_store_add(struct block_store *store, const struct stored_block *block)
 	return rc;
 }
 
-void block_store_finalized(struct block_store *store, uint64_t id, uint64_t length)
+void block_store_update(struct block_store *store, const struct stored_block *block)
 {
-	struct stored_block *block = block_table_find(&store->table, id);
+	struct stored_block *stored = block_table_find(&store->table, block->id);
 
-	CHECK(block != NULL && block->state == BLOCK_BEING_WRITTEN);
-	store->bytes += length - block->length;
-	block->length = length;
-	block->state = BLOCK_FINALIZED;
+	CHECK(stored != NULL && stored->state == BLOCK_BEING_WRITTEN);
+	CHECK(block->length >= stored->length);
+	store->bytes += block->length - stored->length;
+	*stored = *block;
 }
 
 void block_store_remove(struct block_store *store, uint64_t id)

@@ -36,8 +36,9 @@ enum block_state { /* ReplicaState on the wire */
 struct stored_block {
 	uint64_t id;
 	uint64_t stamp;
-	uint64_t length; /* bytes; finalized ones exactly */
+	uint64_t length; /* bytes; while being written: those that can be read */
 	enum block_state state;
+	uint32_t last_sum; /* being written: checksum of the chunk that `length` ends in */
 };
 
 /* Opens the folder, or makes it if there is none; locks it.  *ret_text (mem_free) says what is
@@ -58,7 +59,8 @@ const char *block_store_pool(const struct block_store *store); /* "" while not b
 const struct stored_block *block_store_find(const struct block_store *store, uint64_t id);
 /* -ERR_FILE_EXISTS: a replica with this id is here. */
 int block_store_add(struct block_store *store, const struct stored_block *block);
-void block_store_finalized(struct block_store *store, uint64_t id, uint64_t length);
+/* One being written has grown, or was finalized. */
+void block_store_update(struct block_store *store, const struct stored_block *block);
 void block_store_remove(struct block_store *store, uint64_t id);
 size_t block_store_count(const struct block_store *store);
 uint64_t block_store_bytes(const struct block_store *store); /* of data */

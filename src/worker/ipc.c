@@ -35,7 +35,7 @@ static void visible_length(struct worker_ipc *ipc, struct rpc_call *call)
 		return;
 	}
 	block = block_store_find(ipc->worker->store, request->block->block_id);
-	if (block == NULL || block->state != BLOCK_FINALIZED) {
+	if (block == NULL || block->state == BLOCK_WAITING_RECOVERY) {
 		rpc_reply_error(call, -ERR_IO, STR("Replica not found"));
 		return;
 	}

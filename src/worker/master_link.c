@@ -260,7 +260,7 @@ static void obey(struct master_link *link, const Datanode__DatanodeCommand *comm
 		        block_store_find(link->worker->store, blocks->blocks[i]->block_id);
 
 		if (block != NULL && block->stamp == blocks->blocks[i]->gen_stamp &&
-		    block->state != BLOCK_BEING_WRITTEN)
+		    !transfer_writes(link->worker, block->id))
 			worker_delete(link->worker, block);
 	}
 }

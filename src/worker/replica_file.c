@@ -79,8 +79,7 @@ struct replica_writer {
 	char *folder; /* the store's */
 	struct io_file *data;
 	struct io_file *meta;
-	uint64_t length;
-	bool is_finalized;
+	bool is_named_durably; /* the files' names are synced */
 };
 
 static int write_meta_header(struct replica_writer *writer)
@@ -127,14 +126,24 @@ int replica_writer_open(struct io *io, const char *folder, const struct stored_b
 	return 0;
 }
 
+static uint32_t last_sum(struct str checksums)
+{
+	struct cursor last = cursor_make(checksums.data + checksums.size - WIRE_CHECKSUM_BYTES,
+	                                 WIRE_CHECKSUM_BYTES);
+
+	return (uint32_t)cursor_be(&last, WIRE_CHECKSUM_BYTES);
+}
+
 int replica_writer_write(struct replica_writer *writer, uint64_t offset, struct str data,
                          struct str checksums)
 {
 	uint64_t chunk = writer->checksum.chunk_bytes;
+	uint64_t length = writer->block.length;
 	int rc;
 
 	OBJ_CHECK(writer, REPLICA_WRITER_MAGIC);
-	if (offset % chunk != 0 || offset > writer->length)
+	if (offset != length - length % chunk || offset + data.size <= length ||
+	    checksums.size != wire_checksums_size(&writer->checksum, data.size))
 		return -ERR_INVALID;
 	rc = io_file_write(writer->data, data.data, data.size, offset);
 	if (rc < 0)
@@ -143,16 +152,29 @@ int replica_writer_write(struct replica_writer *writer, uint64_t offset, struct 
 	                   REPLICA_META_HEADER_BYTES + offset / chunk * WIRE_CHECKSUM_BYTES);
 	if (rc < 0)
 		return rc;
-	if (offset + data.size > writer->length)
-		writer->length = offset + data.size;
+	writer->block.length = offset + data.size;
+	writer->block.last_sum = last_sum(checksums);
 	return 0;
 }
 
-int replica_writer_sync(struct replica_writer *writer)
+static int sync_files(struct replica_writer *writer)
 {
 	int rc = io_file_sync(writer->data);
 
 	return rc < 0 ? rc : io_file_sync(writer->meta);
+}
+
+int replica_writer_sync(struct replica_writer *writer)
+{
+	struct replica_paths paths;
+	int rc = sync_files(writer);
+
+	if (rc < 0 || writer->is_named_durably)
+		return rc;
+	paths_of(writer->folder, &writer->block, &paths);
+	rc = io_sync_folder(writer->io, paths.folder);
+	writer->is_named_durably = rc == 0;
+	return rc;
 }
 
 int replica_writer_finalize(struct replica_writer *writer)
@@ -165,7 +187,7 @@ int replica_writer_finalize(struct replica_writer *writer)
 	final.state = BLOCK_FINALIZED;
 	paths_of(writer->folder, &writer->block, &from);
 	paths_of(writer->folder, &final, &to);
-	rc = replica_writer_sync(writer);
+	rc = sync_files(writer);
 	if (rc == 0)
 		rc = make_subdirs(writer->io, writer->folder, writer->block.id);
 	/* meta first: data in place always has its checksums */
@@ -176,7 +198,7 @@ int replica_writer_finalize(struct replica_writer *writer)
 	if (rc == 0)
 		rc = io_sync_folder(writer->io, to.folder);
 	if (rc == 0)
-		writer->is_finalized = true;
+		writer->block.state = BLOCK_FINALIZED;
 	return rc;
 }
 
@@ -187,7 +209,8 @@ void replica_writer_close(struct replica_writer *writer)
 	if (writer == NULL)
 		return;
 	OBJ_CHECK(writer, REPLICA_WRITER_MAGIC);
-	if (!writer->is_finalized && writer->meta != NULL) {
+	if (writer->block.state != BLOCK_FINALIZED && writer->block.length == 0 &&
+	    writer->meta != NULL) {
 		paths_of(writer->folder, &writer->block, &paths);
 		if (writer->data != NULL)
 			io_unlink(writer->io, paths.data);
@@ -200,16 +223,16 @@ void replica_writer_close(struct replica_writer *writer)
 	mem_free(writer);
 }
 
-uint64_t replica_writer_length(const struct replica_writer *writer)
+const struct stored_block *replica_writer_block(const struct replica_writer *writer)
 {
-	return writer->length;
+	return &writer->block;
 }
 
 /* ---- reading ---- */
 
 struct replica_reader {
 	uint32_t magic;
-	uint64_t length;
+	struct stored_block block;
 	struct wire_checksum checksum;
 	struct io_file *data;
 	struct io_file *meta;
@@ -232,21 +255,35 @@ static int read_meta_header(struct replica_reader *reader)
 	return header.failed || !wire_checksum_is_known(&reader->checksum) ? -ERR_DAMAGED : 0;
 }
 
+static int open_files(struct io *io, const char *folder, const struct stored_block *block,
+                      struct replica_reader *reader)
+{
+	struct replica_paths paths;
+	int rc = 0;
+
+	paths_of(folder, block, &paths);
+	if (reader->data == NULL)
+		rc = io_file_open(io, paths.data, IO_OPEN_READ, &reader->data);
+	if (rc == 0)
+		rc = io_file_open(io, paths.meta, IO_OPEN_READ, &reader->meta);
+	return rc;
+}
+
 int replica_reader_open(struct io *io, const char *folder, const struct stored_block *block,
                         struct wire_checksum *ret_checksum, struct replica_reader **ret_reader)
 {
 	struct replica_reader *reader = mem_zalloc(sizeof(*reader));
-	struct replica_paths paths;
+	struct stored_block final = *block;
 	int rc;
 
 	if (reader == NULL)
 		return -ERR_NO_MEMORY;
 	reader->magic = REPLICA_READER_MAGIC;
-	reader->length = block->length;
-	paths_of(folder, block, &paths);
-	rc = io_file_open(io, paths.data, IO_OPEN_READ, &reader->data);
-	if (rc == 0)
-		rc = io_file_open(io, paths.meta, IO_OPEN_READ, &reader->meta);
+	reader->block = *block;
+	final.state = BLOCK_FINALIZED;
+	rc = open_files(io, folder, block, reader);
+	if (rc == -ERR_NO_FILE && block->state == BLOCK_BEING_WRITTEN)
+		rc = open_files(io, folder, &final, reader);
 	if (rc == 0)
 		rc = read_meta_header(reader);
 	if (rc < 0) {
@@ -278,7 +315,8 @@ int replica_reader_read(struct replica_reader *reader, uint64_t offset, size_t s
                         struct buf *data, struct buf *checksums)
 {
 	uint64_t chunk = reader->checksum.chunk_bytes;
-	uint64_t left = offset < reader->length ? reader->length - offset : 0;
+	uint64_t length = reader->block.length;
+	uint64_t left = offset < length ? length - offset : 0;
 	size_t wanted = size < left ? size : (size_t)left;
 	int rc;
 
@@ -287,9 +325,15 @@ int replica_reader_read(struct replica_reader *reader, uint64_t offset, size_t s
 	rc = read_exactly(reader->data, offset, wanted, data);
 	if (rc < 0)
 		return rc;
-	return read_exactly(reader->meta,
-	                    REPLICA_META_HEADER_BYTES + offset / chunk * WIRE_CHECKSUM_BYTES,
-	                    wire_checksums_size(&reader->checksum, wanted), checksums);
+	rc = read_exactly(reader->meta,
+	                  REPLICA_META_HEADER_BYTES + offset / chunk * WIRE_CHECKSUM_BYTES,
+	                  wire_checksums_size(&reader->checksum, wanted), checksums);
+	if (rc == 0 && reader->block.state == BLOCK_BEING_WRITTEN && offset + wanted == length &&
+	    length % chunk != 0) {
+		checksums->size -= WIRE_CHECKSUM_BYTES;
+		buf_append_be(checksums, reader->block.last_sum, WIRE_CHECKSUM_BYTES);
+	}
+	return rc;
 }
 
 void replica_reader_close(struct replica_reader *reader)

@@ -5,6 +5,10 @@
  *
  * A replica is written under rbw/ and moved to finalized/ once its data, its checksums and then the
  * folders are synced: what is reported to a master survives a power cut.
+ *
+ * It can be read meanwhile.  Bytes of data that a reader may see never change, but the checksum of
+ * the last chunk, if that is not full, is replaced as the chunk grows: a reader brings the one that
+ * goes with its length (stored_block.last_sum) and does not take it from the file.
  */
 #ifndef HOLDFAST_WORKER_REPLICA_FILE_H
 #define HOLDFAST_WORKER_REPLICA_FILE_H
@@ -27,21 +31,24 @@ MUST_USE int replica_writer_open(struct io *io, const char *folder,
                                  const struct stored_block *block,
                                  const struct wire_checksum *checksum,
                                  struct replica_writer **ret_writer);
-/* offset is a multiple of chunk_bytes and not beyond what was written; what stood there is replaced
- * (a client may send a chunk again that was not full). */
+/* Whole chunks, only the last of which may be short; offset is that of the chunk that the length
+ * ends in, and the length grows.  -ERR_INVALID: it is another. */
 MUST_USE int replica_writer_write(struct replica_writer *writer, uint64_t offset, struct str data,
                                   struct str checksums);
+/* What was written survives a power cut. */
 MUST_USE int replica_writer_sync(struct replica_writer *writer);
 /* Syncs and moves the replica to its place.  The writer must still be closed. */
 MUST_USE int replica_writer_finalize(struct replica_writer *writer);
-/* Removes the files unless they were finalized; frees. */
+/* Removes the files if nothing was written; frees. */
 void replica_writer_close(struct replica_writer *writer); /* NULL is fine */
-uint64_t replica_writer_length(const struct replica_writer *writer);
+/* As it stands: after the last write, or finalized. */
+const struct stored_block *replica_writer_block(const struct replica_writer *writer);
 
 /* ---- reading ---- */
 
 struct replica_reader;
 
+/* A block being written may be finalized meanwhile: it is found in either place. */
 MUST_USE int replica_reader_open(struct io *io, const char *folder,
                                  const struct stored_block *block,
                                  struct wire_checksum *ret_checksum,

@@ -42,6 +42,17 @@ void transfer_close_all(struct worker *worker)
 		transfer_close(CONTAINER_OF(node, struct transfer, node));
 }
 
+bool transfer_writes(const struct worker *worker, uint64_t block_id)
+{
+	LIST_FOR_EACH (node, &worker->transfers) {
+		const struct transfer *transfer = CONTAINER_OF(node, struct transfer, node);
+
+		if (transfer->phase == TRANSFER_WRITING && transfer->block.id == block_id)
+			return true;
+	}
+	return false;
+}
+
 /* ---- bytes in and out ---- */
 
 struct cursor transfer_input(const struct transfer *transfer)
@@ -241,7 +252,7 @@ static bool has_enough(const struct transfer *transfer)
 	        transfer->phase == TRANSFER_WRITING ? WIRE_PACKET_BYTES_MAX : WIRE_OP_BYTES_MAX;
 
 	return transfer->in.size - transfer->in_at > longest + INPUT_MORE_BYTES ||
-	       transfer->write.pending.bytes.size > TRANSFER_PENDING_BYTES_MAX;
+	       transfer_is_behind(transfer);
 }
 
 static void wait_for_more(struct transfer *transfer)

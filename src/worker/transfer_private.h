@@ -24,6 +24,7 @@
 enum {
 	TRANSFER_MAGIC = 0x68747266,
 	TRANSFER_PENDING_BYTES_MAX = 4 << 20, /* received, not yet on its way to the disk */
+	TRANSFER_PENDING_PACKETS_MAX = 4096,  /* ... some of which have no data */
 	TRANSFER_QUEUED_BYTES_MAX = 1 << 20,  /* read, not yet taken by the client */
 	TRANSFER_READ_BYTES = 512 << 10,      /* of data in one disk job */
 	TRANSFER_ARENA_BYTES_MAX = 1 << 20,
@@ -50,6 +51,7 @@ struct write_state {
 	struct packets pending; /* the next job's */
 	struct packets active;  /* the running job's */
 	uint64_t received;      /* length of the data that was received */
+	struct buf tail;        /* its last chunk, while that is not full */
 	bool has_last;          /* the empty last packet was received */
 	bool was_opened;        /* files exist */
 };
@@ -101,6 +103,8 @@ bool transfer_job_done(struct transfer *transfer);
 /* Each returns false when the connection should be closed. */
 bool transfer_begin_write(struct transfer *transfer, const Transfer__OpWriteBlock *op);
 bool transfer_take_packets(struct transfer *transfer);
+/* Whether as much waits for the disk as may. */
+bool transfer_is_behind(const struct transfer *transfer);
 void transfer_end_write(struct transfer *transfer);
 bool transfer_begin_read(struct transfer *transfer, const Transfer__OpReadBlock *op);
 void transfer_read_on(struct transfer *transfer);

@@ -180,8 +180,8 @@ const char *transfer_reason_to_refuse(const struct worker *worker, const Hdfs__E
 		return "unknown block pool";
 	if (block == NULL || block->stamp < asked->generation_stamp)
 		return "no such block here";
-	if (block->state != BLOCK_FINALIZED)
-		return "the block is still being written";
+	if (block->state == BLOCK_WAITING_RECOVERY)
+		return "the block waits for recovery: this worker ended while it was written";
 	if (offset > block->length)
 		return "the offset is behind the end of the block";
 	return NULL;

@@ -3,8 +3,15 @@
  * Receiving a block.
  *
  * A packet is checked against its checksums when it is whole, gathered with others, written by one
- * disk job, and then acknowledged.  The empty last packet makes the job sync and move the replica
- * to its place; only then it is acknowledged, and told to the masters.
+ * disk job, and then acknowledged: from then on it can be read.  The empty last packet makes the
+ * job sync and move the replica to its place; only then it is acknowledged, and told to the
+ * masters.
+ *
+ * A client that flushed in the middle of a chunk sends that chunk's bytes again with those that
+ * follow (HDFS: DFSOutputStream), or goes on in its middle and ends the packet with the chunk (Go's
+ * client).  So the last chunk is kept in memory: what comes again must be what came before, and
+ * what goes on is written with a checksum over the whole chunk.  Source of behaviour: HDFS
+ * BlockReceiver.receivePacket(), which does not compare.
  */
 #include "worker/transfer_private.h"
 
@@ -134,15 +141,29 @@ static void acknowledge(struct transfer *transfer, int64_t seqno, Transfer__Stat
 	buf_finish(&buf);
 }
 
-/* Whether the packet may follow what was received. */
+/* Whether the packet may follow what was received.  One without data only syncs. */
 static bool packet_fits(const struct write_state *write, const struct wire_packet *packet)
 {
-	if (write->has_last || packet->offset < 0)
+	uint64_t offset = (uint64_t)packet->offset;
+	uint64_t before = offset % write->checksum.chunk_bytes;
+
+	if (write->has_last || packet->offset < 0 || offset > write->received)
 		return false;
-	if (packet->is_last)
+	if (packet->is_last || packet->data_size == 0)
 		return packet->data_size == 0;
-	return packet->data_size > 0 && (uint64_t)packet->offset <= write->received &&
-	       (uint64_t)packet->offset % write->checksum.chunk_bytes == 0;
+	return offset >= write->received - write->tail.size &&
+	       (before == 0 || before + packet->data_size <= write->checksum.chunk_bytes);
+}
+
+/* Whether data that comes again is what came before. */
+static bool repeats_the_same(const struct write_state *write, const struct wire_packet *packet,
+                             struct str data)
+{
+	size_t again = (size_t)(write->received - (uint64_t)packet->offset);
+	size_t size = again < data.size ? again : data.size;
+
+	return size == 0 ||
+	       memcmp(write->tail.data + write->tail.size - again, data.data, size) == 0;
 }
 
 /* A client that writes to memory (LAZY_PERSIST) leaves the checksums to the worker. */
@@ -151,26 +172,50 @@ static bool packet_is_unsummed(const struct wire_packet *packet)
 	return packet->checksum_size == 0 && packet->data_size > 0;
 }
 
-/* Keeps the packet for the next job: checksums, then data. */
+/* Keeps the packet's data for the next job: checksums, then data, from the beginning of the last
+ * chunk on. */
+static void keep_data(struct write_state *write, struct packet_at *item, struct str sums,
+                      struct str data)
+{
+	struct buf *bytes = &write->pending.bytes;
+	uint64_t chunk_at = write->received - write->tail.size;
+	uint64_t end = (uint64_t)item->packet.offset + data.size;
+	size_t in_chunk = (size_t)((uint64_t)item->packet.offset - chunk_at);
+
+	if (in_chunk > 0) {
+		write->tail.size = in_chunk;
+		buf_append_str(&write->tail, data);
+		data = buf_str(&write->tail);
+	}
+	if (in_chunk > 0 || sums.size == 0)
+		wire_checksums_append(bytes, &write->checksum, data);
+	else
+		buf_append_str(bytes, sums);
+	item->packet.offset = (int64_t)chunk_at;
+	item->packet.checksum_size = (uint32_t)(bytes->size - item->at);
+	item->packet.data_size = (uint32_t)data.size;
+	buf_append_str(bytes, data);
+	if (bytes->failed || write->tail.failed)
+		return;
+	write->received = end;
+	in_chunk = end % write->checksum.chunk_bytes;
+	buf_clear(&write->tail);
+	buf_append(&write->tail, bytes->data + bytes->size - in_chunk, in_chunk);
+}
+
 static bool keep_packet(struct write_state *write, const struct wire_packet *packet,
                         struct str sums, struct str data)
 {
 	struct packet_at *item = packets_add(&write->pending);
-	struct buf *bytes = &write->pending.bytes;
 
 	if (item == NULL)
 		return false;
-	*item = (struct packet_at){.packet = *packet, .at = bytes->size};
-	if (packet_is_unsummed(packet))
-		wire_checksums_append(bytes, &write->checksum, data);
-	else
-		buf_append_str(bytes, sums);
-	item->packet.checksum_size = (uint32_t)(bytes->size - item->at);
-	buf_append_str(bytes, data);
-	write->has_last = packet->is_last;
+	*item = (struct packet_at){.packet = *packet, .at = write->pending.bytes.size};
+	item->packet.data_size = 0;
 	if ((uint64_t)packet->offset + data.size > write->received)
-		write->received = (uint64_t)packet->offset + data.size;
-	return !bytes->failed;
+		keep_data(write, item, sums, data);
+	write->has_last = packet->is_last;
+	return !write->pending.bytes.failed && !write->tail.failed;
 }
 
 static bool take_packet(struct transfer *transfer, const struct wire_packet *packet,
@@ -182,7 +227,7 @@ static bool take_packet(struct transfer *transfer, const struct wire_packet *pac
 		acknowledge(transfer, WIRE_SEQNO_HEARTBEAT, TRANSFER__STATUS__SUCCESS);
 		return true;
 	}
-	if (packet_fits(write, packet) &&
+	if (packet_fits(write, packet) && repeats_the_same(write, packet, data) &&
 	    (packet_is_unsummed(packet) || wire_checksums_fit(&write->checksum, data, sums)))
 		return keep_packet(write, packet, sums, data);
 	log_event(LOG_WORKER_BAD_PACKET, "blk_%llu from %s: packet %lld at %lld",
@@ -223,15 +268,16 @@ static void write_run(struct io_work *work)
 	transfer->job_rc = write_packets(&transfer->write);
 }
 
-static void finish_block(struct transfer *transfer)
+/* Readers may see what was written; a block that was finalized is told to the masters. */
+static void publish(struct transfer *transfer)
 {
 	struct worker *worker = transfer->worker;
 
-	transfer->block.length = replica_writer_length(transfer->write.writer);
-	block_store_finalized(worker->store, transfer->block.id, transfer->block.length);
-	transfer->block.state = BLOCK_FINALIZED;
-	worker_tell(worker, &transfer->block,
-	            DATANODE__RECEIVED_DELETED_BLOCK_INFO__STATUS__RECEIVED);
+	transfer->block = *replica_writer_block(transfer->write.writer);
+	block_store_update(worker->store, &transfer->block);
+	if (transfer->block.state == BLOCK_FINALIZED)
+		worker_tell(worker, &transfer->block,
+		            DATANODE__RECEIVED_DELETED_BLOCK_INFO__STATUS__RECEIVED);
 }
 
 static void write_failed(struct transfer *transfer)
@@ -250,8 +296,7 @@ static void write_done(struct io_work *work)
 	struct packets *active = &transfer->write.active;
 	bool is_last = active->items[active->count - 1].packet.is_last;
 
-	if (is_last && transfer->job_rc == 0)
-		finish_block(transfer);
+	publish(transfer);
 	if (!transfer_job_done(transfer))
 		return;
 	if (transfer->job_rc < 0) {
@@ -282,9 +327,17 @@ static void write_on(struct transfer *transfer)
 	transfer_submit(transfer, write_run, write_done);
 }
 
+bool transfer_is_behind(const struct transfer *transfer)
+{
+	const struct packets *pending = &transfer->write.pending;
+
+	return pending->bytes.size > TRANSFER_PENDING_BYTES_MAX ||
+	       pending->count >= TRANSFER_PENDING_PACKETS_MAX;
+}
+
 bool transfer_take_packets(struct transfer *transfer)
 {
-	while (transfer->write.pending.bytes.size <= TRANSFER_PENDING_BYTES_MAX) {
+	while (!transfer_is_behind(transfer)) {
 		struct cursor input = transfer_input(transfer);
 		struct wire_packet packet;
 		struct str sums, data;
@@ -308,15 +361,27 @@ bool transfer_take_packets(struct transfer *transfer)
 
 /* ---- end ---- */
 
+/* A client that went before its last packet may have flushed: what it was told is written stays,
+ * and can be read, until a master wants it deleted. */
+static void keep_or_forget(struct transfer *transfer)
+{
+	if (transfer->block.state != BLOCK_BEING_WRITTEN || transfer->block.id == 0)
+		return;
+	if (transfer->block.length == 0)
+		block_store_remove(transfer->worker->store, transfer->block.id);
+	else
+		worker_tell(transfer->worker, &transfer->block,
+		            DATANODE__RECEIVED_DELETED_BLOCK_INFO__STATUS__RECEIVING);
+}
+
 void transfer_end_write(struct transfer *transfer)
 {
 	if (transfer->phase != TRANSFER_WRITING)
 		return;
-	/* A client that went before its last packet cannot come back for the block. */
-	if (transfer->block.state == BLOCK_BEING_WRITTEN && transfer->block.id != 0)
-		block_store_remove(transfer->worker->store, transfer->block.id);
+	keep_or_forget(transfer);
 	replica_writer_close(transfer->write.writer);
 	packets_finish(&transfer->write.pending);
 	packets_finish(&transfer->write.active);
+	buf_finish(&transfer->write.tail);
 	transfer->write = (struct write_state){0};
 }

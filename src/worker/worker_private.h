@@ -55,6 +55,8 @@ struct transfer;
 void transfer_close(struct transfer *transfer);
 /* Those with a job end when it is done. */
 void transfer_close_all(struct worker *worker);
+/* Whether a client that is connected writes this block. */
+bool transfer_writes(const struct worker *worker, uint64_t block_id);
 
 /* ---- masters ---- */
 

@@ -62,12 +62,24 @@ def home():
     return folder
 
 
-def command_line(command, conf=None):
-    """The beginning of a command line of one of Hadoop's tools."""
+def java(conf=None):
+    """The beginning of a command line of a JVM that knows Hadoop's classes."""
     folder = home()
     path = ":".join(str(part) for part in (conf, folder / "etc", folder / "lib/*") if part)
     hosts = f"-Djdk.net.hosts.file={folder}/etc/hosts"  # not all machines know their own name
-    return [*JAVA, *OPENS, hosts, "-cp", path, MAIN_CLASSES[command]]
+    return [*JAVA, *OPENS, hosts, "-cp", path]
+
+
+def command_line(command, conf=None):
+    """The beginning of a command line of one of Hadoop's tools."""
+    return [*java(conf), MAIN_CLASSES[command]]
+
+
+def program(source, *args):
+    """Runs a program of ours, one file beside this one, to its end."""
+    return subprocess.run([*java(), HERE / source, *args], capture_output=True, text=True,
+                          timeout=300, env={"PATH": os.environ["PATH"], "HADOOP_USER_NAME": "root",
+                                            "HOME": os.environ.get("HOME", "/")})
 
 
 def shell(uri):

@@ -142,6 +142,12 @@ def test_hadoops_client_may_leave_the_checksums_to_the_worker(files, hadoops_too
     assert md5(files.local / "out") == md5(files.local / "in")
 
 
+def test_hadoops_client_flushes_and_reads_what_it_flushed(cluster, worker, hadoops_tools):
+    done = hadoops_tools.program("Flushes.java", f"hdfs://127.0.0.1:{cluster.port}/flushed")
+    fine(done)
+    assert done.stdout.startswith("written and read: ")
+
+
 def test_attributes_are_kept_when_asked_for(files):
     source = files.local / "in"
     source.write_bytes(b"kept")

@@ -59,19 +59,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* The files stay as a killed worker leaves them. */
-static void close_like_a_kill(struct fixture *f, struct replica_writer *writer)
-{
-	char command[512];
-
-	snprintf(command, sizeof(command), "cp -r %s/rbw %s/kept", f->folder, f->folder);
-	assert_int_equal(system(command), 0);
-	replica_writer_close(writer);
-	snprintf(command, sizeof(command), "rmdir %s/rbw && mv %s/kept %s/rbw", f->folder,
-	         f->folder, f->folder);
-	assert_int_equal(system(command), 0);
-}
-
 /* Writes a replica of `size` bytes and finalizes it if asked to. */
 static void write_replica(struct fixture *f, uint64_t id, size_t size, bool finalizes)
 {
@@ -97,11 +84,9 @@ static void write_replica(struct fixture *f, uint64_t id, size_t size, bool fina
 	}
 	if (finalizes) {
 		assert_int_equal(replica_writer_finalize(writer), 0);
-		block_store_finalized(f->store, id, replica_writer_length(writer));
-		replica_writer_close(writer);
-	} else {
-		close_like_a_kill(f, writer);
+		block_store_update(f->store, replica_writer_block(writer));
 	}
+	replica_writer_close(writer);
 }
 
 static void reopen(struct fixture *f)
@@ -195,6 +180,81 @@ static void reading_returns_what_was_written(void **state)
 	replica_reader_close(reader);
 }
 
+static void write_piece(struct replica_writer *writer, uint64_t offset, struct str data)
+{
+	struct wire_checksum checksum = {.type = 2, .chunk_bytes = CHUNK};
+	struct buf sums = {0};
+
+	wire_checksums_append(&sums, &checksum, data);
+	assert_int_equal(replica_writer_write(writer, offset, data, buf_str(&sums)), 0);
+	buf_finish(&sums);
+}
+
+static void must_read(struct replica_reader *reader, struct str expected)
+{
+	struct wire_checksum checksum = {.type = 2, .chunk_bytes = CHUNK};
+	struct buf data = {0}, sums = {0};
+
+	assert_int_equal(replica_reader_read(reader, 0, 4096, &data, &sums), 0);
+	assert_true(str_equal(buf_str(&data), expected));
+	assert_true(wire_checksums_fit(&checksum, buf_str(&data), buf_str(&sums)));
+	buf_finish(&data);
+	buf_finish(&sums);
+}
+
+static void a_reader_of_an_open_replica_sees_its_length_while_it_grows_and_is_moved(void **state)
+{
+	struct fixture *f = *state;
+	struct stored_block block = {.id = 7, .stamp = 1001, .state = BLOCK_BEING_WRITTEN};
+	struct wire_checksum checksum = {.type = 2, .chunk_bytes = CHUNK};
+	struct replica_writer *writer;
+	struct replica_reader *early, *late;
+	uint8_t data[700];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7);
+	assert_int_equal(replica_writer_open(f->io, f->folder, &block, &checksum, &writer), 0);
+	write_piece(writer, 0, str_make(data, 600));
+	block = *replica_writer_block(writer);
+	assert_int_equal(block.length, 600);
+	assert_int_equal(replica_reader_open(f->io, f->folder, &block, &checksum, &early), 0);
+	write_piece(writer, 512, str_make(data + 512, 700 - 512));
+	must_read(early, str_make(data, 600));
+	assert_int_equal(replica_writer_finalize(writer), 0);
+	assert_int_equal(replica_reader_open(f->io, f->folder, &block, &checksum, &late), 0);
+	must_read(early, str_make(data, 600));
+	must_read(late, str_make(data, 600));
+	replica_reader_close(early);
+	replica_reader_close(late);
+	replica_writer_close(writer);
+}
+
+static void a_replica_grows_only_at_its_last_chunk(void **state)
+{
+	struct fixture *f = *state;
+	struct stored_block block = {.id = 7, .stamp = 1001, .state = BLOCK_BEING_WRITTEN};
+	struct wire_checksum checksum = {.type = 2, .chunk_bytes = CHUNK};
+	struct replica_writer *writer;
+	uint8_t data[2 * CHUNK] = {0};
+	struct str sums = str_make(data, 8), sum = str_make(data, 4);
+
+	assert_int_equal(replica_writer_open(f->io, f->folder, &block, &checksum, &writer), 0);
+	write_piece(writer, 0, str_make(data, CHUNK + 10));
+	assert_int_equal(replica_writer_write(writer, 0, str_make(data, 2 * CHUNK), sums),
+	                 -ERR_INVALID);
+	assert_int_equal(replica_writer_write(writer, CHUNK, str_make(data, 10), sum),
+	                 -ERR_INVALID);
+	assert_int_equal(replica_writer_write(writer, CHUNK + 10, str_make(data, 10), sum),
+	                 -ERR_INVALID);
+	assert_int_equal(replica_writer_write(writer, 2 * CHUNK, str_make(data, 10), sum),
+	                 -ERR_INVALID);
+	assert_int_equal(replica_writer_write(writer, CHUNK, str_make(data, 11), sums),
+	                 -ERR_INVALID);
+	assert_int_equal(replica_writer_write(writer, CHUNK, str_make(data, 11), sum), 0);
+	assert_int_equal(replica_writer_block(writer)->length, CHUNK + 11);
+	replica_writer_close(writer);
+}
+
 static void a_shortened_file_is_damage(void **state)
 {
 	struct fixture *f = *state;
@@ -264,6 +324,8 @@ int main(void)
 	        TEST(a_deleted_replica_is_gone_after_a_restart),
 	        TEST(data_without_checksums_is_not_offered),
 	        TEST(reading_returns_what_was_written),
+	        TEST(a_reader_of_an_open_replica_sees_its_length_while_it_grows_and_is_moved),
+	        TEST(a_replica_grows_only_at_its_last_chunk),
 	        TEST(a_shortened_file_is_damage),
 	        TEST(a_second_worker_is_refused),
 	        TEST(a_folder_of_something_else_is_refused),
