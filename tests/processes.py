@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real processes for tests: a master in a folder of its own, started, killed and started again."""
 import contextlib
+import fcntl
 import os
 import pathlib
 import random
@@ -9,23 +10,46 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("HOLDFAST_BINARY", ROOT / "build/release/holdfast"))
 
 
+class Ports:
+    """Which ports are somebody's: whoever is given one listens there only a while later."""
+
+    def __init__(self):
+        self.given = set()
+        # A byte of this file is a port.  Whoever locks it has it, until its process ends.
+        self.file = open(pathlib.Path(tempfile.gettempdir(), f"holdfast-ports-{os.getuid()}"), "ab")
+
+    def claim(self, port):
+        """False: somebody has it, here or in another run of tests."""
+        if port in self.given:
+            return False
+        with contextlib.suppress(BlockingIOError, PermissionError):
+            fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            self.given.add(port)
+            return True
+        return False
+
+
+PORTS = Ports()
+
+
 def free_ports(count):
-    """Ports that nobody listened on a moment ago, and that no outgoing connection is given."""
-    with contextlib.ExitStack() as stack:
-        ports = []
-        while len(ports) < count:
-            port = random.randrange(10000, 32768)
-            listener = stack.enter_context(socket.socket())
-            with contextlib.suppress(OSError):
-                listener.bind(("127.0.0.1", port))
+    """Ports that nobody else is given, in order, that nobody listened on a moment ago, and that no
+    outgoing connection has."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(10000, 32768)
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+            if PORTS.claim(port):
                 ports.append(port)
-        return ports
+    return sorted(ports)
 
 
 def wait_until(condition, what, seconds=30):
