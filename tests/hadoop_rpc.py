@@ -169,6 +169,11 @@ class Connection:
     def delete(self, path, recursive=False, **ids):
         return bool(field(self.call("delete", [(1, path), (2, recursive)], **ids), 1))
 
+    def has_room(self):
+        """A worker registered and said with its first heartbeat how much room it has."""
+        nodes = self.call("getDatanodeReport", [(1, 2)])
+        return any(field(decode(node), 4) for _, node in nodes)
+
     def stat(self, path):
         """HdfsFileStatusProto's fields, or None."""
         status = field(self.call("getFileInfo", [(1, path)]), 1)

@@ -5,7 +5,11 @@ import json
 from processes import free_ports, wait_until
 from quorum import Quorum
 
-LIST = "alluxio.master.embedded.journal.addresses"
+JOURNAL = "alluxio.master.embedded.journal."
+LIST = JOURNAL + "addresses"
+# Who is primary stays so unless a test wants another: a machine that stands still for a moment, or
+# whose disk does, elects nobody.  How fast the dead are missed is asked elsewhere.
+CALM = {JOURNAL + "election.timeout.min": "1s", JOURNAL + "election.timeout.max": "1500ms"}
 
 
 class Masters:
@@ -13,7 +17,7 @@ class Masters:
 
     def __init__(self, folder, count=3, lists=True):
         self.folder = folder
-        self.quorum = Quorum(folder, count, lists=lists)
+        self.quorum = Quorum(folder, count, CALM, lists=lists)
         self.quorum.start()
         self.quorum.primary()
 
@@ -49,9 +53,11 @@ class Masters:
         return self.alluxio("fsadmin", *words)
 
     def info(self):
-        """(leader, {address: state}) by `quorum info`."""
-        lines = self.fsadmin("journal", "quorum", "info", "-domain",
-                             "MASTER").stdout.splitlines()
+        """(leader, {address: state}) by `quorum info`, of whoever is primary or becomes it."""
+        def ask():
+            done = self.fsadmin("journal", "quorum", "info", "-domain", "MASTER")
+            return done.returncode == 0 and done.stdout.splitlines()
+        lines = wait_until(ask, "a primary that tells of its quorum")
         rows = [[cell.strip() for cell in line.split("|")] for line in lines[5:]]
         return lines[2].split(": ")[1], {address: state for state, _, address in rows}
 

@@ -5,7 +5,6 @@ import fcntl
 import os
 import pathlib
 import random
-import re
 import shutil
 import signal
 import socket
@@ -176,13 +175,6 @@ class Cluster:
         for process in (self.worker, self.master):
             if process is not None:
                 process.kill()
-
-
-def digest_in(text):
-    """The digest that `holdfast journal digest` or a log line printed."""
-    match = re.search(r"digest=([0-9a-f]{32})", text)
-    assert match, f"no digest in: {text}"
-    return match[1]
 
 
 def copy_folder(source, target):

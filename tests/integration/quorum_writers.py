@@ -193,13 +193,15 @@ class Load:
         for member in self.quorum.members:
             for writer in self.writers:
                 writer.check(member)
-        wait_until(lambda: len({(s["applied_index"], s["digest"])
-                                for s in map(self.quorum.status, self.quorum.members)}) == 1,
-                   "equal digests")
+        wait_until(self.are_equal, "equal digests")
         self.sharers[0].look_everywhere()
         for cell in range(CELLS):
             wrong = misfit([sharer.histories[cell] for sharer in self.sharers])
             assert wrong is None, f"/shared/{cell}: no order of the calls gives {wrong}"
+
+    def are_equal(self):
+        states = [self.quorum.status(member) for member in self.quorum.members]
+        return all(states) and len({(s["applied_index"], s["digest"]) for s in states}) == 1
 
     def gaps(self):
         return [round(writer.longest_gap, 3) for writer in self.writers]

@@ -53,15 +53,18 @@ def goes_on(writers, calls=100):
 
 def other_primary(quorum, survivor):
     """A primary that may be hurt."""
-    primary = quorum.primary()
-    if primary is not survivor:
-        return primary
     target = next(m for m in quorum.members if m is not survivor)
     journal_port = quorum.journal_ports[quorum.members.index(target)]
-    done = survivor.run("fsadmin", "journal", "quorum", "elect", "-address",
-                        f"127.0.0.1:{journal_port}", name="alluxio")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return quorum.primary()
+
+    def find():
+        primary = quorum.primary()
+        if primary is not survivor:
+            return primary
+        # It fails if primacy has gone by itself meanwhile.
+        survivor.run("fsadmin", "journal", "quorum", "elect", "-address",
+                     f"127.0.0.1:{journal_port}", name="alluxio")
+        return None
+    return wait_until(find, "another primary than the one that is asked")
 
 
 def kill(primary):

@@ -170,7 +170,7 @@ def test_a_client_that_never_reads_harms_nobody(watched):
 
 def test_a_reader_that_talks_and_takes_nothing_costs_its_worker_little(cluster, tmp_path):
     cluster.start_worker()
-    wait_until(lambda: cluster.run("status", "--json").stdout.count('"live":1'), "it registers")
+    wait_until(Connection(cluster.port).has_room, "it registers")
     content = tmp_path / "content"
     content.write_bytes(bytes(32 << 20))
     put = cluster.run("fs", "-put", content, "/file")

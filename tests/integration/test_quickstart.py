@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """quickstart, but for its build: a stand-in for cmake lets it take the binary that is there."""
+import contextlib
 import os
+import pathlib
 import random
 import re
 import shutil
@@ -8,7 +10,7 @@ import socket
 import subprocess
 
 import pytest
-from processes import BINARY, ROOT, answers
+from processes import BINARY, ROOT, answers, wait_until
 
 
 def free_port_base():
@@ -147,11 +149,19 @@ def test_the_clients_files_name_all_masters(house):
             f"Safe mode is {state} in {house.env()[f'MASTER{i}_RPC']}" for i in (1, 2, 3)]
 
 
+def has_ended(pid):
+    """It is gone, or nobody has asked yet how it ended."""
+    with contextlib.suppress(FileNotFoundError):
+        return not pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    return True
+
+
 def test_a_second_run_starts_what_does_not_run(house):
     assert house.start("--masters", "3", "--no-demo").returncode == 0
     env = house.env()
     for name in ("MASTER2_PID", "WORKER_PID"):
         os.kill(int(env[name]), 9)
+        wait_until(lambda: has_ended(env[name]), "it is gone")
     done = house.run("--no-install")
     assert done.returncode == 0, done.stdout
     assert "started the master2" in done.stdout and "started the worker" in done.stdout

@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 import pytest
-from processes import BINARY, ROOT, Cluster
+from processes import BINARY, ROOT, Cluster, wait_until
 
 SCRIPTS = ("alluxio-config.sh", "alluxio-start.sh", "alluxio-stop.sh", "alluxio-masters.sh",
            "alluxio-workers.sh")
@@ -103,12 +103,15 @@ def test_beginning_anew_leaves_a_file_system_with_a_worker(house):
     def shell(*words):
         return house.run("alluxio", "fs", *words)
 
+    def is_taken(name):
+        return shell("copyFromLocal", __file__, name).returncode == 0
+
     assert house.start("local").returncode == 0
-    assert shell("copyFromLocal", __file__, "/kept").returncode == 0
+    wait_until(lambda: is_taken("/kept"), "the worker has registered")
     done = house.start("-f", "local")
     assert done.returncode == 0, done.stdout
     assert shell("test", "-e", "/kept").returncode != 0
-    assert shell("copyFromLocal", __file__, "/new").returncode == 0  # a worker took it
+    wait_until(lambda: is_taken("/new"), "a worker takes it")
     assert len(list(house.folder.glob("worker.before-format-*"))) == 1
 
 

@@ -11,7 +11,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import hadoop  # noqa: E402
 import hadoop_rpc  # noqa: E402
 import processes  # noqa: E402
-from hadoop_rpc import decode, field  # noqa: E402
 
 
 @pytest.fixture
@@ -34,16 +33,10 @@ def hadoops_tools():
     return hadoop
 
 
-def has_room(cluster):
-    """A worker registered and said with its first heartbeat how much room it has."""
-    nodes = hadoop_rpc.Connection(cluster.port).call("getDatanodeReport", [(1, 2)])
-    return any(field(decode(node), 4) for _, node in nodes)
-
-
 @pytest.fixture
 def our_worker(cluster):
     cluster.start_worker()
-    processes.wait_until(lambda: has_room(cluster), "a worker is there")
+    processes.wait_until(hadoop_rpc.Connection(cluster.port).has_room, "a worker is there")
 
 
 @pytest.fixture(params=["our worker", "Hadoop's DataNode"])
@@ -55,7 +48,8 @@ def worker(request, cluster):
     else:
         datanode = request.getfixturevalue("hadoops_tools").DataNode(cluster)
     try:
-        processes.wait_until(lambda: has_room(cluster), "a worker is there", 120)
+        processes.wait_until(hadoop_rpc.Connection(cluster.port).has_room, "a worker is there",
+                             120)
         yield request.param
     finally:
         if datanode is not None:
