@@ -161,16 +161,17 @@ static int judge_replication(struct call *call)
 {
 	const struct command_set_replication *fields = &call->command->set_replication;
 	const struct ns_limits *limits = call->limits;
+	int16_t replication = (int16_t)fields->replication; /* HDFS's short */
 
-	if (limits != NULL && fields->replication > limits->replication_max)
+	if (limits != NULL && replication > limits->replication_max)
 		return refuse(&call->asker, ERR_WRITE_REFUSED,
-		              "Requested replication factor of %u exceeds maximum of %u for %.*s",
-		              fields->replication, limits->replication_max, STR_ARGS(fields->path));
-	if (limits != NULL && fields->replication < limits->replication_min)
+		              "Requested replication factor of %d exceeds maximum of %u for %.*s",
+		              replication, limits->replication_max, STR_ARGS(fields->path));
+	if (limits != NULL && replication < limits->replication_min)
 		return refuse(&call->asker, ERR_WRITE_REFUSED,
-		              "Requested replication factor of %u is less than the required "
+		              "Requested replication factor of %d is less than the required "
 		              "minimum of %u for %.*s",
-		              fields->replication, limits->replication_min, STR_ARGS(fields->path));
+		              replication, limits->replication_min, STR_ARGS(fields->path));
 	return 0;
 }
 

@@ -65,20 +65,21 @@ static int judge_new_file(struct call *call)
 {
 	const struct command_create *fields = &call->command->create;
 	const struct ns_limits *limits = call->limits;
+	int16_t replication = (int16_t)fields->replication; /* HDFS's short */
 
 	if (limits == NULL)
 		return 0;
-	if (fields->replication > limits->replication_max)
+	if (replication > limits->replication_max)
 		return refuse(&call->asker, ERR_WRITE_REFUSED,
-		              "Requested replication factor of %u exceeds maximum of %u for %.*s, "
+		              "Requested replication factor of %d exceeds maximum of %u for %.*s, "
 		              "clientName=%.*s",
-		              fields->replication, limits->replication_max, STR_ARGS(fields->path),
+		              replication, limits->replication_max, STR_ARGS(fields->path),
 		              STR_ARGS(fields->client_machine));
-	if (fields->replication < limits->replication_min)
+	if (replication < limits->replication_min)
 		return refuse(&call->asker, ERR_WRITE_REFUSED,
-		              "Requested replication factor of %u is less than the required "
+		              "Requested replication factor of %d is less than the required "
 		              "minimum of %u for %.*s, clientName=%.*s",
-		              fields->replication, limits->replication_min, STR_ARGS(fields->path),
+		              replication, limits->replication_min, STR_ARGS(fields->path),
 		              STR_ARGS(fields->client_machine));
 	if (fields->block_size > INT64_MAX || fields->block_size < limits->block_size_min)
 		return refuse(&call->asker, ERR_WRITE_REFUSED,
@@ -121,9 +122,13 @@ static int plan_over_existing(struct call *call)
 	if (place->inode.is_directory)
 		return refuse(&call->asker, ERR_EXISTS, "%.*s already exists as a directory",
 		              STR_ARGS(place->path));
-	if ((call->command->create.flags & CREATE_OVERWRITE) == 0)
-		return refuse_existing(call);
+	if ((call->command->create.flags & CREATE_OVERWRITE) == 0) {
+		rc = judge_new_file(call);
+		return rc < 0 ? rc : refuse_existing(call);
+	}
 	rc = check_rights(call->ns, &call->asker, place, &write_self);
+	if (rc == 0)
+		rc = judge_new_file(call);
 	if (rc == 0 && call->ns->settings.next_inode >= NS_ID_MAX)
 		return refuse(&call->asker, ERR_INTERNAL, "inode ids are used up");
 	return rc;
@@ -139,7 +144,9 @@ static int plan_new(struct call *call)
 	if ((fields->flags & CREATE_NEW) == 0)
 		return refuse(&call->asker, ERR_NOT_FOUND, "Can't overwrite non-existent %.*s",
 		              STR_ARGS(fields->path));
-	rc = judge_place(call, "create", &call->place);
+	rc = judge_new_file(call);
+	if (rc == 0)
+		rc = judge_place(call, "create", &call->place);
 	return rc < 0 ? rc : judge_names(call, &call->place);
 }
 
@@ -161,9 +168,7 @@ int plan_create(struct call *call)
 		return rc;
 	if (!path_is_valid(fields->path) || is_reserved(fields->path))
 		return path_refuse(&call->asker, "", fields->path);
-	rc = judge_new_file(call);
-	if (rc == 0)
-		rc = call_find(call, fields->path, true);
+	rc = call_find(call, fields->path, true);
 	if (rc == 0)
 		rc = check_rights(call->ns, &call->asker, &call->place, &write_above);
 	if (rc < 0)

@@ -25,13 +25,18 @@ static int find_target(struct call *call, struct str path)
 	                 &call->target);
 }
 
-static int check_ends(struct call *call)
+static int check_source(struct call *call)
 {
 	static const struct wanted from = {.parent = MAY_WRITE};
-	static const struct wanted to = {.above = MAY_WRITE};
-	int rc = check_rights(call->ns, &call->asker, &call->place, &from);
 
-	return rc < 0 ? rc : check_rights(call->ns, &call->asker, &call->target, &to);
+	return check_rights(call->ns, &call->asker, &call->place, &from);
+}
+
+static int check_target(struct call *call)
+{
+	static const struct wanted to = {.above = MAY_WRITE};
+
+	return check_rights(call->ns, &call->asker, &call->target, &to);
 }
 
 static bool is_below_source(const struct call *call)
@@ -78,10 +83,12 @@ int plan_rename(struct call *call)
 		rc = call_find(call, fields->source, false);
 	if (rc == 0)
 		rc = find_target(call, fields->target);
+	if (rc == 0)
+		rc = check_source(call);
 	if (rc == 0 && call->target.exists && call->target.inode.is_directory)
 		rc = look_into_target(call);
 	if (rc == 0)
-		rc = check_ends(call);
+		rc = check_target(call);
 	if (rc < 0)
 		return rc;
 	if (!call->place.exists || call->place.is_root)
@@ -178,7 +185,9 @@ int plan_rename2(struct call *call)
 	if (rc == 0)
 		rc = find_target(call, fields->target);
 	if (rc == 0)
-		rc = check_ends(call);
+		rc = check_source(call);
+	if (rc == 0)
+		rc = check_target(call);
 	return rc < 0 ? rc : check_move(call);
 }
 

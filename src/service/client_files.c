@@ -73,8 +73,7 @@ int serve_create(struct call *call, struct command *command)
 	        .client_machine = call_address(call),
 	        .flags = request.flags,
 	        .create_parent = request.create_parent,
-	        .replication = request.replication > UINT16_MAX ? UINT16_MAX
-	                                                        : (uint16_t)request.replication,
+	        .replication = (uint16_t)request.replication,
 	        .block_size = request.block_size,
 	        .storage_policy = policy,
 	};

@@ -164,8 +164,7 @@ int serve_set_replication(struct call *call, struct command *command)
 	command->kind = ENTRY_set_replication;
 	command->set_replication = (struct command_set_replication){
 	        .path = pb_str(request->src),
-	        .replication = request->replication > UINT16_MAX ? UINT16_MAX
-	                                                         : (uint16_t)request->replication,
+	        .replication = (uint16_t)request->replication,
 	};
 	return 0;
 }

@@ -482,6 +482,9 @@ static void a_sticky_directory_keeps_strangers_from_removing(void **state)
 	told(&b, do_delete(&b, "alice", "/st/bf", false), -ERR_PERMISSION, text);
 	told(&b, do_rename(&b, "alice", "/st/bf", "/st/af"), -ERR_PERMISSION, text);
 	told(&b, do_rename2(&b, "alice", "/st/bf", "/st/af", false), -ERR_PERMISSION, text);
+	/* also into a directory that would not let her in */
+	do_mkdirs(&b, "bob", "/st/closed", 0700);
+	told(&b, do_rename(&b, "alice", "/st/bf", "/st/closed"), -ERR_PERMISSION, text);
 	told(&b, do_create(&b, "alice", "/st/bf", "ha", 3), -ERR_PERMISSION,
 	     "Permission denied: user=alice, access=WRITE, "
 	     "inode=\"/st/bf\":bob:supergroup:-rw-r--r--");
@@ -693,6 +696,16 @@ static void limits_are_named_with_their_values(void **state)
 	told(&b, check_new(&b, &create, &limits), -ERR_WRITE_REFUSED,
 	     "Requested replication factor of 600 exceeds maximum of 512 for /d/r0, "
 	     "clientName=127.0.0.1");
+	create.create.replication = (uint16_t)-1;
+	told(&b, check_new(&b, &create, &limits), -ERR_WRITE_REFUSED,
+	     "Requested replication factor of -1 is less than the required minimum of 1 for "
+	     "/d/r0, "
+	     "clientName=127.0.0.1");
+	create.create.path = STR("/d");
+	told(&b, check_new(&b, &create, &limits), -ERR_EXISTS, "/d already exists as a directory");
+	create.create.path = STR("/d/f/x");
+	told(&b, check_new(&b, &create, &limits), -ERR_NOT_DIRECTORY, "/d/f (is not a directory)");
+	create.create.path = STR("/d/r0");
 	create.create.replication = 3;
 	create.create.block_size = 1;
 	told(&b, check_new(&b, &create, &limits), -ERR_WRITE_REFUSED,
@@ -702,6 +715,9 @@ static void limits_are_named_with_their_values(void **state)
 	assert_int_equal(check_new(&b, &create, &limits), 0);
 	told(&b, check_new(&b, &replication, &limits), -ERR_WRITE_REFUSED,
 	     "Requested replication factor of 0 is less than the required minimum of 1 for /d/f");
+	replication.set_replication.replication = (uint16_t)-1;
+	told(&b, check_new(&b, &replication, &limits), -ERR_WRITE_REFUSED,
+	     "Requested replication factor of -1 is less than the required minimum of 1 for /d/f");
 	replication.set_replication.replication = 513;
 	told(&b, check_new(&b, &replication, &limits), -ERR_WRITE_REFUSED,
 	     "Requested replication factor of 513 exceeds maximum of 512 for /d/f");
