@@ -162,15 +162,15 @@ static int listen_at(struct process *process, const struct listen_address *addre
 	rc = rpc_server_create(&options, &process->servers[process->server_count]);
 	if (rc == 0) {
 		process->server_count++;
-		log_event(LOG_NOTE, "listening at %s:%u", address->host, address->port);
+		log_event(LOG_NOTE, "listening at " HOST_PORT_FORMAT, HOST_PORT_ARGS(*address));
 		return CLI_OK;
 	}
 	if (rc == -ERR_IN_USE)
 		return cli_fail(&process->site,
 		                "port %u of %s is taken by another process; see which: ss -ltnp",
 		                address->port, address->host);
-	return cli_fail(&process->site, "cannot listen at %s:%u: %s%s", address->host,
-	                address->port, err_text(rc),
+	return cli_fail(&process->site, "cannot listen at " HOST_PORT_FORMAT ": %s%s",
+	                HOST_PORT_ARGS(*address), err_text(rc),
 	                rc == -ERR_NO_HOST || rc == -ERR_NO_ADDRESS
 	                        ? "; correct alluxio.master.hostname, or name an address of this "
 	                          "machine in alluxio.master.bind.host"

@@ -23,6 +23,18 @@ struct str {
 /* For printf's "%.*s". */
 #define STR_ARGS(s)  (int)(s).size, (s).data
 
+/* For printf: anything with a host (ended by NUL) and a port, written as command lines take it: an
+ * IPv6 address stands in brackets. */
+#define HOST_PORT_FORMAT "%s%s%s:%u"
+#define HOST_PORT_ARGS(place)                                                                      \
+	str_is_bare_ipv6((place).host) ? "[" : "", (place).host,                                   \
+	        str_is_bare_ipv6((place).host) ? "]" : "", (unsigned)(place).port
+
+static inline bool str_is_bare_ipv6(const char *host)
+{
+	return host[0] != '[' && strchr(host, ':') != NULL;
+}
+
 static inline struct str str_of(const char *text)
 {
 	return (struct str){.data = text, .size = text == NULL ? 0 : strlen(text)};

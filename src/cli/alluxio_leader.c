@@ -46,13 +46,12 @@ int alluxio_master_info(struct shell *shell, const struct alluxio_options *optio
 	if (cli_masters_find(&shell->site, &all) != CLI_OK)
 		return alluxio_fail("Failed to find all master addresses");
 	if (find_leader(shell, &all, &leader))
-		printf("Current leader master: %s:%u\n", leader.host, (unsigned)leader.port);
+		printf("Current leader master: " HOST_PORT_FORMAT "\n", HOST_PORT_ARGS(leader));
 	else
 		printf("Failed to find leader master\n");
 	printf("All masters: [");
 	for (size_t i = 0; i < all.count; i++)
-		printf("%s%s:%u", i == 0 ? "" : ", ", all.items[i].host,
-		       (unsigned)all.items[i].port);
+		printf("%s" HOST_PORT_FORMAT, i == 0 ? "" : ", ", HOST_PORT_ARGS(all.items[i]));
 	printf("]\n");
 	cli_addresses_finish(&all);
 	return 0;

@@ -72,7 +72,7 @@ static int apply(struct shell *shell, size_t action, const char *where)
 static int apply_to_one(struct shell *shell, size_t action, const struct client_address *address)
 {
 	struct str where =
-	        cli_text(&shell->arena, " in %s:%u", address->host, (unsigned)address->port);
+	        cli_text(&shell->arena, " in " HOST_PORT_FORMAT, HOST_PORT_ARGS(*address));
 	struct cli_patience patience = cli_patient;
 	struct cli_addresses one;
 	int status;
@@ -94,8 +94,8 @@ static int change_all(struct shell *shell, size_t action, const struct cli_addre
 	if (client_set_safe_mode(shell->client, actions[action].action, &is_on) < 0)
 		return dfsadmin_call_failed(shell);
 	for (size_t i = 0; i < all->count; i++)
-		printf("Safe mode is %s in %s:%u\n", is_on ? "ON" : "OFF", all->items[i].host,
-		       (unsigned)all->items[i].port);
+		printf("Safe mode is %s in " HOST_PORT_FORMAT "\n", is_on ? "ON" : "OFF",
+		       HOST_PORT_ARGS(all->items[i]));
 	return 0;
 }
 

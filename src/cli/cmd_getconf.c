@@ -54,7 +54,7 @@ static int print_masters(const struct cli_site *site, bool with_ports)
 		return GETCONF_EXIT_FAILED;
 	for (size_t i = 0; i < all.count; i++) {
 		if (with_ports)
-			printf("%s:%u\n", all.items[i].host, (unsigned)all.items[i].port);
+			printf(HOST_PORT_FORMAT "\n", HOST_PORT_ARGS(all.items[i]));
 		else
 			printf("%s%s", i == 0 ? "" : " ", all.items[i].host);
 	}

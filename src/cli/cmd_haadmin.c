@@ -192,8 +192,7 @@ static void print_state_row(const struct haadmin *tool, struct str id)
 	if (!find_master(tool, id, &master))
 		return;
 	state = ask_state(tool, &master, &answer);
-	address = cli_text(&answer.arena, "%s:%u", master.items[0].host,
-	                   (unsigned)master.items[0].port);
+	address = cli_text(&answer.arena, HOST_PORT_FORMAT, HOST_PORT_ARGS(master.items[0]));
 	if (state != NULL)
 		printf("%-50s %-10s\n", address.data, state);
 	else

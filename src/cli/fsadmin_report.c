@@ -121,7 +121,7 @@ static void print_summary(struct shell *shell, const struct client_address *mast
                           const Quorum__GetQuorumResponse *quorum, const json_t *status)
 {
 	printf("Alluxio cluster summary: \n");
-	printf("    Master Address: %s:%u\n", master->host, (unsigned)master->port);
+	printf("    Master Address: " HOST_PORT_FORMAT "\n", HOST_PORT_ARGS(*master));
 	printf("    Web Port: %" PRId64 "\n",
 	       config_int(shell->site.config, CONFIG_KEY_ALLUXIO_MASTER_WEB_PORT));
 	printf("    Rpc Port: %u\n", (unsigned)master->port);

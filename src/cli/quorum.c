@@ -55,8 +55,8 @@ int cli_quorum_ask(const struct cli_site *site, const struct client_address *mas
 		return rc;
 	rc = pb_unpack(&quorum__get_quorum_response__descriptor, response, arena, &quorum);
 	if (rc < 0) {
-		buf_append_format(why, "the answer of %s:%u cannot be read", master->host,
-		                  (unsigned)master->port);
+		buf_append_format(why, "the answer of " HOST_PORT_FORMAT " cannot be read",
+		                  HOST_PORT_ARGS(*master));
 		return rc;
 	}
 	*ret_quorum = quorum;
@@ -81,7 +81,7 @@ static int ask_one(const struct cli_site *site, struct client_address master, st
 		ret_primary->quorum = quorum;
 		return 0;
 	}
-	buf_append_format(why, "%s:%u is %.*s", master.host, (unsigned)master.port,
+	buf_append_format(why, HOST_PORT_FORMAT " is %.*s", HOST_PORT_ARGS(master),
 	                  STR_ARGS(pb_str(quorum->role)));
 	if (quorum->has_waits_for)
 		buf_append_format(why, ": %.*s", STR_ARGS(pb_str(quorum->waits_for)));

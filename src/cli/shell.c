@@ -23,8 +23,8 @@ static struct str shown_uri(struct shell *shell, struct str uri,
 	}
 	if (size > STR("hdfs://").size && str_starts_with(uri, STR("hdfs://")))
 		return cli_text(&shell->arena, "%.*s", (int)size, uri.data);
-	return cli_text(&shell->arena, "hdfs://%s:%u", addresses->items[0].host,
-	                (unsigned)addresses->items[0].port);
+	return cli_text(&shell->arena, "hdfs://" HOST_PORT_FORMAT,
+	                HOST_PORT_ARGS(addresses->items[0]));
 }
 
 static struct str current_folder(struct shell *shell)

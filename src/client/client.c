@@ -238,14 +238,14 @@ static void fail_to_reach(struct client *client, const struct client_server *ser
 	io_host_address(client->io, address);
 	if (rc == -ERR_REFUSED)
 		client_fail(client, rc,
-		            "Call From %s/%s to %s:%u failed on connection exception: "
+		            "Call From %s/%s to " HOST_PORT_FORMAT
+		            " failed on connection exception: "
 		            "java.net.ConnectException: Connection refused; For more details see:  "
 		            "http://wiki.apache.org/hadoop/ConnectionRefused",
-		            io_host_name(client->io), address, server->host,
-		            (unsigned)server->port);
+		            io_host_name(client->io), address, HOST_PORT_ARGS(*server));
 	else
-		client_fail(client, rc, "Call From %s/%s to %s:%u failed: %s",
-		            io_host_name(client->io), address, server->host, (unsigned)server->port,
+		client_fail(client, rc, "Call From %s/%s to " HOST_PORT_FORMAT " failed: %s",
+		            io_host_name(client->io), address, HOST_PORT_ARGS(*server),
 		            err_text(rc));
 }
 

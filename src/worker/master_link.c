@@ -462,8 +462,7 @@ int master_link_create(struct worker *worker, const struct client_address *addre
 		return -ERR_NO_MEMORY;
 	link->magic = LINK_MAGIC;
 	link->worker = worker;
-	snprintf(link->address, sizeof(link->address), "%s:%u", address->host,
-	         (unsigned)address->port);
+	snprintf(link->address, sizeof(link->address), HOST_PORT_FORMAT, HOST_PORT_ARGS(*address));
 	io_random(worker->io, options.client_id, sizeof(options.client_id));
 	io_timer_init(worker->io, &link->timer, on_timer);
 	rc = rpc_client_create(&options, &link->rpc);

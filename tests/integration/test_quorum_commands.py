@@ -6,7 +6,7 @@ import time
 import pytest
 from hadoop_rpc import Connection
 from masters import Masters
-from processes import wait_until
+from processes import Cluster, wait_until
 
 
 @pytest.fixture
@@ -60,6 +60,21 @@ def test_the_primary_is_named_by_its_clients_address(masters):
         "All masters: [" + ", ".join(f"127.0.0.1:{port}" for port in ports) + "]\n")
     leader = masters.alluxio("fs", "leader")
     assert leader.stdout.splitlines()[1:] == ["127.0.0.1"]
+
+
+def test_an_ipv6_address_is_printed_as_the_next_command_takes_it(tmp_path):
+    member = Cluster(tmp_path, {"alluxio.master.hostname": "::1"})
+    member.host = "::1"
+    try:
+        member.format().start_master()
+        address = f"[::1]:{member.port}"
+        known = ("-D", f"alluxio.master.rpc.addresses={address}")
+        info = member.run("fs", *known, "masterInfo", name="alluxio")
+        assert info.stdout == f"Current leader master: {address}\nAll masters: [{address}]\n"
+        report = member.run("fsadmin", *known, "report", "summary", name="alluxio")
+        assert f"    Master Address: {address}\n" in report.stdout
+    finally:
+        member.close()
 
 
 def test_a_command_that_knows_one_standby_finds_the_primary(masters):
