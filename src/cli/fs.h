@@ -52,6 +52,8 @@ void fs_error(struct shell *shell, const char *format, ...) PRINTF_LIKE(2, 3);
 void fs_path_error(struct shell *shell, struct str text, const char *reason);
 /* "command: `text': No such file or directory: `uri'", of a path whose parent is missing. */
 void fs_parent_error(struct shell *shell, struct str text, struct str uri);
+/* Why the last call failed, in one line: the exception's text, or ours. */
+struct str fs_failure(struct shell *shell, int rc);
 /* The text of a failed call about what is shown as `text`: the exception's, or ours. */
 void fs_call_error(struct shell *shell, int rc, struct str text);
 /* What Hadoop's shell dies of: "-command: Fatal internal error" and the exception; returns

@@ -34,13 +34,28 @@ void fs_parent_error(struct shell *shell, struct str text, struct str uri)
 }
 
 /* Exceptions have several lines; the first one says what happened. */
-void fs_call_error(struct shell *shell, int rc, struct str text)
+/* The first line of what the last call failed with; empty: nobody said. */
+static struct str first_line(struct shell *shell)
 {
 	struct str line = client_failure(shell->client)->text;
 	const char *newline = line.size == 0 ? NULL : memchr(line.data, '\n', line.size);
 
 	if (newline != NULL)
 		line.size = (size_t)(newline - line.data);
+	return line;
+}
+
+struct str fs_failure(struct shell *shell, int rc)
+{
+	struct str line = first_line(shell);
+
+	return line.size == 0 ? str_of(err_text(rc)) : line;
+}
+
+void fs_call_error(struct shell *shell, int rc, struct str text)
+{
+	struct str line = first_line(shell);
+
 	if (line.size == 0)
 		fs_path_error(shell, text, err_text(rc));
 	else

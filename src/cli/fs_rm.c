@@ -20,25 +20,38 @@ static bool has_trash(struct shell *shell)
 	return config_duration_ms(shell->site.config, CONFIG_KEY_FS_TRASH_INTERVAL) > 0;
 }
 
-/* Moves to <home>/.Trash/Current/<path>; where such a thing is already, with a number behind. */
+/* Where such a thing is already, with a number behind. */
+static int rename_to_free_name(struct shell *shell, struct str path, struct str wanted,
+                               struct str *ret_target)
+{
+	struct str target = wanted;
+	int rc = client_rename2(shell->client, path, target, false);
+
+	for (int tries = 1; rc == -ERR_EXISTS && tries < TRASH_TRIES_MAX; tries++) {
+		target = cli_text(&shell->arena, "%.*s%llu", STR_ARGS(wanted),
+		                  (unsigned long long)io_wall_ms(shell->site.io));
+		rc = client_rename2(shell->client, path, target, false);
+	}
+	*ret_target = target;
+	return rc;
+}
+
+/* Moves to <home>/.Trash/Current/<path>. */
 static void move_to_trash(struct shell *shell, const struct fs_item *item)
 {
-	struct str base = cli_text(&shell->arena, "%.*s/.Trash/Current%.*s", STR_ARGS(shell->home),
-	                           STR_ARGS(item->at.path));
-	struct str target = base;
+	struct str target = cli_text(&shell->arena, "%.*s/.Trash/Current%.*s",
+	                             STR_ARGS(shell->home), STR_ARGS(item->at.path));
 	bool made;
-	int rc = client_mkdirs(shell->client, shell_parent_of(base), TRASH_MODE, true, &made);
+	int rc = client_mkdirs(shell->client, shell_parent_of(target), TRASH_MODE, true, &made);
 
-	for (int tries = 0; rc == 0 && tries < TRASH_TRIES_MAX; tries++) {
-		rc = client_rename2(shell->client, item->at.path, target, false);
-		if (rc != -ERR_EXISTS)
-			break;
-		rc = 0;
-		target = cli_text(&shell->arena, "%.*s%llu", STR_ARGS(base),
-		                  (unsigned long long)io_wall_ms(shell->site.io));
-	}
+	if (rc == 0)
+		rc = rename_to_free_name(shell, item->at.path, target, &target);
 	if (rc < 0)
-		fs_call_error(shell, rc, item->at.text);
+		fs_error(
+		        shell,
+		        "Failed to move %.*s to trash %.*s: %.*s. Consider using -skipTrash option",
+		        STR_ARGS(fs_uri(shell, item->at.path)), STR_ARGS(fs_uri(shell, target)),
+		        STR_ARGS(fs_failure(shell, rc)));
 }
 
 /* False: the path is not to be removed any further. */
@@ -46,8 +59,8 @@ static bool wants_delete(struct shell *shell, const struct fs_item *item)
 {
 	struct str trash = cli_text(&shell->arena, "%.*s/.Trash", STR_ARGS(shell->home));
 
-	if (str_equal(item->at.path, STR("/")) || str_equal(item->at.path, trash) ||
-	    shell_is_below(item->at.path, trash) || !has_trash(shell))
+	if (str_equal(item->at.path, trash) || shell_is_below(item->at.path, trash) ||
+	    !has_trash(shell))
 		return true;
 	if (shell_is_below(trash, item->at.path))
 		fs_error(shell,
