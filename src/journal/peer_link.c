@@ -129,14 +129,6 @@ void peer_link_ping(struct peer_link *link, struct io_conn *conn, enum peer_fram
 	write_small(link, conn);
 }
 
-static void forgive_silence(struct peer_link *link, uint64_t now_us)
-{
-	LIST_FOR_EACH (node, &link->peers)
-		CONTAINER_OF(node, struct peer, node)->answered_us = now_us;
-	LIST_FOR_EACH (node, &link->accepted)
-		CONTAINER_OF(node, struct peer_accepted, node)->heard_us = now_us;
-}
-
 static uint64_t check_period_us(const struct peer_link *link)
 {
 	return link->options.silence_ms * 1000 / PEER_CHECKS;
@@ -147,10 +139,6 @@ static void check_all(struct io_timer *timer)
 	struct peer_link *link = CONTAINER_OF(timer, struct peer_link, check_timer);
 	uint64_t now_us = io_now_us(link->options.io);
 
-	/* A loop that stood still has not listened, which is nobody else's fault. */
-	if (now_us - link->checked_us > 2 * check_period_us(link))
-		forgive_silence(link, now_us);
-	link->checked_us = now_us;
 	LIST_FOR_EACH_SAFE (node, &link->peers)
 		peer_check(CONTAINER_OF(node, struct peer, node), now_us);
 	LIST_FOR_EACH_SAFE (node, &link->accepted)
@@ -233,7 +221,6 @@ int peer_link_open(const struct peer_link_options *options, struct peer_link **r
 	list_init(&link->accepted);
 	link->flush.run = flush_all;
 	io_timer_init(options->io, &link->check_timer, check_all);
-	link->checked_us = io_now_us(options->io);
 	io_timer_start(&link->check_timer, check_period_us(link));
 	*ret_link = link;
 	return 0;
@@ -275,7 +262,7 @@ static struct peer *reach(struct peer_link *link, const char *address)
 	peer = peer_find_or_add(link, address);
 	if (peer == NULL)
 		return NULL;
-	peer->wanted_us = io_now_us(link->options.io);
+	peer->unwanted = 0;
 	list_remove(&peer->node);
 	list_append(&link->peers, &peer->node);
 	if (peer_reach(peer))

@@ -36,6 +36,7 @@ static bool take_hello(struct peer_accepted *accepted, const struct peer_hello *
 		return false;
 	}
 	accepted->id = hello->id;
+	accepted->unheard = 0;
 	memcpy(accepted->from, hello->address, sizeof(accepted->from));
 	accepted->peer = peer_find_or_add(accepted->link, hello->address);
 	if (accepted->peer != NULL)
@@ -153,9 +154,9 @@ static void on_data(void *context, const uint8_t *data, size_t size)
 	int rc;
 
 	if (!raft_id_is_none(accepted->id))
-		accepted->heard_us = now_us;
+		accepted->unheard = 0;
 	if (accepted->peer != NULL)
-		accepted->peer->heard_us = accepted->heard_us;
+		accepted->peer->heard_us = now_us;
 	peer_stream_add(&accepted->stream, data, size);
 	while ((rc = peer_stream_next(&accepted->stream, frame_bytes_max(accepted), &link->frame,
 	                              &why)) > 0) {
@@ -222,7 +223,6 @@ void peer_accepted_begin(void *context, struct io_conn *conn)
 	}
 	accepted->link = link;
 	accepted->conn = conn;
-	accepted->heard_us = io_now_us(link->options.io);
 	snprintf(accepted->from, sizeof(accepted->from), "%s", io_conn_peer_address(conn));
 	list_append(&link->accepted, &accepted->node);
 	link->accepted_count++;
@@ -234,7 +234,7 @@ void peer_accepted_check(struct peer_accepted *accepted, uint64_t now_us)
 	struct peer_link *link = accepted->link;
 	bool is_known = !raft_id_is_none(accepted->id);
 
-	if (now_us - accepted->heard_us > link->options.silence_ms * 1000) {
+	if (++accepted->unheard > PEER_CHECKS) {
 		if (is_known)
 			peer_link_notice_silent(link, accepted->from);
 		peer_accepted_destroy(accepted);

@@ -148,7 +148,7 @@ static bool take_frame(struct peer *peer, const struct peer_frame *frame)
 	if (frame->kind == PEER_HELLO && !is_known)
 		return take_hello(peer, &frame->hello);
 	if (is_known && (frame->kind == PEER_PING || frame->kind == PEER_PONG)) {
-		peer->heard_us = peer->answered_us;
+		peer->heard_us = io_now_us(peer->link->options.io);
 		if (frame->kind == PEER_PONG)
 			take_pong(peer, &frame->ping);
 		else
@@ -166,7 +166,7 @@ static void on_data(void *context, const uint8_t *data, size_t size)
 	const char *why = "more than there is memory for";
 	int rc;
 
-	peer->answered_us = io_now_us(peer->link->options.io);
+	peer->unheard = 0;
 	peer_stream_add(&peer->stream, data, size);
 	while ((rc = peer_stream_next(&peer->stream, PEER_HEAD_BYTES_MAX, frame, &why)) > 0)
 		if (!take_frame(peer, frame))
@@ -194,7 +194,7 @@ static void on_connect(void *context, int rc)
 		fail(peer, rc, "cannot be reached");
 		return;
 	}
-	peer->answered_us = io_now_us(peer->link->options.io);
+	peer->unheard = 0;
 	io_conn_start(peer->conn, &peer_ops, peer);
 	if (!peer_link_say_hello(peer->link, peer->conn)) {
 		fail(peer, -ERR_NO_MEMORY, "cannot be greeted");
@@ -285,15 +285,14 @@ void peer_push(struct peer *peer, size_t start, const struct str *payload, size_
 void peer_check(struct peer *peer, uint64_t now_us)
 {
 	struct peer_link *link = peer->link;
-	uint64_t silence_us = link->options.silence_ms * 1000;
 
 	if (peer->state < PEER_GREETING)
 		return;
-	if (now_us - peer->answered_us > silence_us) {
+	if (++peer->unheard > PEER_CHECKS) {
 		part(peer);
 		if (peer_link_notice_silent(link, peer->address))
 			peer->is_said_connected = false;
-	} else if (now_us - peer->wanted_us > PEER_IDLE_TIMES * silence_us) {
+	} else if (++peer->unwanted > PEER_IDLE_CHECKS) {
 		part(peer);
 	} else {
 		peer_link_ping(link, peer->conn, PEER_PING, now_us);

@@ -19,9 +19,10 @@ enum {
 	PEERS_MAX = 32, /* more than the core's addresses and members together */
 	ACCEPTED_MAX = 64,
 	UNFINISHED_FRAMES_MAX = 4, /* of frame_bytes_max, that accepted ones keep together */
-	PEER_CHECKS = 4,           /* in silence_ms */
-	PEER_IDLE_TIMES = 4, /* silence_ms without a send: the connection is not wanted any more */
-	NOTICES_MAX = 16,    /* different ones in NOTICE_US */
+	PEER_CHECKS = 4,           /* in silence_ms, which is counted in them: a loop that stood
+	                              still has not listened, and that is nobody else's fault */
+	PEER_IDLE_CHECKS = 16,     /* without a send: the connection is not wanted any more */
+	NOTICES_MAX = 16,          /* different ones in NOTICE_US */
 	NOTICE_US = 60 * 1000 * 1000,
 };
 
@@ -42,7 +43,6 @@ struct peer_link {
 	struct list accepted; /* struct peer_accepted, the oldest first */
 	size_t accepted_count;
 	struct io_timer check_timer;
-	uint64_t checked_us;
 	struct io_hook flush;    /* what was sent in this turn leaves */
 	struct peer_frame frame; /* the one being looked at */
 	struct buf small;        /* for frames that leave at once */
@@ -72,17 +72,17 @@ struct peer {
 	char own_address[RAFT_ADDRESS_BYTES_MAX + 1]; /* as it said then */
 	char service_address[RAFT_ADDRESS_BYTES_MAX + 1];
 	char cluster_id[CLUSTER_ID_BYTES_MAX + 1];
-	uint32_t features;  /* as it said; 0: never */
-	uint64_t heard_us;  /* on any connection; 0: never */
-	uint64_t wanted_us; /* when something was last sent to it; 0: never */
-	uint64_t dropped;   /* messages */
+	uint32_t features; /* as it said; 0: never */
+	uint64_t heard_us; /* on any connection; 0: never */
+	unsigned unwanted; /* checks since something was last sent to it */
+	uint64_t dropped;  /* messages */
 	/* Our connection. */
 	enum peer_state state;
 	struct io_conn *conn; /* NULL: APART */
 	struct buf unsent;    /* of this turn, or while connecting */
 	struct peer_stream stream;
-	uint64_t answered_us; /* when its side of this connection last said something */
-	uint64_t retry_us;    /* not before */
+	unsigned unheard;  /* checks since its side of this connection last said something */
+	uint64_t retry_us; /* not before */
 	int64_t skew_ms;
 	uint64_t round_trip_us;
 	bool is_said_connected; /* what the operator heard last */
@@ -114,7 +114,7 @@ struct peer_accepted {
 	struct io_conn *conn;
 	struct peer_stream stream;
 	char from[RAFT_ADDRESS_BYTES_MAX + 1]; /* the socket's address, later its hello's */
-	uint64_t heard_us;                     /* before its hello: accepted */
+	unsigned unheard;                      /* checks since it said something, hello or later */
 	uint64_t unfinished_us;                /* since when a frame is; 0: none is */
 	struct raft_id id;                     /* none: it has not said hello */
 	struct peer *peer;                     /* NULL: no hello yet, or forgotten */

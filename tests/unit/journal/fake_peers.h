@@ -361,14 +361,15 @@ static inline int setup(void **state)
 	w->house->options.folder = w->house->folder;
 	w->house->options.context = w->house;
 	buf_init(&w->bytes);
-	draw_address(w->house->io, w->address, sizeof(w->address));
+	/* Each listens before the next is drawn: nobody listens at what is drawn. */
 	draw_address(w->house->io, w->b.address, sizeof(w->b.address));
+	fake_start(w, &w->b, 'b');
 	draw_address(w->house->io, w->c.address, sizeof(w->c.address));
+	fake_start(w, &w->c, 'c');
+	draw_address(w->house->io, w->address, sizeof(w->address));
 	w->addresses[0] = w->address;
 	w->addresses[1] = w->b.address;
 	w->addresses[2] = w->c.address;
-	fake_start(w, &w->b, 'b');
-	fake_start(w, &w->c, 'c');
 	*state = w;
 	return 0;
 }

@@ -88,20 +88,51 @@ static void connection_without_use_is_given_up(void **state)
 	RUN_UNTIL(w->io, (send_term(&w->a, w->b.address, 2), w->b.message_count > 1));
 }
 
+static void stand_still(struct world *w, uint64_t ms)
+{
+	uint64_t until_us = io_now_us(w->io) + ms * 1000;
+
+	while (io_now_us(w->io) < until_us)
+		;
+}
+
 static void loop_that_stood_still_cuts_nobody_off(void **state)
 {
 	struct world *w = *state;
-	uint64_t until_us;
 
 	w->a.options.silence_ms = 400;
 	connect_both(w);
-	until_us = io_now_us(w->io) + 600 * 1000;
-	while (io_now_us(w->io) < until_us)
-		;
+	stand_still(w, 600);
 	for (int i = 0; i < 10; i++)
 		io_run_once(w->io, 1);
 	assert_true(is_connected(&w->a, w->b.address));
 	assert_false(was_told(&w->a, "has said nothing"));
+}
+
+/* It has little time and is late again and again, if never by much. */
+static void loop_that_is_always_late_cuts_nobody_off(void **state)
+{
+	struct peer_ping ping = {.sent_us = 1};
+	struct world *w = *state;
+	struct buf bytes = {0};
+	int fd;
+
+	w->a.options.silence_ms = 400;
+	start(&w->a);
+	fd = dial(&w->a);
+	encode_hello(&bytes, 9, "CID-1");
+	for (int i = 0; i < 3; i++) {
+		say(fd, &bytes);
+		for (int turn = 0; turn < 3; turn++) {
+			io_run_once(w->io, 1);
+			stand_still(w, 150);
+		}
+		buf_clear(&bytes);
+		peer_wire_encode_ping(PEER_PING, &ping, &bytes);
+	}
+	assert_false(was_told(&w->a, "has said nothing"));
+	close(fd);
+	buf_finish(&bytes);
 }
 
 int main(void)
@@ -114,6 +145,7 @@ int main(void)
 	        TEST(peers_with_nothing_to_say_stay_connected),
 	        TEST(connection_without_use_is_given_up),
 	        TEST(loop_that_stood_still_cuts_nobody_off),
+	        TEST(loop_that_is_always_late_cuts_nobody_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
