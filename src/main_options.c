@@ -7,8 +7,8 @@ enum {
 	LEASE_SOFT_MS = 60000,
 	HOLD_CALLS_MAX = 10000,
 	HOLD_BYTES_MAX = 64 << 20,
-	REPLICA_WAIT_MS = 3000,   /* Java gives up a complete after 12 s, others at once */
-	LOCATION_WAIT_MS = 10000, /* workers report every 3 s */
+	REPLICA_WAIT_MS = 3000,  /* Java gives up a complete after 12 s, others at once */
+	WORKERS_COME_MS = 10000, /* after a start: they report every 3 s */
 	STARTUP_SAFE_MODE_MS = 60000,
 	DEAD_AFTER_RECHECKS = 2, /* and ten heartbeats */
 	DEAD_AFTER_HEARTBEATS = 10,
@@ -101,6 +101,7 @@ void master_options_read(const struct cli_site *site, const struct journal_repli
 	        .hold_calls_max = HOLD_CALLS_MAX,
 	        .hold_bytes_max = HOLD_BYTES_MAX,
 	        .replica_wait_ms = REPLICA_WAIT_MS,
+	        .workers_come_ms = WORKERS_COME_MS,
 	        .startup_safe_mode_ms = STARTUP_SAFE_MODE_MS,
 	        .startup_safe_mode_readonly =
 	                config_bool(config, CONFIG_KEY_HOLDFAST_SAFEMODE_STARTUP_READONLY),
@@ -137,7 +138,7 @@ void service_options_read(const struct cli_site *site, struct service_options *r
 	                config, CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_WRITE_TIMEOUT),
 	        .forward_bytes_max = HOLD_BYTES_MAX,
 	        .list_entries_max = (uint32_t)config_int(config, CONFIG_KEY_DFS_LS_LIMIT),
-	        .location_wait_ms = LOCATION_WAIT_MS,
+	        .location_wait_ms = WORKERS_COME_MS,
 	};
 }
 

@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "master/master_private.h"
 
+enum { WORKERS_LOOK_US = 50 * 1000 };
+
 /* ---- replicas reported: complete, add_block ---- */
 
 static const struct ns_caller everybody = {.is_superuser = true};
@@ -131,6 +133,31 @@ enum gate gate_replicas(struct master_write *write)
 
 /* ---- workers for a new block: add_block ---- */
 
+/* After a start workers have not registered yet, and no client comes again when it is told that
+ * there are none.  GATE_SHUT: they had long enough to come. */
+static enum gate wait_for_workers(struct master_write *write)
+{
+	struct master *master = write->master;
+	uint64_t end_us = master->promoted_us + master->options.workers_come_ms * 1000;
+	uint64_t now_us = io_now_us(master->io);
+
+	if (now_us >= end_us)
+		return GATE_SHUT;
+	write->replicas = (struct replica_wait){.done = replicas_waited, .count = 1};
+	list_append(&master->waiting, &write->node);
+	workers_wait(master->workers, &write->replicas,
+	             end_us - now_us < WORKERS_LOOK_US ? end_us - now_us : WORKERS_LOOK_US);
+	return GATE_WAIT;
+}
+
+static bool has_any_room(struct master *master)
+{
+	struct workers_totals totals;
+
+	workers_totals(master->workers, &totals);
+	return totals.remaining > 0;
+}
+
 static struct str placement_text(struct master_write *write, struct str path, size_t excluded)
 {
 	struct workers_totals totals;
@@ -164,6 +191,8 @@ enum gate gate_placement(struct master_write *write)
 	count = workers_place(master->workers, placement, file.status.block_size,
 	                      file.status.replication, chosen);
 	if (count < replicas_wanted(master, &file)) {
+		if (!has_any_room(master) && wait_for_workers(write) == GATE_WAIT)
+			return GATE_WAIT;
 		write_refusal(write, -ERR_WRITE_REFUSED,
 		              placement_text(write, add->path, placement->excluded_count));
 		return GATE_SHUT;
@@ -182,6 +211,18 @@ enum gate gate_placement(struct master_write *write)
 	}
 	add->workers = (struct strs){.items = names, .count = count};
 	return GATE_OPEN;
+}
+
+enum gate gate_chosen(struct master_write *write)
+{
+	const struct strs *chosen = &write->result.workers;
+
+	if (write->command.kind != ENTRY_add_block || write->result.rc < 0)
+		return GATE_SHUT;
+	for (size_t i = 0; i < chosen->count; i++)
+		if (workers_find(write->master->workers, chosen->items[i]) != NULL)
+			return GATE_SHUT;
+	return chosen->count == 0 ? GATE_SHUT : wait_for_workers(write);
 }
 
 /* ---- another client's lease: create ---- */

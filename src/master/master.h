@@ -73,6 +73,8 @@ struct master_options {
 	size_t hold_calls_max;
 	size_t hold_bytes_max;
 	uint64_t replica_wait_ms;        /* complete, add_block: how long they wait for reports */
+	uint64_t workers_come_ms;        /* add_block: how long after its promotion a primary waits
+	                                    for workers that have room */
 	uint64_t startup_safe_mode_ms;   /* at most, unless HDFS's way */
 	bool startup_safe_mode_readonly; /* HDFS's way */
 	void *context;
@@ -121,7 +123,8 @@ uint64_t master_heartbeat_txid(const struct master *master);
  *
  * complete and add_block wait here, up to replica_wait_ms, until the blocks they need were
  * reported by replication_min workers; then complete answers false and add_block
- * -ERR_NOT_REPLICATED_YET, and nothing is in the journal.
+ * -ERR_NOT_REPLICATED_YET, and nothing is in the journal.  After a start add_block waits for
+ * workers too, as long as workers_come_ms says.
  */
 
 /* Embedded in the caller's struct; the caller's again when done() runs, exactly once, and never

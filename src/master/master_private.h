@@ -148,6 +148,8 @@ enum gate gate_replicas(struct master_write *write);
 /* From when it waits for replicas, also behind another that does. */
 void gate_count_time(struct master_write *write);
 enum gate gate_placement(struct master_write *write);
+/* A repeat of add_block: GATE_WAIT until a worker is known that was chosen the first time. */
+enum gate gate_chosen(struct master_write *write);
 /* The file belongs to another writer: GATE_WAIT when that one's lease is being ended. */
 enum gate gate_lease(struct master_write *write);
 

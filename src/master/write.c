@@ -269,7 +269,9 @@ void write_judge(struct master_write *write, bool is_proved)
 		}
 		gate = gate_replicas(write);
 	} else {
-		gate = gate_lease(write);
+		gate = gate_chosen(write);
+		if (gate == GATE_SHUT)
+			gate = gate_lease(write);
 	}
 	switch (gate) {
 	case GATE_OPEN: write_propose(write, is_proved); break;
@@ -346,12 +348,13 @@ static struct str append_text(struct master_write *write, int rc)
 static void write_propose(struct master_write *write, bool is_proved)
 {
 	struct master *master = write->master;
+	enum gate gate = gate_placement(write);
 	int rc;
 
-	if (gate_placement(write) == GATE_SHUT) {
+	if (gate == GATE_SHUT)
 		write_answer_proved(write, is_proved);
+	if (gate != GATE_OPEN)
 		return;
-	}
 	rc = write_append(write);
 	switch (rc) {
 	case 0: break;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files and blocks with a worker that only talks."""
+import shutil
 import threading
 import time
 
@@ -347,6 +348,44 @@ def test_a_read_after_a_restart_waits_for_the_first_report(cluster, worker):
     _, reply = reader.receive()
     found = decode(field(decode(field(reply, 1)), 2))
     assert [v for n, v in found if n == 8] == [b"DS-worker-1"]
+
+
+def test_a_new_block_after_a_restart_waits_for_the_first_worker(cluster, root):
+    root.create("/f", "writer")
+    cluster.master.kill()
+    cluster.start_master()
+    writer = hadoop_rpc.Connection(cluster.port)
+    writer.send("addBlock", [(1, "/f"), (2, "writer")])
+    FakeWorker(cluster.port).join()
+    located = decode(field(writer.receive()[1], 1))
+    assert [v for n, v in located if n == 8] == [b"DS-worker-1"]
+
+
+def test_a_repeated_add_block_after_a_restart_waits_for_its_worker(cluster, root, worker):
+    root.create("/f", "writer")
+    first = root.call("addBlock", [(1, "/f"), (2, "writer")], call_id=700)
+    cluster.master.kill()
+    cluster.start_master()
+    writer = hadoop_rpc.Connection(cluster.port, client_id=root.client_id)
+    writer.send("addBlock", [(1, "/f"), (2, "writer")], call_id=700, retry=1)
+    FakeWorker(cluster.port, uuid="another", xfer_port=9867).join()
+    FakeWorker(cluster.port).join()
+    located = decode(field(writer.receive()[1], 1))
+    assert field(located, 1) == field(decode(field(first, 1)), 1)
+    assert [v for n, v in located if n == 8] == [b"DS-worker-1"]
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_a_block_is_not_called_anothers_before_the_journal_is_read(cluster, root, worker):
+    root.create("/f", "writer")
+    _, block = add_block(root, "/f", "writer")
+    cluster.master.kill()
+    cluster.start_master(wrapper=[
+        "strace", "-f", "-qq", "-o", "/dev/null", "-P", cluster.folder / "master/vote", "-e",
+        "trace=openat", "-e", "inject=openat:delay_enter=500000"])
+    writer = hadoop_rpc.Connection(cluster.port)
+    writer.call("abandonBlock", [(1, encode(block)), (2, "/f"), (3, "writer")])
+    assert field(located(writer, "/f"), 2) is None
 
 
 def test_a_replica_reported_bad_is_not_handed_out(root, worker):

@@ -27,6 +27,7 @@ enum {
 	LEASE_SOFT_MS = 60 * 1000,
 	LEASE_HARD_MS = 1200 * 1000,
 	REPLICA_WAIT_MS = 2000,
+	WORKERS_COME_MS = 4000,
 	START_MODE_MS = 30 * 1000,
 	CALLS_MAX = 64,
 };
@@ -79,6 +80,7 @@ static inline struct master_options world_options(void)
 	options.hold_calls_max = HOLD_CALLS;
 	options.hold_bytes_max = HOLD_BYTES;
 	options.replica_wait_ms = REPLICA_WAIT_MS;
+	options.workers_come_ms = WORKERS_COME_MS;
 	options.startup_safe_mode_ms = START_MODE_MS;
 	return options;
 }

@@ -204,6 +204,7 @@ static void without_workers_a_block_is_refused_with_hdfss_text(void **state)
 	(void)state;
 	lead();
 	commit(create_file("/f", "alice"));
+	fake_pass_ms(&world.io, WORKERS_COME_MS);
 	call = add_block("/f", none);
 	fake_turn(&world.io);
 	assert_int_equal(call->write.result.rc, -ERR_WRITE_REFUSED);
@@ -218,6 +219,41 @@ static void without_workers_a_block_is_refused_with_hdfss_text(void **state)
 	fake_turn(&world.io);
 	assert_true(contains(call->write.result.message,
 	                     "There are 1 datanode(s) running and 1 node(s) are excluded"));
+}
+
+/* Whoever writes while a master starts again is not told that there are none. */
+static void after_a_start_a_block_waits_for_the_first_worker_with_room(void **state)
+{
+	static const struct worker_identity identity = {
+	        .uuid = STR("w1"), .address = STR("10.0.0.1"), .host = STR("w1")};
+	struct call *call;
+
+	(void)state;
+	lead();
+	commit(create_file("/f", "alice"));
+	call = add_block("/f", none);
+	fake_pass_ms(&world.io, WORKERS_COME_MS / 2);
+	assert_int_equal(call->done, 0);
+	assert_int_equal(workers_register(workers(), &identity), 0);
+	fake_pass_ms(&world.io, 100);
+	assert_int_equal(call->done, 0); /* it has not said how much room it has */
+	beat();
+	fake_pass_ms(&world.io, 100);
+	assert_int_equal(fake_queued_kind(0), ENTRY_add_block);
+	commit(call);
+}
+
+static void without_any_worker_a_block_is_refused_in_the_end(void **state)
+{
+	struct call *call;
+
+	(void)state;
+	lead();
+	commit(create_file("/f", "alice"));
+	call = add_block("/f", none);
+	fake_pass_ms(&world.io, WORKERS_COME_MS);
+	assert_int_equal(call->done, 1);
+	assert_int_equal(call->write.result.rc, -ERR_WRITE_REFUSED);
 }
 
 static void rm_gives_the_space_back(void **state)
@@ -479,6 +515,8 @@ int main(void)
 	        TEST(a_waiting_call_is_held_when_primacy_is_lost),
 	        TEST(a_new_block_goes_to_a_worker_chosen_at_the_proposal),
 	        TEST(without_workers_a_block_is_refused_with_hdfss_text),
+	        TEST(after_a_start_a_block_waits_for_the_first_worker_with_room),
+	        TEST(without_any_worker_a_block_is_refused_in_the_end),
 	        TEST(rm_gives_the_space_back),
 	        TEST(a_lease_past_its_soft_limit_may_be_taken),
 	        TEST(a_renewed_lease_is_not_taken),
