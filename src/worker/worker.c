@@ -8,7 +8,12 @@
 #include "worker/replica_file.h"
 #include "worker/worker_private.h"
 
-enum { WORKER_MAGIC = 0x68776f72, LISTEN_BACKLOG = 1024 };
+enum {
+	WORKER_MAGIC = 0x68776f72,
+	LISTEN_BACKLOG = 1024,
+	LOST_LOOKS = 8, /* in lost_ms, which is counted in them: a worker that was stopped, or whose
+	                   machine slept, has not listened */
+};
 
 /* ---- for the other files ---- */
 
@@ -165,17 +170,19 @@ static int start(struct worker *worker, char **ret_text)
 	              : 0;
 }
 
-static void on_lost(struct io_timer *timer)
+static void look_for_masters(struct io_timer *timer)
 {
 	struct worker *worker = CONTAINER_OF(timer, struct worker, lost);
 
-	worker->options.on_lost(worker->options.context);
+	if (++worker->unheard > LOST_LOOKS)
+		worker->options.on_lost(worker->options.context);
+	else
+		io_timer_start(timer, worker->options.lost_ms * 1000 / LOST_LOOKS);
 }
 
 void worker_heard(struct worker *worker)
 {
-	if (worker->options.lost_ms > 0)
-		io_timer_start(&worker->lost, worker->options.lost_ms * 1000);
+	worker->unheard = 0;
 }
 
 int worker_create(const struct worker_options *options, struct worker **ret_worker, char **ret_text)
@@ -190,8 +197,9 @@ int worker_create(const struct worker_options *options, struct worker **ret_work
 	worker->io = options->io;
 	worker->options = *options;
 	list_init(&worker->transfers);
-	io_timer_init(worker->io, &worker->lost, on_lost);
-	worker_heard(worker);
+	io_timer_init(worker->io, &worker->lost, look_for_masters);
+	if (options->lost_ms > 0)
+		io_timer_start(&worker->lost, options->lost_ms * 1000 / LOST_LOOKS);
 	rc = start(worker, ret_text);
 	if (rc < 0) {
 		worker_destroy(worker);

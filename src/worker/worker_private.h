@@ -31,7 +31,8 @@ struct worker {
 	size_t link_count;
 	const struct master_link *active; /* whose orders are obeyed; NULL: nobody's yet */
 	uint64_t active_txid;
-	struct io_timer lost; /* started again by each answer */
+	struct io_timer lost;
+	unsigned unheard; /* looks since a master answered a heartbeat */
 };
 
 /* The disk thread for the next transfer or deletion. */

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """holdfast worker as an operator meets it."""
+import os
+import signal
 import time
 
+import hadoop_rpc
 import pytest
 from processes import Cluster, wait_until
 
@@ -29,6 +32,23 @@ def test_it_stays_as_long_as_one_answers(make_cluster):
         wait_until(lambda: '"live":1' in cluster.run("status", "--json").stdout, "it registers")
         cluster.master.kill()
         cluster.start_master()
+    assert cluster.worker.popen.poll() is None
+
+
+def test_the_time_in_which_it_is_stopped_does_not_count(make_cluster):
+    limit_s = 2
+    cluster = make_cluster(**{"alluxio.worker.block.heartbeat.timeout": f"{limit_s}s",
+                              "dfs.heartbeat.interval": "1"})
+    cluster.start_master()
+    cluster.start_worker()
+    wait_until(hadoop_rpc.Connection(cluster.port).has_room, "it registers")
+    os.kill(cluster.worker.popen.pid, signal.SIGSTOP)
+    stopped = time.monotonic()
+    wait_until(lambda: time.monotonic() > stopped + limit_s + 1, "it was stopped for longer")
+    os.kill(cluster.worker.popen.pid, signal.SIGCONT)
+    cluster.master.kill()
+    cluster.start_master()
+    wait_until(hadoop_rpc.Connection(cluster.port).has_room, "it registers again")
     assert cluster.worker.popen.poll() is None
 
 
