@@ -57,9 +57,16 @@ static int cat_segments(const struct walk *walk, struct cat *cat, char **ret_tex
 		if (cat->end < cat->next || walk->names.segments[i].first_index > cat->last)
 			continue;
 		rc = walk_segment(walk, i, cat_batch, cat, &scan, &finding, ret_text);
-		if (rc < 0 && rc != -ERR_NO_FILE)
+		if (rc == -ERR_NO_FILE) { /* the journal begins later now */
+			mem_free(*ret_text);
+			*ret_text = NULL;
+			cat->has_begun = false;
+			cat->has_hole = false;
+			continue;
+		}
+		if (rc < 0)
 			return rc;
-		if (rc == 0 && (finding == SEGMENT_HOLE || finding == SEGMENT_ROT))
+		if (finding == SEGMENT_HOLE || finding == SEGMENT_ROT)
 			return -ERR_DAMAGED;
 		if (cat->has_hole) {
 			*ret_text =

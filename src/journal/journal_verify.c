@@ -70,8 +70,9 @@ static void verify_checkpoints(struct verify *verify)
 		char *text = NULL;
 		int rc = read_checkpoint(&verify->walk, names->checkpoints[i], &entry, &text);
 
-		if (rc == -ERR_NO_FILE) {
+		if (rc == -ERR_NO_FILE) { /* for a newer one, and what lies before may be gone */
 			mem_free(text);
+			verify->older = names->checkpoints[i];
 			continue;
 		}
 		verify->verdict.checkpoints++;
@@ -79,7 +80,8 @@ static void verify_checkpoints(struct verify *verify)
 			problem(verify, text);
 			continue;
 		}
-		verify->older = verify->checkpoint.index;
+		if (verify->older < verify->checkpoint.index)
+			verify->older = verify->checkpoint.index;
 		verify->checkpoint = entry;
 		if (verify->verdict.last_mark < entry.index)
 			verify->verdict.last_mark = entry.index;

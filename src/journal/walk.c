@@ -68,6 +68,18 @@ static int pass_over(struct segment_reader *reader, struct pass *pass,
 	return 0;
 }
 
+/* Its name was taken from it, which is before it becomes shorter: what was read may be a part. */
+static bool is_gone(const struct walk *walk, size_t place)
+{
+	CLEANUP(mem_cleanup) char *path = NULL;
+	char name[FOLDER_NAME_BYTES];
+	struct io_stat stat;
+
+	folder_segment_name(walk->names.segments[place], name);
+	path = folder_join(walk->folder, name);
+	return path != NULL && io_stat(walk->io, path, &stat) == -ERR_NO_FILE;
+}
+
 static bool is_sound(enum segment_finding finding)
 {
 	return finding == SEGMENT_BATCH || finding == SEGMENT_END;
@@ -99,6 +111,10 @@ int walk_segment(const struct walk *walk, size_t place,
 		if (is_believed && rc == 0 && !is_sound(finding))
 			*ret_text = segment_reader_describe(reader, finding);
 		segment_reader_close(reader);
+		if (is_gone(walk, place)) {
+			*ret_finding = SEGMENT_BATCH;
+			return -ERR_NO_FILE;
+		}
 		if (is_believed)
 			return rc;
 	}

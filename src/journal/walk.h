@@ -28,8 +28,9 @@ void walk_end(struct walk *walk);
 uint64_t walk_segment_end(const struct walk *walk, size_t place);
 
 /* Reads a segment's batches.  `each` may be NULL, and stops by false.  0 and the finding at its end
- * (SEGMENT_BATCH: stopped early, or the rest does not count); -ERR_NO_FILE: it is gone; other
- * errors: *ret_text.  *ret_scan is what was found, *ret_text describes TORN, HOLE and ROT. */
+ * (SEGMENT_BATCH: stopped early, or the rest does not count); -ERR_NO_FILE: it is gone, perhaps
+ * after a part of it was read, and *ret_text means nothing; other errors: *ret_text.  *ret_scan is
+ * what was found, *ret_text describes TORN, HOLE and ROT. */
 int walk_segment(const struct walk *walk, size_t place,
                  bool (*each)(void *context, const struct segment_scan *scan), void *context,
                  struct segment_scan *ret_scan, enum segment_finding *ret_finding, char **ret_text);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -163,6 +164,49 @@ static void cat_stops_at_a_hole(void **state)
 	mem_free(text);
 }
 
+/* As a checkpoint takes away what it made needless: under another name, then in steps. */
+struct taken {
+	struct house *house;
+	char path[512];
+	uint64_t at, last, after; /* a gap */
+};
+
+static bool take_away(void *context, const struct journal_entry *entry)
+{
+	struct taken *taken = context;
+	char doomed[sizeof(taken->path) + sizeof(".tmp")];
+
+	if (entry->index > taken->last + 1)
+		taken->after = entry->index;
+	taken->last = entry->index;
+	if (entry->index == taken->at) {
+		snprintf(doomed, sizeof(doomed), "%s.tmp", taken->path);
+		assert_int_equal(io_rename(taken->house->io, taken->path, doomed), 0);
+		assert_int_equal(truncate(doomed, 8192), 0);
+	}
+	return true;
+}
+
+static void a_segment_that_is_taken_away_while_it_is_read_is_no_damage(void **state)
+{
+	enum { COUNT = 1200 };
+	struct house *house = *state;
+	struct taken taken = {.house = house};
+	char *text = NULL;
+
+	house->options.segment_bytes = 4 << 20;
+	house_format(house);
+	house_open(house);
+	house_fill(house, COUNT, 8000);
+	/* the first one of full size */
+	snprintf(taken.path, sizeof(taken.path), "%s", house_path(house, "segment-", 2));
+	taken.at = strtoull(strrchr(taken.path, '-') + 1, NULL, 10);
+	if (journal_cat(house->io, house->folder, 1, UINT64_MAX, take_away, &taken, &text) != 0)
+		fail_msg("%s", text);
+	assert_true(taken.after > taken.at);
+	assert_int_equal(taken.last, COUNT + 1);
+}
+
 static void verify_counts_and_finds_nothing_wrong(void **state)
 {
 	struct house *house = *state;
@@ -291,6 +335,7 @@ int main(void)
 	        IN_HOUSE(cat_tells_the_entries_of_a_range),
 	        IN_HOUSE(cat_tells_an_entry_once_though_it_was_copied),
 	        IN_HOUSE(cat_stops_at_a_hole),
+	        IN_HOUSE(a_segment_that_is_taken_away_while_it_is_read_is_no_damage),
 	        IN_HOUSE(verify_counts_and_finds_nothing_wrong),
 	        IN_HOUSE(verify_is_not_misled_by_a_batch_being_written),
 	        IN_HOUSE(verify_names_file_offset_and_index_of_damage),
