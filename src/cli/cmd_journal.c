@@ -195,9 +195,11 @@ static int run_digest(struct tool *tool)
 	char *text = NULL;
 	struct hash128 digest;
 	char digits[33];
+	uint64_t seed;
 	int rc;
 
-	tool->ns = ns_create();
+	io_random(tool->site->io, &seed, sizeof(seed));
+	tool->ns = ns_create(seed);
 	rc = journal_cat(tool->site->io, tool->folder, 1, UINT64_MAX, apply_entry, tool, &text);
 	if (rc == 0)
 		rc = tool->rc;

@@ -216,9 +216,9 @@ static void *machine_load_begin(void *context)
 {
 	struct master *master = context;
 
-	replace_namespace(master, ns_create());
+	replace_namespace(master, ns_create(master->seed));
 	workers_set_namespace(master->workers, NULL);
-	master->loading = ns_create();
+	master->loading = ns_create(master->seed);
 	return ns_load_begin(master->loading);
 }
 

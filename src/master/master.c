@@ -100,19 +100,18 @@ static int master_init(struct master *master, const struct master_options *optio
 	const struct workers_options workers = {.io = options->io,
 	                                        .stale_ms = options->worker_stale_ms,
 	                                        .dead_ms = options->worker_dead_ms};
-	uint64_t seed;
 
 	master->magic = MASTER_MAGIC;
 	master->options = *options;
 	master->io = options->io;
-	io_random(master->io, &seed, sizeof(seed));
+	io_random(master->io, &master->seed, sizeof(master->seed));
 	buf_init(&master->payload);
 	arena_init(&master->scratch, 0);
 	arena_init(&master->texts, 0);
 	hold_init(&master->hold, master->io, options->hold_ms, options->hold_calls_max,
 	          options->hold_bytes_max);
 	proofs_init(&master->proofs);
-	in_flight_init(&master->in_flight, seed);
+	in_flight_init(&master->in_flight, master->seed);
 	writes_init(master);
 	role_init(master);
 	ticker_init(master);
@@ -120,7 +119,7 @@ static int master_init(struct master *master, const struct master_options *optio
 	safe_mode_init(master);
 	standby_init(master);
 	machine_init(master);
-	master->ns = ns_create();
+	master->ns = ns_create(master->seed);
 	master->workers = workers_create(&workers);
 	master->leases = leases_create(master);
 	if (master->workers == NULL || master->leases == NULL)

@@ -63,6 +63,7 @@ struct master {
 	uint32_t magic;
 	struct master_options options;
 	struct io *io;
+	uint64_t seed;           /* of tables whose keys outsiders choose */
 	struct journal *journal; /* NULL: not open */
 	struct namespace *ns;
 	struct namespace *loading; /* NULL: none; master->ns is empty meanwhile */

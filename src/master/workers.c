@@ -27,6 +27,7 @@ struct workers *workers_create(const struct workers_options *options)
 	workers->io = options->io;
 	workers->stale_us = options->stale_ms * 1000;
 	workers->dead_us = options->dead_ms * 1000;
+	workers->seed = seed;
 	workers->random = random_make(seed);
 	for (size_t i = 0; i < WORKER_BUCKETS; i++)
 		list_init(&workers->buckets[i]);
@@ -108,7 +109,7 @@ void workers_send_deletions(struct workers *workers, bool sends)
 
 static struct list *bucket_of(struct workers *workers, struct str uuid)
 {
-	return &workers->buckets[hash64(0, uuid.data, uuid.size) % WORKER_BUCKETS];
+	return &workers->buckets[hash64(workers->seed, uuid.data, uuid.size) % WORKER_BUCKETS];
 }
 
 struct worker *worker_find(struct workers *workers, struct str uuid)

@@ -81,6 +81,7 @@ struct workers {
 	struct namespace *ns; /* NULL: being loaded */
 	uint64_t stale_us;
 	uint64_t dead_us;
+	uint64_t seed; /* of the buckets: uuids are the workers' choice */
 	struct random random;
 	struct worker **all; /* in order of registration */
 	size_t count;

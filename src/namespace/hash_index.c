@@ -6,9 +6,10 @@
 enum { LEVEL_FIRST = 4 };
 
 void hash_index_init(struct hash_index *index, const struct hash_links *links, void *context,
-                     uint32_t rows_max)
+                     uint32_t rows_max, uint64_t seed)
 {
-	*index = (struct hash_index){.links = links, .context = context, .level = LEVEL_FIRST};
+	*index = (struct hash_index){
+	        .links = links, .context = context, .seed = seed, .level = LEVEL_FIRST};
 	region_init(&index->memory, sizeof(uint32_t) * rows_max);
 }
 

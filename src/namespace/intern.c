@@ -94,10 +94,11 @@ void interns_sweep(struct interns *interns, size_t count)
 	}
 }
 
-static void table_init(struct intern_table *table, size_t row_size, const struct hash_links *links)
+static void table_init(struct intern_table *table, size_t row_size, const struct hash_links *links,
+                       uint64_t seed)
 {
 	pool_init(&table->rows, row_size, POOL_ROWS_MAX);
-	hash_index_init(&table->index, links, table, POOL_ROWS_MAX);
+	hash_index_init(&table->index, links, table, POOL_ROWS_MAX, seed);
 }
 
 static void table_finish(struct intern_table *table)
@@ -125,7 +126,7 @@ static uint64_t text_hash(void *context, uint32_t number)
 	const struct intern_table *table = context;
 	const struct text_row *row = pool_at(&table->rows, number);
 
-	return hash64(0, row->data, row->size);
+	return hash64(table->index.seed, row->data, row->size);
 }
 
 static const struct hash_links text_links = {row_next, text_hash};
@@ -133,7 +134,8 @@ static const struct hash_links text_links = {row_next, text_hash};
 uint32_t text_find(const struct interns *interns, struct str text)
 {
 	const struct intern_table *table = &interns->texts;
-	uint32_t number = hash_index_first(&table->index, hash64(0, text.data, text.size));
+	uint32_t number =
+	        hash_index_first(&table->index, hash64(table->index.seed, text.data, text.size));
 
 	while (number != 0) {
 		const struct text_row *row = pool_at(&table->rows, number);
@@ -186,18 +188,19 @@ struct str text_of(const struct interns *interns, uint32_t number)
 
 /* ---- rights ---- */
 
-static uint64_t hash_of_rights(struct rights_numbers numbers)
+static uint64_t hash_of_rights(const struct intern_table *table, struct rights_numbers numbers)
 {
 	uint32_t words[] = {numbers.owner, numbers.group, numbers.mode};
 
-	return hash64(0, words, sizeof(words));
+	return hash64(table->index.seed, words, sizeof(words));
 }
 
 static uint64_t rights_hash(void *context, uint32_t number)
 {
 	const struct intern_table *table = context;
+	const struct rights_row *row = pool_at(&table->rows, number);
 
-	return hash_of_rights(((const struct rights_row *)pool_at(&table->rows, number))->numbers);
+	return hash_of_rights(table, row->numbers);
 }
 
 static const struct hash_links rights_links = {row_next, rights_hash};
@@ -226,7 +229,7 @@ static uint32_t find_or_make_rights(struct interns *interns, struct rights right
 	        .group = text_take(interns, rights.group),
 	        .mode = rights.mode,
 	};
-	uint32_t number = hash_index_first(&table->index, hash_of_rights(numbers));
+	uint32_t number = hash_index_first(&table->index, hash_of_rights(table, numbers));
 	struct rights_row *row;
 
 	while (number != 0) {
@@ -278,19 +281,20 @@ struct rights rights_of(const struct interns *interns, uint32_t number)
 
 /* ---- file classes ---- */
 
-static uint64_t hash_of_class(struct file_class file_class)
+static uint64_t hash_of_class(const struct intern_table *table, struct file_class file_class)
 {
 	uint64_t words[] = {file_class.block_size,
 	                    (uint64_t)file_class.replication << 8 | file_class.storage_policy};
 
-	return hash64(0, words, sizeof(words));
+	return hash64(table->index.seed, words, sizeof(words));
 }
 
 static uint64_t class_hash(void *context, uint32_t number)
 {
 	const struct intern_table *table = context;
+	const struct class_row *row = pool_at(&table->rows, number);
 
-	return hash_of_class(((const struct class_row *)pool_at(&table->rows, number))->file_class);
+	return hash_of_class(table, row->file_class);
 }
 
 static const struct hash_links class_links = {row_next, class_hash};
@@ -304,7 +308,7 @@ static bool class_equal(struct file_class a, struct file_class b)
 uint32_t class_take(struct interns *interns, struct file_class file_class)
 {
 	struct intern_table *table = &interns->classes;
-	uint32_t number = hash_index_first(&table->index, hash_of_class(file_class));
+	uint32_t number = hash_index_first(&table->index, hash_of_class(table, file_class));
 	struct class_row *row;
 
 	while (number != 0) {
@@ -335,12 +339,12 @@ struct file_class class_of(const struct interns *interns, uint32_t number)
 
 /* ---- all of them ---- */
 
-void interns_init(struct interns *interns)
+void interns_init(struct interns *interns, uint64_t seed)
 {
 	*interns = (struct interns){0};
-	table_init(&interns->texts, sizeof(struct text_row), &text_links);
-	table_init(&interns->rights, sizeof(struct rights_row), &rights_links);
-	table_init(&interns->classes, sizeof(struct class_row), &class_links);
+	table_init(&interns->texts, sizeof(struct text_row), &text_links, seed);
+	table_init(&interns->rights, sizeof(struct rights_row), &rights_links, seed);
+	table_init(&interns->classes, sizeof(struct class_row), &class_links, seed);
 }
 
 void interns_finish(struct interns *interns)

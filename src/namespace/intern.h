@@ -53,7 +53,8 @@ struct interns {
 	uint64_t text_bytes;
 };
 
-void interns_init(struct interns *interns);
+/* The seed: see hash_index.h. */
+void interns_init(struct interns *interns, uint64_t seed);
 void interns_finish(struct interns *interns);
 /* Frees at most `count` numbers that nothing uses.  Only while there is no hold. */
 void interns_sweep(struct interns *interns, size_t count);

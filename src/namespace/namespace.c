@@ -22,7 +22,7 @@ void str_forget(struct str s)
 	mem_free((void *)s.data);
 }
 
-struct namespace *ns_create(void)
+struct namespace *ns_create(uint64_t seed)
 {
 	struct namespace *ns = mem_must_zalloc(sizeof(*ns));
 
@@ -34,13 +34,13 @@ struct namespace *ns_create(void)
 	        .next_lease = 1,
 	};
 	tree_init(&ns->tree);
-	interns_init(&ns->interns);
+	interns_init(&ns->interns, seed);
 	dirs_init(&ns->dirs);
 	dir_cache_init(&ns->cache);
 	ways_init(&ns->ways);
 	id_map_init(&ns->of_blocks);
 	leases_init(&ns->leases);
-	retries_init(&ns->retries);
+	retries_init(&ns->retries, seed);
 	list_init(&ns->holds);
 	return ns;
 }

@@ -40,7 +40,9 @@ enum {
 
 struct namespace;
 
-struct namespace *ns_create(void);
+/* Inner tables are hashed with the seed, which outsiders must not know; it has no effect that can
+ * be seen. */
+struct namespace *ns_create(uint64_t seed);
 void ns_destroy(struct namespace *ns); /* NULL is fine */
 
 /* ---- who asks ---- */

@@ -9,6 +9,7 @@
 
 enum {
 	CHUNK_ROWS = 1024,
+	CALLS_TOGETHER = 64, /* of one client, in neighbouring buckets */
 	CHUNKS_MAX = 1 << 20,
 	TRIMMED_CHUNKS = 2, /* at a time, at most: a hold may leave thousands */
 	AGE_BITS = 48,
@@ -63,10 +64,14 @@ static struct client *client_at(const struct retries *retries, uint32_t number)
 
 /* ---- the two indexes ---- */
 
-/* A client counts its calls, so they stand side by side: the next one's bucket is in the cache. */
-static uint64_t hash_of_call(uint32_t client, int32_t call_id)
+/* A client counts its calls, so a few stand side by side: the next one's bucket is in the cache.
+ * Only a few, or a client that counts in great steps would fill one chain. */
+static uint64_t hash_of_call(const struct retries *retries, uint32_t client, int32_t call_id)
 {
-	return hash64(0, &client, sizeof(client)) + (uint32_t)call_id;
+	uint32_t words[] = {client, (uint32_t)call_id / CALLS_TOGETHER};
+
+	return hash64(retries->of_calls.seed, words, sizeof(words)) +
+	       (uint32_t)call_id % CALLS_TOGETHER;
 }
 
 static uint32_t *call_next(void *context, uint32_t number)
@@ -78,7 +83,7 @@ static uint64_t call_hash(void *context, uint32_t number)
 {
 	const struct row *row = row_at(context, number);
 
-	return hash_of_call(row->client, row->call_id);
+	return hash_of_call(context, row->client, row->call_id);
 }
 
 static uint32_t *client_next(void *context, uint32_t number)
@@ -86,21 +91,26 @@ static uint32_t *client_next(void *context, uint32_t number)
 	return &client_at(context, number)->next;
 }
 
+static uint64_t hash_of_client(const struct retries *retries, const uint8_t *id)
+{
+	return hash64(retries->of_clients.seed, id, RETRY_CLIENT_BYTES);
+}
+
 static uint64_t client_hash(void *context, uint32_t number)
 {
-	return hash64(0, client_at(context, number)->id, RETRY_CLIENT_BYTES);
+	return hash_of_client(context, client_at(context, number)->id);
 }
 
 static const struct hash_links call_links = {call_next, call_hash};
 static const struct hash_links client_links = {client_next, client_hash};
 
-void retries_init(struct retries *retries)
+void retries_init(struct retries *retries, uint64_t seed)
 {
 	*retries = (struct retries){0};
 	pool_init(&retries->chunks, sizeof(struct chunk), CHUNKS_MAX);
 	pool_init(&retries->clients, sizeof(struct client), POOL_ROWS_MAX);
-	hash_index_init(&retries->of_calls, &call_links, retries, CHUNKS_MAX * CHUNK_ROWS);
-	hash_index_init(&retries->of_clients, &client_links, retries, POOL_ROWS_MAX);
+	hash_index_init(&retries->of_calls, &call_links, retries, CHUNKS_MAX * CHUNK_ROWS, seed);
+	hash_index_init(&retries->of_clients, &client_links, retries, POOL_ROWS_MAX, seed);
 	list_init(&retries->holds);
 }
 
@@ -145,7 +155,7 @@ static uint32_t find_client(const struct retries *retries, const uint8_t *id)
 
 	if (is_last_client(retries, id))
 		return retries->last_client;
-	number = hash_index_first(&retries->of_clients, hash64(0, id, RETRY_CLIENT_BYTES));
+	number = hash_index_first(&retries->of_clients, hash_of_client(retries, id));
 	while (number != 0 && memcmp(client_at(retries, number)->id, id, RETRY_CLIENT_BYTES) != 0)
 		number = client_at(retries, number)->next;
 	return number;
@@ -218,7 +228,7 @@ bool retries_find(const struct retries *retries, const uint8_t *client_id, int32
 
 	if (client == 0)
 		return false;
-	number = hash_index_first(&retries->of_calls, hash_of_call(client, call_id));
+	number = hash_index_first(&retries->of_calls, hash_of_call(retries, client, call_id));
 	while (number != 0) {
 		const struct row *row = row_at(retries, number);
 		enum retry_class which = class_of_row(row);
@@ -241,7 +251,7 @@ void retries_prefetch(const struct retries *retries, const uint8_t *client_id, i
 
 	if (client == 0)
 		return;
-	number = hash_index_first(&retries->of_calls, hash_of_call(client, call_id));
+	number = hash_index_first(&retries->of_calls, hash_of_call(retries, client, call_id));
 	if (number != 0)
 		__builtin_prefetch(row_at(retries, number));
 }

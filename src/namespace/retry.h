@@ -55,7 +55,8 @@ struct retries {
 	struct list holds;
 };
 
-void retries_init(struct retries *retries);
+/* The seed: see hash_index.h. */
+void retries_init(struct retries *retries, uint64_t seed);
 void retries_finish(struct retries *retries);
 uint64_t retries_rows(const struct retries *retries);
 uint64_t retries_bytes(const struct retries *retries);

@@ -44,7 +44,7 @@ static void check_state(struct namespace *ns)
 	struct hash128 made = ns_digest_recompute(ns);
 	struct ns_hold *hold = ns_hold(ns);
 	struct ns_save *save = ns_save_begin(&hold);
-	struct namespace *copy = ns_create();
+	struct namespace *copy = ns_create(1);
 	struct ns_load *load = ns_load_begin(copy);
 	struct buf buf = {0};
 	int more;
@@ -64,7 +64,7 @@ static void check_state(struct namespace *ns)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cursor c = cursor_make(data, size);
-	struct namespace *ns = ns_create();
+	struct namespace *ns = ns_create(0);
 	struct arena arena;
 
 	arena_init(&arena, 1 << 20);

@@ -46,14 +46,14 @@ static void use(struct namespace *ns)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct namespace *ns = ns_create();
+	struct namespace *ns = ns_create(0);
 	struct hash128 digest = {0};
 
 	/* The digest guards against accidents only: whoever writes records can write that too. */
 	if (load(ns, data, size, digest) < 0) {
 		digest = ns_digest(ns);
 		ns_destroy(ns);
-		ns = ns_create();
+		ns = ns_create(0);
 		if (load(ns, data, size, digest) == 0)
 			use(ns);
 	}

@@ -16,7 +16,7 @@ void history_init(struct history *history, struct cluster *cluster)
 {
 	observed = cluster;
 	history->cluster = cluster;
-	history->ns = ns_create();
+	history->ns = ns_create(0);
 	history->model = model_fs_create();
 	arena_init(&history->arena, 0);
 }
@@ -111,7 +111,7 @@ static struct model_fs *model_at(struct history *history, uint64_t index)
 
 static struct namespace *namespace_at(struct history *history, uint64_t index)
 {
-	struct namespace *ns = ns_create();
+	struct namespace *ns = ns_create(0);
 
 	for (uint64_t at = 1; at <= index; at++) {
 		struct ns_result result;

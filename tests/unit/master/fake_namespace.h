@@ -56,8 +56,9 @@ struct namespace
 
 static struct namespace *fake_ns; /* the newest */
 
-struct namespace *ns_create(void)
+struct namespace *ns_create(uint64_t seed)
 {
+	(void)seed;
 	fake_ns = mem_must_zalloc(sizeof(*fake_ns));
 	fake_ns->next_block = NS_BLOCK_FIRST;
 	fake_ns->next_stamp = NS_STAMP_FIRST;

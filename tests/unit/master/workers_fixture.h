@@ -26,7 +26,7 @@ static inline int begin(void **state)
 	fake_io_init(&io);
 	arena_init(&arena, 0);
 	workers = workers_create(&options);
-	workers_set_namespace(workers, ns_create());
+	workers_set_namespace(workers, ns_create(0));
 	workers_set_primary(workers, true);
 	workers_send_deletions(workers, true);
 	return 0;

@@ -59,7 +59,7 @@ static inline void bench_cluster(struct bench *bench)
 
 static inline void bench_open(struct bench *bench)
 {
-	*bench = (struct bench){.ns = ns_create(), .wall_ms = 1700000000000};
+	*bench = (struct bench){.ns = ns_create(0), .wall_ms = 1700000000000};
 	arena_init(&bench->arena, 0);
 	bench_cluster(bench);
 }
@@ -269,7 +269,7 @@ static inline void assert_text(struct bench *bench, const char *text)
 static inline struct namespace *copy_by_records(struct ns_hold *hold, size_t step_bytes)
 {
 	struct ns_save *save = ns_save_begin(&hold);
-	struct namespace *copy = ns_create();
+	struct namespace *copy = ns_create(1);
 	struct ns_load *load = ns_load_begin(copy);
 	struct buf buf = {0};
 	int more;

@@ -192,7 +192,7 @@ static void ids_may_jump(void **state)
 {
 	struct ns_hold *hold;
 	struct ns_save *save;
-	struct namespace *jumped = ns_create();
+	struct namespace *jumped = ns_create(0);
 	struct ns_load *load = ns_load_begin(jumped);
 	struct buf buf = {0};
 	uint64_t next_inode = 0;
@@ -222,7 +222,7 @@ static void ids_may_jump(void **state)
 	assert_int_equal(ns_load_end(load, 5, (struct hash128){0}), -ERR_DAMAGED);
 	digest = ns_digest(jumped);
 	ns_destroy(jumped);
-	j.ns = jumped = ns_create();
+	j.ns = jumped = ns_create(0);
 	load = ns_load_begin(jumped);
 	assert_int_equal(ns_load_step(load, buf_str(&buf)), 0);
 	assert_int_equal(ns_load_end(load, 5, digest), 0);

@@ -607,7 +607,7 @@ static void walk_hold(struct world *world, struct kept *kept)
 
 	if (kept->save == NULL) {
 		kept->save = ns_save_begin(&kept->hold);
-		kept->copy = ns_create();
+		kept->copy = ns_create(0);
 		kept->load = ns_load_begin(kept->copy);
 	}
 	more = ns_save_step(kept->save, 1 + below(world, 3000), &buf);
@@ -716,7 +716,7 @@ static void run(uint64_t seed, int steps)
 	struct model_answer answer;
 	struct namespace *copy;
 
-	world.bench.ns = ns_create();
+	world.bench.ns = ns_create(0);
 	arena_init(&world.bench.arena, 0);
 	model_fs_apply(world.model, &cluster, &answer);
 	bench_apply(&world.bench, &cluster);

@@ -185,7 +185,7 @@ static void put_head(struct buf *buf, const struct namespace *ns)
 
 static void write_golden_files(void)
 {
-	struct bench bench = {.ns = ns_create()};
+	struct bench bench = {.ns = ns_create(0)};
 	struct buf entries = {0};
 	struct buf file = {0};
 	struct buf records;
@@ -236,7 +236,7 @@ static void golden_entries_lead_to_the_golden_state(void **state)
 {
 	struct buf entries;
 	struct buf golden;
-	struct bench bench = {.ns = ns_create()};
+	struct bench bench = {.ns = ns_create(0)};
 	struct cursor c;
 	struct hash128 digest;
 	uint64_t index;
@@ -275,7 +275,7 @@ static void golden_records_are_loaded_and_saved_as_they_were(void **state)
 {
 	struct buf golden = read_golden("records-1");
 	struct cursor c = cursor_of(buf_str(&golden));
-	struct bench bench = {.ns = ns_create()};
+	struct bench bench = {.ns = ns_create(0)};
 	struct ns_identity identity;
 	struct ns_status status = {0};
 	struct ns_lease lease;
@@ -336,7 +336,7 @@ static void make_small_state(struct bench *bench)
 
 static int load_afresh(struct str records, uint64_t index, struct hash128 digest)
 {
-	struct namespace *ns = ns_create();
+	struct namespace *ns = ns_create(0);
 	int rc = load(ns, records, index, digest);
 
 	ns_destroy(ns);
@@ -420,7 +420,7 @@ static struct buf with_tail(const struct buf *records, uint8_t kind, unsigned n,
 /* The digest of records that only a later version would write: that of a load that fails by it. */
 static struct hash128 digest_of(struct str records)
 {
-	struct namespace *ns = ns_create();
+	struct namespace *ns = ns_create(0);
 	struct hash128 digest;
 
 	assert_int_equal(load(ns, records, 9, (struct hash128){0}), -ERR_DAMAGED);
@@ -432,7 +432,7 @@ static struct hash128 digest_of(struct str records)
 static void fields_of_a_later_version_are_carried_through(void **state)
 {
 	static const uint8_t later[] = {40, 3, 'n', 'e', 'w', 60, 0};
-	struct bench copy = {.ns = ns_create()};
+	struct bench copy = {.ns = ns_create(0)};
 	struct buf records;
 	struct buf extended;
 	struct buf saved;

@@ -151,7 +151,7 @@ static void the_same_thing_has_one_number_as_long_as_it_is_used(void **state)
 	char text[16];
 
 	(void)state;
-	interns_init(&interns);
+	interns_init(&interns, 1);
 	for (int i = 0; i < 500; i++) {
 		snprintf(text, sizeof(text), "user%d", i);
 		numbers[i] = text_take(&interns, str_of(text));
@@ -181,7 +181,7 @@ static void rights_hold_on_to_their_names(void **state)
 	uint32_t number;
 
 	(void)state;
-	interns_init(&interns);
+	interns_init(&interns, 1);
 	number = rights_take(&interns, rights);
 	assert_int_equal(rights_take(&interns, rights), number);
 	rights_drop(&interns, number);
@@ -288,7 +288,7 @@ static void a_hold_sees_rows_that_are_forgotten_meanwhile(void **state)
 	struct retry_row row;
 
 	(void)state;
-	retries_init(&retries);
+	retries_init(&retries, 1);
 	add_rows(&retries, 0, 5000);
 	retries.queues[RETRY_AT_MOST_ONCE].line = 1500;
 	while (retries_forget(&retries, RETRY_AT_MOST_ONCE, &row))
@@ -320,6 +320,39 @@ static void a_hold_sees_rows_that_are_forgotten_meanwhile(void **state)
 	retries_finish(&retries);
 }
 
+static uint32_t longest_chain(const struct hash_index *index)
+{
+	const uint32_t *buckets = (const uint32_t *)(const void *)index->memory.base;
+	uint32_t longest = 0;
+
+	for (uint64_t i = 0; i < hash_index_bytes(index) / sizeof(*buckets); i++) {
+		uint32_t length = 0;
+
+		for (uint32_t row = buckets[i]; row != 0;
+		     row = *index->links->next(index->context, row))
+			length++;
+		longest = length > longest ? length : longest;
+	}
+	return longest;
+}
+
+static void no_step_that_a_client_counts_in_makes_a_long_chain(void **state)
+{
+	(void)state;
+	for (uint32_t step = 1; step <= 1 << 20; step *= 2) {
+		struct retries retries;
+
+		retries_init(&retries, 7);
+		for (uint32_t n = 0; n < 1 << 12; n++) {
+			struct retry_row row = {.call_id = (int32_t)(n * step), .age_ms = n};
+
+			retries_add(&retries, &row);
+		}
+		assert_in_range(longest_chain(&retries.of_calls), 1, 20); /* chance: 7 or 8 */
+		retries_finish(&retries);
+	}
+}
+
 /* The end of a long hold is not long itself. */
 static void what_a_hold_kept_goes_a_few_chunks_at_a_time(void **state)
 {
@@ -330,7 +363,7 @@ static void what_a_hold_kept_goes_a_few_chunks_at_a_time(void **state)
 	uint32_t used;
 
 	(void)state;
-	retries_init(&retries);
+	retries_init(&retries, 1);
 	add_rows(&retries, 0, CHUNKS * CHUNK_ROWS);
 	retries_hold(&retries, &hold);
 	add_rows(&retries, CHUNKS * CHUNK_ROWS, 3 * CHUNKS * CHUNK_ROWS);
@@ -358,6 +391,7 @@ int main(void)
 	        cmocka_unit_test(rights_hold_on_to_their_names),
 	        cmocka_unit_test(the_cache_says_nothing_wrong_when_it_grows),
 	        cmocka_unit_test(odd_directories_are_never_counted_too_low),
+	        cmocka_unit_test(no_step_that_a_client_counts_in_makes_a_long_chain),
 	        cmocka_unit_test(a_hold_sees_rows_that_are_forgotten_meanwhile),
 	        cmocka_unit_test(what_a_hold_kept_goes_a_few_chunks_at_a_time),
 	};
