@@ -16,13 +16,21 @@ enum {
 	WALK_US = 60 * 1000 * 1000,     /* over all leases: which holders have one */
 	WALK_DUE_US = 10 * 1000 * 1000, /* the same, while a holder is past the hard limit */
 	EXPIRIES_A_WALK = 64,
+	STEP_LEASES = 500,   /* half a millisecond, if there are a million holders */
+	STEP_HOLDERS = 1000, /* empty buckets count, too */
+};
+
+enum walk_phase {
+	WALK_RESTS,
+	WALK_LEASES, /* which holders have one, which are past the hard limit */
+	WALK_HOLDERS /* who has none is forgotten */
 };
 
 struct holder {
 	struct list bucket;
 	struct list age; /* longest unheard first */
 	uint64_t renewed_us;
-	uint64_t walk; /* that found a lease of it */
+	uint64_t walk; /* that found a lease of it, or during which it took one */
 	size_t size;
 	char name[];
 };
@@ -35,7 +43,11 @@ struct leases {
 	uint64_t soft_us;
 	uint64_t hard_us;
 	uint64_t walks;
-	uint64_t walked_us;
+	uint64_t walked_us; /* the last one began */
+	enum walk_phase phase;
+	uint64_t walk_at; /* next inode, or bucket */
+	size_t expiries;  /* of this walk */
+	struct io_timer turn;
 	bool is_active; /* this master is primary */
 	struct io_timer timer;
 };
@@ -106,8 +118,10 @@ void leases_taken(struct leases *leases, struct str holder_name)
 	holder = holder_find(leases, holder_name);
 	if (holder == NULL)
 		holder = holder_add(leases, holder_name);
-	if (holder != NULL)
-		holder_heard(leases, holder);
+	if (holder == NULL)
+		return;
+	holder->walk = leases->walks;
+	holder_heard(leases, holder);
 }
 
 /* NULL: this primary has never heard of it. */
@@ -196,17 +210,21 @@ int leases_expire(struct leases *leases, const struct ns_lease *lease, void (*do
 
 /* ---- the walk over all leases ---- */
 
-struct walk {
+/*
+ * In steps, one a turn of the loop.  Leases and holders come and go meanwhile: inodes are visited
+ * in order, and who takes a lease behind the walk's back marks himself.
+ */
+struct step {
 	struct leases *leases;
 	struct ns_lease due[EXPIRIES_A_WALK]; /* strings in the arena */
 	size_t due_count;
 	struct arena arena;
 };
 
-static void walk_lease(void *context, const struct ns_lease *lease)
+static void step_lease(void *context, const struct ns_lease *lease)
 {
-	struct walk *walk = context;
-	struct leases *leases = walk->leases;
+	struct step *step = context;
+	struct leases *leases = step->leases;
 	struct holder *holder = holder_find(leases, lease->holder);
 
 	if (holder == NULL) {
@@ -215,36 +233,79 @@ static void walk_lease(void *context, const struct ns_lease *lease)
 	}
 	if (holder != NULL)
 		holder->walk = leases->walks;
-	if (walk->due_count < EXPIRIES_A_WALK && unheard_us(leases, holder) >= leases->hard_us) {
-		struct ns_lease *due = &walk->due[walk->due_count];
+	if (leases->expiries + step->due_count < EXPIRIES_A_WALK &&
+	    unheard_us(leases, holder) >= leases->hard_us) {
+		struct ns_lease *due = &step->due[step->due_count];
 
 		*due = *lease;
-		due->holder = arena_copy(&walk->arena, lease->holder);
-		walk->due_count += due->holder.data != NULL;
+		due->holder = arena_copy(&step->arena, lease->holder);
+		step->due_count += due->holder.data != NULL;
 	}
 }
 
-/* Forgets who has no lease and was not heard of lately; ends what is past the hard limit. */
-static void walk_leases(struct leases *leases)
+/* Ends what is past the hard limit. */
+static void step_over_leases(struct leases *leases)
 {
-	struct walk walk = {.leases = leases};
-	uint64_t now_us = io_now_us(leases->master->io);
+	struct step step = {.leases = leases};
 
-	arena_init(&walk.arena, 0);
-	leases->walks++;
-	leases->walked_us = now_us;
-	ns_each_lease(leases->master->ns, walk_lease, &walk);
-	LIST_FOR_EACH_SAFE (node, &leases->by_age) {
-		struct holder *holder = CONTAINER_OF(node, struct holder, age);
+	arena_init(&step.arena, 0);
+	leases->walk_at =
+	        ns_each_lease(leases->master->ns, leases->walk_at, STEP_LEASES, step_lease, &step);
+	for (size_t i = 0; i < step.due_count && !ns_safe_mode(leases->master->ns); i++)
+		(void)leases_expire(leases, &step.due[i], /* done= */ NULL, NULL);
+	arena_finish(&step.arena);
+	leases->expiries += step.due_count;
+	if (leases->walk_at == 0)
+		leases->phase = WALK_HOLDERS;
+}
 
-		if (now_us - holder->renewed_us < leases->soft_us)
-			break;
-		if (holder->walk != leases->walks)
-			holder_drop(holder);
+/* Forgets who has no lease and was not heard of lately. */
+static void step_over_holders(struct leases *leases)
+{
+	size_t looked = 0;
+
+	while (looked < STEP_HOLDERS && leases->walk_at < HOLDER_BUCKETS) {
+		LIST_FOR_EACH_SAFE (node, &leases->buckets[leases->walk_at]) {
+			struct holder *holder = CONTAINER_OF(node, struct holder, bucket);
+
+			if (holder->walk != leases->walks &&
+			    unheard_us(leases, holder) >= leases->soft_us)
+				holder_drop(holder);
+			looked++;
+		}
+		looked++;
+		leases->walk_at++;
 	}
-	for (size_t i = 0; i < walk.due_count && !ns_safe_mode(leases->master->ns); i++)
-		(void)leases_expire(leases, &walk.due[i], /* done= */ NULL, NULL);
-	arena_finish(&walk.arena);
+	if (leases->walk_at == HOLDER_BUCKETS)
+		leases->phase = WALK_RESTS;
+}
+
+static void walk_turn(struct io_timer *timer)
+{
+	struct leases *leases = CONTAINER_OF(timer, struct leases, turn);
+
+	if (leases->phase == WALK_LEASES)
+		step_over_leases(leases);
+	else
+		step_over_holders(leases);
+	if (leases->phase != WALK_RESTS)
+		io_timer_start(&leases->turn, 0);
+}
+
+static void walk_begin(struct leases *leases)
+{
+	leases->walks++;
+	leases->walked_us = io_now_us(leases->master->io);
+	leases->phase = WALK_LEASES;
+	leases->walk_at = 0;
+	leases->expiries = 0;
+	io_timer_start(&leases->turn, 0);
+}
+
+static void walk_stop(struct leases *leases)
+{
+	leases->phase = WALK_RESTS;
+	io_timer_stop(&leases->turn);
 }
 
 static void look(struct io_timer *timer)
@@ -257,8 +318,8 @@ static void look(struct io_timer *timer)
 		const struct holder *oldest = LIST_FIRST(&leases->by_age, struct holder, age);
 		bool is_due = now_us - oldest->renewed_us >= leases->hard_us;
 
-		if (since_us >= (is_due ? WALK_DUE_US : WALK_US))
-			walk_leases(leases);
+		if (leases->phase == WALK_RESTS && since_us >= (is_due ? WALK_DUE_US : WALK_US))
+			walk_begin(leases);
 	}
 	if (!list_is_empty(&leases->by_age))
 		io_timer_start(&leases->timer, LOOK_US);
@@ -280,6 +341,7 @@ struct leases *leases_create(struct master *master)
 		list_init(&leases->buckets[i]);
 	list_init(&leases->by_age);
 	io_timer_init(master->io, &leases->timer, look);
+	io_timer_init(master->io, &leases->turn, walk_turn);
 	return leases;
 }
 
@@ -293,6 +355,7 @@ void leases_destroy(struct leases *leases)
 {
 	if (leases == NULL)
 		return;
+	walk_stop(leases);
 	io_timer_stop(&leases->timer);
 	drop_all(leases);
 	mem_free(leases);
@@ -301,12 +364,13 @@ void leases_destroy(struct leases *leases)
 void leases_promoted(struct leases *leases)
 {
 	leases->is_active = true;
-	walk_leases(leases);
+	walk_begin(leases);
 }
 
 void leases_demoted(struct leases *leases)
 {
 	leases->is_active = false;
+	walk_stop(leases);
 	io_timer_stop(&leases->timer);
 	drop_all(leases);
 }

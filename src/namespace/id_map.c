@@ -414,31 +414,59 @@ void id_map_prefetch(const struct id_map *map, uint64_t id)
 		                   (id & (PAGE_IDS - 1)) * value_size(page));
 }
 
-static void page_each(const struct id_page *page, uint64_t first,
-                      void (*each)(void *context, uint64_t id, uint64_t value), void *context)
+/* The first page that has ids from *at on; raises *at to its first id if that is higher. */
+static const struct id_page *next_page(const struct id_map *map, uint64_t *at)
 {
+	for (uint32_t r = region_place(map, *at >> 32); r < map->region_count; r++) {
+		const struct id_region *region = map->regions[r];
+		uint64_t id = *at > region->number << 32 ? *at : region->number << 32;
+
+		do {
+			uint64_t branch_number = id >> 22 & (REGION_BRANCHES - 1);
+			const struct id_branch *branch = region->branches[branch_number];
+
+			if (branch == NULL) {
+				id = (id | ((1 << 22) - 1)) + 1;
+			} else if (branch->pages[id >> 12 & (BRANCH_PAGES - 1)] == NULL) {
+				id = (id | (PAGE_IDS - 1)) + 1;
+			} else {
+				*at = id;
+				return branch->pages[id >> 12 & (BRANCH_PAGES - 1)];
+			}
+		} while (id >> 32 == region->number);
+	}
+	return NULL;
+}
+
+/* Whether to go on. */
+static bool page_each(const struct id_page *page, uint64_t first, uint64_t from,
+                      bool (*each)(void *context, uint64_t id, uint64_t value), void *context)
+{
+	uint32_t slot = from > first ? (uint32_t)(from - first) : 0;
+	uint32_t place = page->is_list ? list_place(page, slot) : slot;
 	uint32_t places = page->is_list ? page->live : PAGE_IDS;
 	uint64_t value;
 
-	for (uint32_t place = 0; place < places; place++)
-		if (page_load(page, place, &value))
-			each(context, first + (page->is_list ? page->slots[place] : place), value);
+	for (; place < places; place++) {
+		uint64_t id = first + (page->is_list ? page->slots[place] : place);
+
+		if (page_load(page, place, &value) && !each(context, id, value))
+			return false;
+	}
+	return true;
 }
 
-void id_map_each(const struct id_map *map, void (*each)(void *context, uint64_t id, uint64_t value),
-                 void *context)
+void id_map_each(const struct id_map *map, uint64_t from,
+                 bool (*each)(void *context, uint64_t id, uint64_t value), void *context)
 {
-	for (uint32_t r = 0; r < map->region_count; r++) {
-		const struct id_region *region = map->regions[r];
+	for (uint64_t at = from;;) {
+		const struct id_page *page = next_page(map, &at);
 
-		for (uint64_t b = 0; b < REGION_BRANCHES; b++) {
-			const struct id_branch *branch = region->branches[b];
-
-			for (uint64_t p = 0; branch != NULL && p < BRANCH_PAGES; p++)
-				if (branch->pages[p] != NULL)
-					page_each(branch->pages[p],
-					          region->number << 32 | b << 22 | p << 12, each,
-					          context);
-		}
+		if (page == NULL ||
+		    !page_each(page, at & ~(uint64_t)(PAGE_IDS - 1), at, each, context))
+			return;
+		at = (at | (PAGE_IDS - 1)) + 1;
+		if (at == 0)
+			return;
 	}
 }

@@ -32,8 +32,8 @@ void id_map_set(struct id_map *map, uint64_t id, uint64_t value);
 void id_map_remove(struct id_map *map, uint64_t id);
 /* Fetches what id_map_get() will read. */
 void id_map_prefetch(const struct id_map *map, uint64_t id);
-/* Calls each id in order. */
-void id_map_each(const struct id_map *map, void (*each)(void *context, uint64_t id, uint64_t value),
-                 void *context);
+/* Calls each id from `from` on, in order, until it returns false. */
+void id_map_each(const struct id_map *map, uint64_t from,
+                 bool (*each)(void *context, uint64_t id, uint64_t value), void *context);
 
 #endif

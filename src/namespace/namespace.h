@@ -219,9 +219,10 @@ struct ns_lease {
 };
 /* The lease on a file; false: none. */
 bool ns_find_lease(struct namespace *ns, uint64_t inode, struct ns_lease *ret_lease);
-/* All leases, for soft and hard limits; `each` may not change the namespace. */
-void ns_each_lease(struct namespace *ns, void (*each)(void *context, const struct ns_lease *lease),
-                   void *context);
+/* At most `count` leases, of the inodes from `from` on, in order; without the holder's address.
+ * Returns the inode to go on from, 0: that was all.  `each` may not change the namespace. */
+uint64_t ns_each_lease(struct namespace *ns, uint64_t from, size_t count,
+                       void (*each)(void *context, const struct ns_lease *lease), void *context);
 
 struct ns_identity {
 	struct str cluster_id;

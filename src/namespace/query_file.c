@@ -181,13 +181,15 @@ bool ns_find_lease(struct namespace *ns, uint64_t inode_id, struct ns_lease *ret
 
 struct lease_visit {
 	struct namespace *ns;
+	size_t left;   /* to visit */
+	uint64_t next; /* inode, when none is left */
 	void (*each)(void *context, const struct ns_lease *lease);
 	void *context;
 };
 
-static void visit_lease(void *context, uint64_t inode, uint64_t row)
+static bool visit_lease(void *context, uint64_t inode, uint64_t row)
 {
-	const struct lease_visit *visit = context;
+	struct lease_visit *visit = context;
 	struct namespace *ns = visit->ns;
 	const struct open_file *file = pool_at(&ns->leases.files, (uint32_t)row);
 	struct ns_lease lease = {.holder = text_of(&ns->interns, file->holder),
@@ -195,15 +197,22 @@ static void visit_lease(void *context, uint64_t inode, uint64_t row)
 	                         .number = file->number};
 	struct inode record;
 
+	if (visit->left == 0) {
+		visit->next = inode;
+		return false;
+	}
+	visit->left--;
 	/* Records are far apart: they are asked only if some may lie in detached trees. */
 	if (ns->detached.count == 0 || read_file(ns, inode, &record))
 		visit->each(visit->context, &lease);
+	return true;
 }
 
-void ns_each_lease(struct namespace *ns, void (*each)(void *context, const struct ns_lease *lease),
-                   void *context)
+uint64_t ns_each_lease(struct namespace *ns, uint64_t from, size_t count,
+                       void (*each)(void *context, const struct ns_lease *lease), void *context)
 {
-	struct lease_visit visit = {.ns = ns, .each = each, .context = context};
+	struct lease_visit visit = {.ns = ns, .left = count, .each = each, .context = context};
 
-	id_map_each(&ns->leases.of_inodes, visit_lease, &visit);
+	id_map_each(&ns->leases.of_inodes, from, visit_lease, &visit);
+	return visit.next;
 }

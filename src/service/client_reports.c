@@ -94,26 +94,6 @@ void serve_get_storage_report(struct call *call)
 
 enum { OPEN_FILES_MAX = 1000 }; /* dfs.namenode.list.openfiles.num.responses */
 
-struct open_files {
-	struct buf ids; /* of all files after the one that was shown last */
-	uint64_t after;
-};
-
-static void gather_open_file(void *context, const struct ns_lease *lease)
-{
-	struct open_files *files = context;
-
-	if (lease->inode > files->after)
-		buf_append(&files->ids, &lease->inode, sizeof(lease->inode));
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-	return (left > right) - (left < right);
-}
-
 /* False: it is gone, or its path does not begin so. */
 static bool show_open_file(struct call *call, uint64_t id, struct str prefix,
                            Hdfs__OpenFilesBatchResponse *ret_file)
@@ -135,52 +115,55 @@ static bool show_open_file(struct call *call, uint64_t id, struct str prefix,
 	return is_shown;
 }
 
-/* Shows from `ids` what fits into one answer. */
-static void show_open_files(struct call *call, const uint64_t *ids, size_t count, struct str prefix,
-                            Hdfs__ListOpenFilesResponse *reply)
-{
-	Hdfs__OpenFilesBatchResponse *files = call_alloc(call, OPEN_FILES_MAX * sizeof(*files));
-	size_t at = 0;
+struct open_files {
+	struct call *call;
+	struct str prefix;
+	Hdfs__OpenFilesBatchResponse *files;
+	Hdfs__ListOpenFilesResponse *reply;
+};
 
-	if (files == NULL)
-		return;
-	reply->entries = call_alloc(call, OPEN_FILES_MAX * sizeof(*reply->entries));
-	if (reply->entries == NULL)
-		return;
-	for (; at < count && reply->n_entries < OPEN_FILES_MAX; at++) {
-		if (show_open_file(call, ids[at], prefix, &files[reply->n_entries])) {
-			reply->entries[reply->n_entries] = &files[reply->n_entries];
-			reply->n_entries++;
-		}
-	}
-	reply->has_more = at < count;
-	call_reply_pb(call, &reply->base);
+static void add_open_file(void *context, const struct ns_lease *lease)
+{
+	struct open_files *open = context;
+	Hdfs__ListOpenFilesResponse *reply = open->reply;
+	Hdfs__OpenFilesBatchResponse *file = &open->files[reply->n_entries];
+
+	if (show_open_file(open->call, lease->inode, open->prefix, file))
+		reply->entries[reply->n_entries++] = file;
+}
+
+/* What follows the inode `after`, as much as fits into one answer. */
+static void add_open_files(struct open_files *open, uint64_t after)
+{
+	Hdfs__ListOpenFilesResponse *reply = open->reply;
+	uint64_t next = after + 1;
+
+	while (next != 0 && reply->n_entries < OPEN_FILES_MAX)
+		next = ns_each_lease(call_namespace(open->call), next,
+		                     OPEN_FILES_MAX - reply->n_entries, add_open_file, open);
+	reply->has_more = next != 0;
 }
 
 static void list_open_files(struct call *call)
 {
 	const Hdfs__ListOpenFilesRequest *request = call->steps;
 	Hdfs__ListOpenFilesResponse reply = HDFS__LIST_OPEN_FILES_RESPONSE__INIT;
-	struct open_files files = {.after = request->id > 0 ? (uint64_t)request->id : 0};
+	struct open_files open = {.call = call, .prefix = pb_str(request->path), .reply = &reply};
 	bool wants_all = request->n_types == 0;
 
+	open.files = call_alloc(call, OPEN_FILES_MAX * sizeof(*open.files));
+	if (open.files == NULL)
+		return;
+	reply.entries = call_alloc(call, OPEN_FILES_MAX * sizeof(*reply.entries));
+	if (reply.entries == NULL)
+		return;
 	for (size_t i = 0; i < request->n_types; i++)
 		wants_all |= request->types[i] == HDFS__OPEN_FILES_TYPE__ALL_OPEN_FILES;
 	if (wants_all) /* none keeps a worker from being decommissioned, for none is */
-		ns_each_lease(call_namespace(call), gather_open_file, &files);
-	if (files.ids.failed) {
-		buf_finish(&files.ids);
-		call_refuse(call, -ERR_RETRIABLE, STR("Out of memory"));
-		return;
-	}
-	if (files.ids.size > 0)
-		qsort(files.ids.data, files.ids.size / sizeof(uint64_t), sizeof(uint64_t),
-		      compare_ids);
+		add_open_files(&open, request->id > 0 ? (uint64_t)request->id : 0);
 	reply.n_types = request->n_types;
 	reply.types = request->types;
-	show_open_files(call, (const uint64_t *)(const void *)files.ids.data,
-	                files.ids.size / sizeof(uint64_t), pb_str(request->path), &reply);
-	buf_finish(&files.ids);
+	call_reply_pb(call, &reply.base);
 }
 
 void serve_list_open_files(struct call *call)

@@ -201,15 +201,20 @@ bool ns_find_lease(struct namespace *ns, uint64_t inode, struct ns_lease *ret_le
 	return true;
 }
 
-void ns_each_lease(struct namespace *ns, void (*each)(void *context, const struct ns_lease *lease),
-                   void *context)
+uint64_t ns_each_lease(struct namespace *ns, uint64_t from, size_t count,
+                       void (*each)(void *context, const struct ns_lease *lease), void *context)
 {
 	for (size_t i = 0; i < FAKE_FILES; i++) {
+		uint64_t inode = NS_INODE_ROOT + 1 + i;
 		struct ns_lease lease;
 
-		if (ns_find_lease(ns, NS_INODE_ROOT + 1 + i, &lease))
-			each(context, &lease);
+		if (inode < from || !ns_find_lease(ns, inode, &lease))
+			continue;
+		if (count-- == 0)
+			return inode;
+		each(context, &lease);
 	}
+	return 0;
 }
 
 void ns_counts(const struct namespace *ns, struct ns_counts *ret_counts)

@@ -307,6 +307,54 @@ static void an_empty_file_is_closed_past_the_hard_limit(void **state)
 	assert_int_equal(counts.under_construction, 0);
 }
 
+/* As if another master had proposed it. */
+static void apply_create(const char *path, int writer)
+{
+	struct state_machine *machine = &fake_journal.options.machine;
+	char holder[32];
+	struct command command = {.kind = ENTRY_create,
+	                          .flags = COMMAND_SUPERUSER,
+	                          .user = STR("root"),
+	                          .create = {.path = str_of(path),
+	                                     .mode = 0644,
+	                                     .flags = 1,
+	                                     .replication = 1,
+	                                     .block_size = 1 << 20}};
+	struct journal_entry entry = {
+	        .index = ++fake_journal.last_index, .epoch = 1, .kind = ENTRY_create};
+	struct buf payload = {0};
+
+	snprintf(holder, sizeof(holder), "writer%d", writer);
+	command.create.holder = str_of(holder);
+	command_encode(&command, &payload);
+	entry.payload = buf_str(&payload);
+	machine->apply(machine->context, &entry, 1);
+	fake_journal.commit_index = fake_journal.last_index;
+	buf_finish(&payload);
+}
+
+static void of_many_writers_the_one_who_is_silent_loses_its_lease(void **state)
+{
+	enum { WRITERS = 2500, SILENT = 2400 };
+	struct ns_counts counts;
+
+	(void)state;
+	for (int i = 0; i < WRITERS; i++)
+		apply_create(name("/f", i), i);
+	fake_pass_ms(&world.io, LEASE_HARD_MS / 2);
+	for (int i = 0; i < WRITERS; i++)
+		if (i != SILENT)
+			leases_renew(master_leases(world.master), str_of(name("writer", i)));
+	fake_pass_ms(&world.io, LEASE_HARD_MS / 2 + 6 * 1000);
+	assert_int_equal(fake_journal.queued, 1);
+	assert_int_equal(fake_queued_kind(0), ENTRY_expire_lease);
+	commit_kept();
+	ns_counts(master_namespace(world.master), &counts);
+	assert_int_equal(counts.under_construction, WRITERS - 1);
+	assert_false(ns_find_lease(master_namespace(world.master), NS_INODE_ROOT + 1 + SILENT,
+	                           &(struct ns_lease){0}));
+}
+
 /* The same entries, without their callers, on another namespace: replay and standby. */
 static void a_replay_of_what_was_proposed_gives_the_same_digest(void **state)
 {
@@ -408,6 +456,7 @@ int main(void)
 	        TEST(a_repeat_after_a_restart_gets_the_first_answer),
 	        TEST(a_file_with_an_open_block_is_not_closed_over_and_over),
 	        TEST(an_empty_file_is_closed_past_the_hard_limit),
+	        TEST(of_many_writers_the_one_who_is_silent_loses_its_lease),
 	        TEST(a_replay_of_what_was_proposed_gives_the_same_digest),
 	        TEST(a_checkpoint_is_loaded_with_the_digest_it_was_saved_with),
 	        TEST(a_namespace_that_is_held_outlives_its_replacement),

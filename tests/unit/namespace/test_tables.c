@@ -20,6 +20,8 @@ struct pairs {
 	uint64_t values[IDS];
 	bool is_there[IDS];
 	size_t seen;
+	size_t wanted; /* to see */
+	uint64_t from; /* what is seen next is not below */
 };
 
 /* Runs of ids as they are given out, with jumps between them. */
@@ -35,7 +37,7 @@ static void make_ids(struct pairs *pairs, struct random *random)
 		                           : 1000000 + random_below(random, 1 << 20);
 }
 
-static void compare_pair(void *context, uint64_t id, uint64_t value)
+static bool compare_pair(void *context, uint64_t id, uint64_t value)
 {
 	struct pairs *pairs = context;
 	size_t i = 0;
@@ -44,7 +46,25 @@ static void compare_pair(void *context, uint64_t id, uint64_t value)
 		i++;
 	assert_true(i < IDS);
 	assert_int_equal(pairs->values[i], value);
+	assert_true(id >= pairs->from);
+	pairs->from = id + 1;
 	pairs->seen++;
+	return pairs->seen < pairs->wanted;
+}
+
+/* All of them in pieces of `wanted` ids, each from where the one before ended. */
+static void must_see_in_pieces(const struct id_map *map, struct pairs *pairs, size_t wanted)
+{
+	size_t seen = 0;
+
+	pairs->wanted = wanted;
+	pairs->from = 0;
+	do {
+		pairs->seen = 0;
+		id_map_each(map, pairs->from, compare_pair, pairs);
+		seen += pairs->seen;
+	} while (pairs->seen == wanted);
+	assert_int_equal(seen, map->count);
 }
 
 static void an_id_map_has_what_was_set(void **state)
@@ -78,8 +98,9 @@ static void an_id_map_has_what_was_set(void **state)
 	}
 	assert_int_equal(map.count, count);
 	assert_false(id_map_get(&map, 77ull << 33, &value));
-	id_map_each(&map, compare_pair, pairs);
-	assert_int_equal(pairs->seen, count);
+	must_see_in_pieces(&map, pairs, SIZE_MAX);
+	must_see_in_pieces(&map, pairs, 1);
+	must_see_in_pieces(&map, pairs, 100);
 	for (size_t i = 0; i < IDS; i++)
 		id_map_remove(&map, pairs->ids[i]);
 	assert_int_equal(map.count, 0);
