@@ -13,6 +13,7 @@
 #include "format/entry.h"
 #include "format/segment.h"
 #include "io/io.h"
+#include "journal/hang.h"
 #include "journal/journal.h"
 #include "journal/pages.h"
 #include "journal/segment_write.h"
@@ -22,6 +23,7 @@ struct commit;
 
 struct batch {
 	struct io_work work;
+	struct hang_work watch;
 	struct list node;
 	struct commit *commit;         /* that it is on the way of */
 	struct buf body;               /* encoded entries */

@@ -48,7 +48,7 @@ static void done(struct io_work *work)
 	struct journal *journal = behind->journal;
 	struct commit *commit = &journal->commit;
 
-	hang_stop(&behind->hang);
+	hang_end(&behind->hang, &behind->watch);
 	if (behind->rc < 0)
 		fatal_damage("%s: a sync failed: %s. What was acknowledged after index %" PRIu64
 		             " may be lost here. Check the disk, then start again",
@@ -68,10 +68,11 @@ static void hangs(struct hang *hang)
 {
 	struct journal *journal = CONTAINER_OF(hang, struct behind, hang)->journal;
 
-	fatal_damage("%s: a sync has not returned for %" PRIu64
+	fatal_damage("%s: %s has not returned for %" PRIu64
 	             " ms, which counts as a failed disk. What was acknowledged after index "
 	             "%" PRIu64 " may be lost here. Check the disk, then start again",
-	             journal->folder, journal->options.sync_hang_ms, journal->commit.synced);
+	             journal->folder, hang_what(hang), journal->options.sync_hang_ms,
+	             journal->commit.synced);
 }
 
 void behind_go_on(struct behind *behind)
@@ -86,7 +87,7 @@ void behind_go_on(struct behind *behind)
 	behind->is_running = true;
 	behind->index = commit->durable;
 	behind->generation = commit->generation;
-	hang_start(&behind->hang, journal->options.sync_hang_ms);
+	hang_begin(&behind->hang, &behind->watch, "a sync");
 	io_thread_submit(behind->thread, &behind->work);
 }
 
@@ -95,7 +96,7 @@ void behind_go_on(struct behind *behind)
 void behind_init(struct behind *behind, struct journal *journal)
 {
 	*behind = (struct behind){.journal = journal, .work = {.run = run, .done = done}};
-	hang_init(&behind->hang, journal->io, hangs);
+	hang_init(&behind->hang, journal->io, journal->options.sync_hang_ms, hangs);
 }
 
 int behind_start(struct behind *behind)
@@ -106,7 +107,7 @@ int behind_start(struct behind *behind)
 
 void behind_finish(struct behind *behind)
 {
-	hang_stop(&behind->hang);
+	hang_finish(&behind->hang);
 	if (behind->thread != NULL)
 		io_thread_destroy(behind->thread);
 	behind->thread = NULL;

@@ -33,6 +33,7 @@ struct behind {
 	struct segment_writer *segment; /* with the last batch written; NULL: none */
 	struct io_work work;
 	struct hang hang;
+	struct hang_work watch;
 	bool is_running;
 	uint64_t index;      /* synced when it ends, ... */
 	uint64_t generation; /* ... if nothing was cut meanwhile */

@@ -15,6 +15,8 @@ enum { SLICE_BYTES = 64 * 1024 };
 
 enum { REST_TIMES = 4, REST_US_MAX = 20 * 1000 };
 
+enum { HANG_TIMES = 6 }; /* as long as a sync of the journal may take: reading back is part of it */
+
 static bool is_lost(const struct checkpointer *checkpointer)
 {
 	return checkpointer->rc < 0 || atomic_load(&checkpointer->is_given_up);
@@ -65,8 +67,10 @@ static void run_finish(struct io_work *work)
 
 /* ---- on the loop ---- */
 
-static void submit(struct checkpointer *checkpointer, struct io_work *work)
+static void submit(struct checkpointer *checkpointer, struct io_work *work, struct hang_work *watch,
+                   const char *what)
 {
+	hang_begin(&checkpointer->hang, watch, what);
 	io_thread_submit(checkpointer->journal->checkpoint_thread, work);
 }
 
@@ -147,7 +151,8 @@ static void go_on(struct checkpointer *checkpointer)
 		checkpointer->first = segments_first_with(&checkpointer->journal->commit.segments,
 		                                          checkpointer->needless + 1);
 	checkpointer->is_finishing = true;
-	submit(checkpointer, &checkpointer->finish);
+	submit(checkpointer, &checkpointer->finish, &checkpointer->finish_watch,
+	       "syncing it and reading it back");
 }
 
 static void slice_done(struct io_work *work)
@@ -155,6 +160,7 @@ static void slice_done(struct io_work *work)
 	struct checkpoint_slice *slice = CONTAINER_OF(work, struct checkpoint_slice, work);
 
 	slice->is_busy = false;
+	hang_end(&slice->checkpointer->hang, &slice->watch);
 	if (slice->rc < 0)
 		lose(slice->checkpointer, slice->rc);
 	go_on(slice->checkpointer);
@@ -195,7 +201,7 @@ static void take_slice(struct io_task *task)
 	if (!more)
 		end_save(checkpointer);
 	slice->is_busy = true;
-	submit(checkpointer, &slice->work);
+	submit(checkpointer, &slice->work, &slice->watch, "writing a piece of it");
 	if (more)
 		go_on(checkpointer);
 }
@@ -225,6 +231,7 @@ static void finish_done(struct io_work *work)
 	struct checkpointer *checkpointer = CONTAINER_OF(work, struct checkpointer, finish);
 	void (*done)(void *context, int rc, uint64_t index) = checkpointer->done;
 
+	hang_end(&checkpointer->hang, &checkpointer->finish_watch);
 	checkpointer->is_finishing = checkpointer->is_running = false;
 	if (checkpointer->rc < 0) {
 		checkpointer->newest = checkpointer->kept_newest;
@@ -248,6 +255,24 @@ static void finish_done(struct io_work *work)
 	journal_step_close(checkpointer->journal);
 }
 
+static void hangs(struct hang *hang)
+{
+	struct checkpointer *checkpointer = CONTAINER_OF(hang, struct checkpointer, hang);
+	struct journal *journal = checkpointer->journal;
+	char name[FOLDER_NAME_BYTES];
+
+	if (checkpointer->is_hang_told)
+		return;
+	checkpointer->is_hang_told = true;
+	folder_checkpoint_name(checkpointer->index, name);
+	journal_notice(journal, -ERR_AGAIN,
+	               text_make("%s/%s.tmp: %s has taken %" PRIu64
+	                         " s so far; the disk is slow or hangs. The journal goes on "
+	                         "without this checkpoint",
+	                         journal->folder, name, hang_what(hang),
+	                         hang_us(hang) / 1000 / 1000));
+}
+
 void checkpointer_init(struct checkpointer *checkpointer, struct journal *journal)
 {
 	*checkpointer = (struct checkpointer){
@@ -256,6 +281,8 @@ void checkpointer_init(struct checkpointer *checkpointer, struct journal *journa
 	        .finish = {.run = run_finish, .done = finish_done},
 	};
 	io_timer_init(journal->io, &checkpointer->rest, rest_is_over);
+	hang_init(&checkpointer->hang, journal->io, journal->options.sync_hang_ms * HANG_TIMES,
+	          hangs);
 	for (size_t i = 0; i < COUNT_OF(checkpointer->slices); i++) {
 		checkpointer->slices[i].work =
 		        (struct io_work){.run = run_slice, .done = slice_done};
@@ -274,6 +301,7 @@ int checkpointer_start(struct checkpointer *checkpointer,
 	    journal->applied.index < checkpointer->newest)
 		return -ERR_BUSY;
 	checkpointer->is_running = true;
+	checkpointer->is_hang_told = false;
 	checkpointer->rc = checkpointer->clean_rc = 0;
 	checkpointer->segments_removed = 0;
 	atomic_store(&checkpointer->is_given_up, false);

@@ -11,7 +11,7 @@
  * two on.
  *
  * A checkpoint that fails is given up and told; the journal does not need it.  The next one is
- * tried when it is due again.
+ * tried when it is due again.  One that does not get on is told once.
  */
 #ifndef HOLDFAST_JOURNAL_CHECKPOINTER_H
 #define HOLDFAST_JOURNAL_CHECKPOINTER_H
@@ -23,12 +23,14 @@
 #include "base/buf.h"
 #include "io/io.h"
 #include "journal/checkpoint_write.h"
+#include "journal/hang.h"
 
 struct journal;
 struct checkpointer;
 
 struct checkpoint_slice {
 	struct io_work work;
+	struct hang_work watch;
 	struct checkpointer *checkpointer;
 	struct buf records;
 	int rc;
@@ -46,6 +48,9 @@ struct checkpointer {
 	struct io_timer rest; /* until the next turn is asked for */
 	uint64_t rest_us;
 	struct io_work finish;
+	struct hang_work finish_watch;
+	struct hang hang; /* of the checkpoint thread's work */
+	bool is_hang_told;
 	bool is_running;   /* from the start until its end was told */
 	bool is_finishing; /* on the thread */
 	bool is_barred;    /* another checkpoint is being installed */

@@ -24,6 +24,8 @@ enum {
 	MEAN_SYNC_US_FIRST = 200,
 };
 
+static const char a_sync[] = "a sync";
+
 static void run_batch(struct io_work *work);  /* on the sync thread */
 static void batch_done(struct io_work *work); /* on the loop */
 
@@ -323,7 +325,7 @@ static void submit(struct commit *commit, void (*to)(struct io_thread *, struct 
 	io_timer_stop(&commit->idle);
 	batch->header.mark = commit_mark(commit);
 	commit->marked = batch->header.mark;
-	hang_start(&commit->hang, journal->options.sync_hang_ms);
+	hang_begin(&commit->hang, &batch->watch, a_sync);
 	io_thread_set_spin(journal->sync_thread, batch->count >= SPIN_ENTRIES ? SPIN_US : 0);
 	to(journal->sync_thread, &batch->work);
 }
@@ -396,19 +398,22 @@ static void gathered_long_enough(struct io_timer *timer)
 	commit_go_on(commit);
 }
 
-static void give_up_disk(void *context)
+_Noreturn static void give_up_disk(const struct journal *journal, const char *what)
 {
-	const struct journal *journal = context;
-
-	fatal_damage("%s: a sync has not returned for %" PRIu64 " ms, which counts as a failed "
+	fatal_damage("%s: %s has not returned for %" PRIu64 " ms, which counts as a failed "
 	             "disk. Nothing after index %" PRIu64 " was acknowledged. Check the disk, then "
 	             "start again",
-	             journal->folder, journal->options.sync_hang_ms, journal->commit_index);
+	             journal->folder, what, journal->options.sync_hang_ms, journal->commit_index);
 }
 
 static void hangs(struct hang *hang)
 {
-	give_up_disk(CONTAINER_OF(hang, struct commit, hang)->journal);
+	give_up_disk(CONTAINER_OF(hang, struct commit, hang)->journal, hang_what(hang));
+}
+
+static void hangs_here(void *context)
+{
+	give_up_disk(context, a_sync);
 }
 
 static size_t sync_class(uint64_t us)
@@ -461,7 +466,7 @@ static void batch_done(struct io_work *work)
 	struct commit *commit = batch->commit;
 	struct journal *journal = commit->journal;
 
-	hang_stop(&commit->hang);
+	hang_end(&commit->hang, &batch->watch);
 	if (batch->rc < 0)
 		fatal_damage("%s: %s failed: %s. Nothing after index %" PRIu64
 		             " was acknowledged. %s, then start again",
@@ -559,7 +564,7 @@ int commit_init(struct commit *commit, struct journal *journal)
 	list_init(&commit->full);
 	behind_init(&commit->behind, journal);
 	io_timer_init(journal->io, &commit->gather, gathered_long_enough);
-	hang_init(&commit->hang, journal->io, hangs);
+	hang_init(&commit->hang, journal->io, journal->options.sync_hang_ms, hangs);
 	io_timer_init(journal->io, &commit->idle, is_idle);
 	return batch_pool_init(&commit->pool, journal);
 }
@@ -570,14 +575,14 @@ void commit_begin(struct commit *commit, const struct entry *last)
 
 	commit->last = commit->submitted = *last;
 	commit->marked = commit->durable = commit->synced = last->index;
-	io_thread_watch(journal->sync_thread, journal->options.sync_hang_ms * 1000, give_up_disk,
+	io_thread_watch(journal->sync_thread, journal->options.sync_hang_ms * 1000, hangs_here,
 	                journal);
 }
 
 void commit_finish(struct commit *commit)
 {
 	io_timer_stop(&commit->gather);
-	hang_stop(&commit->hang);
+	hang_finish(&commit->hang);
 	io_timer_stop(&commit->idle);
 	behind_finish(&commit->behind);
 	batch_pool_finish(&commit->pool);

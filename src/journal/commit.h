@@ -62,7 +62,7 @@ struct commit {
 	bool is_last_hook;     /* turn_end runs behind the other hooks of the turn */
 	struct io_hook turn_end;
 	struct io_timer gather, idle;
-	struct hang hang;
+	struct hang hang; /* of the sync thread's work */
 };
 
 int commit_init(struct commit *commit, struct journal *journal);

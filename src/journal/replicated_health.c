@@ -41,7 +41,7 @@ static uint32_t health(const struct replicated *replicated)
 	const struct journal *journal = replicated->journal;
 	const struct commit *commit = &journal->commit;
 	uint64_t now_us = io_now_us(journal->io);
-	uint64_t waits_us = commit->in_flight == NULL ? 0 : now_us - commit->submitted_us;
+	uint64_t waits_us = hang_us(&commit->hang);
 	uint32_t health = journal->prepare.is_out_of_room ? DISK_IS_FULL : 0;
 
 	if (waits_us >= slow_us(replicated) || mean_sync_us(commit, now_us) >= slow_us(replicated))
@@ -95,14 +95,11 @@ static void hand_over(struct replicated *replicated)
 	journal_notice(
 	        journal, -ERR_AGAIN,
 	        text_make("%s: the disk is %s; primacy goes to a master that says its own is "
-	                  "better. The sync on its way has taken %" PRIu64
-	                  " ms, syncs take %" PRIu64 " us in the mean",
+	                  "better. What it writes has taken %" PRIu64
+	                  " ms so far, syncs take %" PRIu64 " us in the mean",
 	                  journal->folder,
 	                  replicated->condition.health & DISK_IS_FULL ? "full" : "slow",
-	                  journal->commit.in_flight == NULL
-	                          ? 0
-	                          : (now_us - journal->commit.submitted_us) / 1000,
-	                  journal->commit.mean_sync_us));
+	                  hang_us(&journal->commit.hang) / 1000, journal->commit.mean_sync_us));
 	replicated_step(replicated, &event);
 }
 

@@ -11,6 +11,7 @@
 
 struct vote_write {
 	struct io_work work;
+	struct hang_work watch;
 	struct replicated *replicated;
 	struct raft_vote vote;
 	uint64_t number;
@@ -92,6 +93,22 @@ static void run_end(struct io_work *work)
 
 /* ---- on the loop ---- */
 
+static void vote_write_begin(struct vote_write *write)
+{
+	struct journal *journal = write->replicated->journal;
+
+	write->replicated->works++;
+	hang_begin(&journal->commit.hang, &write->watch, "a write of the vote record");
+	io_thread_submit(journal->sync_thread, &write->work);
+}
+
+static void vote_write_end(struct vote_write *write)
+{
+	hang_end(&write->replicated->journal->commit.hang, &write->watch);
+	write->replicated->works--;
+	mem_free(write);
+}
+
 static void done(struct io_work *work)
 {
 	struct vote_write *write = CONTAINER_OF(work, struct vote_write, work);
@@ -104,8 +121,7 @@ static void done(struct io_work *work)
 		             replicated->journal->folder, write->what, err_text(write->rc),
 		             write->rc == -ERR_NO_SPACE ? "Make room on this device"
 		                                        : "Check the disk");
-	mem_free(write);
-	replicated->works--;
+	vote_write_end(write);
 	replicated->vote_writes--;
 	replicated_step(replicated, &event);
 	journal_step_close(replicated->journal);
@@ -157,9 +173,8 @@ void replicated_vote_write(struct replicated *replicated, const struct raft_vote
 	if (write->binds)
 		bind(replicated, vote);
 	write->marker = journal->marker;
-	replicated->works++;
 	replicated->vote_writes++;
-	io_thread_submit(journal->sync_thread, &write->work);
+	vote_write_begin(write);
 }
 
 /* Without it the next start is only more careful. */
@@ -168,8 +183,7 @@ static void end_done(struct io_work *work)
 	struct vote_write *write = CONTAINER_OF(work, struct vote_write, work);
 	struct replicated *replicated = write->replicated;
 
-	mem_free(write);
-	replicated->works--;
+	vote_write_end(write);
 	journal_step_close(replicated->journal);
 }
 
@@ -185,7 +199,6 @@ bool replicated_vote_end(struct replicated *replicated)
 	write = mem_must_zalloc(sizeof(*write));
 	write->work = (struct io_work){.run = run_end, .done = end_done};
 	write->replicated = replicated;
-	replicated->works++;
-	io_thread_submit(journal->sync_thread, &write->work);
+	vote_write_begin(write);
 	return false;
 }

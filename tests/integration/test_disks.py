@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import signal
 import subprocess
 
@@ -134,12 +135,18 @@ def test_a_lone_master_starts_on_a_full_disk_and_serves_reads(make_cluster, disk
     wait_until(lambda: is_taken(client), "changes are taken by themselves")
 
 
-def inject(member, what):
-    """From now on; returns the tracer."""
+def inject(member, what, path=None):
+    """From now on, into writes of one file or of all; returns the tracer."""
+    only = [] if path is None else ["-P", path]
     tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64",
-                               "-e", f"inject=pwrite64:{what}", "-p", str(member.master.popen.pid)],
-                              stderr=subprocess.DEVNULL)
+                               "-e", f"inject=pwrite64:{what}", *only,
+                               "-p", str(member.master.popen.pid)], stderr=subprocess.DEVNULL)
     return tracer
+
+
+def is_traced(member):
+    status = pathlib.Path(f"/proc/{member.master.popen.pid}/status").read_text()
+    return "TracerPid:\t0\n" not in status
 
 
 def test_a_write_fails(quorum):
@@ -171,3 +178,25 @@ def test_a_disk_hangs(quorum):
     load.goes_on()
     load.ends()
     print("longest calls:", load.gaps())
+
+
+def test_a_vote_record_hangs(quorum):
+    """An election asks for a write that does not return: that master says so, and ends."""
+    for member in quorum.members:
+        member.set("holdfast.journal.sync.hang", "2s")
+    quorum.start()
+    killed = quorum.primary()
+    hanging = next(member for member in quorum.members if member is not killed)
+    load = Load(quorum)
+    load.goes_on()
+    tracer = inject(hanging, "delay_enter=60000000", hanging.folder / "master/vote")
+    wait_until(lambda: is_traced(hanging), "the tracer is there")
+    killed.master.kill()
+    wait_until(lambda: "a write of the vote record has not returned for 2000 ms" in
+               hanging.master_log(), "it says what hangs")
+    killed.start_master()
+    load.goes_on()
+    tracer.kill()  # until then the kernel keeps what is left of the process
+    hanging.master.popen.wait(30)
+    hanging.start_master()
+    load.ends()
