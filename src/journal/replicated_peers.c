@@ -115,7 +115,7 @@ void replicated_notice(struct replicated *replicated, enum raft_refusal refusal,
 	/* Logs that differ, and elections, are everyday matters between masters. */
 	if (refusal == RAFT_LOG_DIFFERS || refusal == RAFT_NOT_LEADER || refusal == RAFT_OLD_TERM ||
 	    refusal == RAFT_VOTED || refusal == RAFT_LEADER_HEARD || refusal == RAFT_JUST_STARTED ||
-	    refusal == RAFT_LOG_BEHIND || refusal == RAFT_INSTALLING)
+	    refusal == RAFT_LOG_BEHIND)
 		return;
 	if (refusal == replicated->told_refusal && now_us - replicated->told_us < 60 * 1000 * 1000)
 		return;
