@@ -183,7 +183,7 @@ class Load:
         goal = self.acknowledged + calls
         wait_until(lambda: self.acknowledged >= goal
                    or any(writer.failure for writer in self.writers + self.sharers),
-                   f"{calls} more calls")
+                   f"{calls} more calls", seconds=30 + calls // 50)
 
     def ends(self):
         """Every acknowledged name, and no other, is at every master, the states are equal, and the

@@ -26,6 +26,8 @@ def masters(tmp_path):
 @pytest.fixture
 def make_directories(masters, tmp_path, hadoops_tools):
     """Function: a process of Hadoop's shell that makes /d0, /d1, ... one after the other."""
+    begun = []
+
     def begin(provider):
         names = [f"nn{i}" for i in range(len(masters.quorum.ports))]
         properties = {"fs.defaultFS": "hdfs://holdfast", "dfs.nameservices": "holdfast",
@@ -40,12 +42,16 @@ def make_directories(masters, tmp_path, hadoops_tools):
                        for key, value in properties.items())
         for file in ("core-site.xml", "hdfs-site.xml"):
             (conf / file).write_text(f"<configuration>\n{rows}</configuration>\n")
-        return subprocess.Popen(
+        begun.append(subprocess.Popen(
             [*hadoops_tools.command_line("dfs", conf), "-mkdir", *directories()], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={"PATH": os.environ["PATH"], "HADOOP_USER_NAME": "root",
-                 "HOME": os.environ.get("HOME", "/")})
-    return begin
+                 "HOME": os.environ.get("HOME", "/")}))
+        return begun[-1]
+    yield begin
+    for process in begun:  # one that is behind would go on asking for minutes
+        process.kill()
+        process.wait()
 
 
 def directories():
@@ -79,7 +85,7 @@ def test_no_call_fails_when_the_primary_is_killed_or_hands_over(masters, make_di
     witness = Connection(masters.quorum.ports[masters.standby()])
     wait_until(lambda: witness.stat(f"/d{COUNT // 10}"), "it is at work", 120)
     wait_until(lambda: hands_over(masters), "primacy is handed over")
-    wait_until(lambda: witness.stat(f"/d{COUNT // 3}"), "it goes on")
+    wait_until(lambda: witness.stat(f"/d{COUNT // 3}"), "it goes on", 120)
     masters.kill(masters.primary())
     assert process.poll() is None, "more directories are needed"
     must_have_made_all(masters, process)
