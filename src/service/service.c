@@ -8,6 +8,9 @@
 enum {
 	GROUPS_USERS_MAX = 65536,
 	TEXTS_BYTES_MAX = 1 << 20,
+	/* What is about files is short.  A path of a hundred megabytes would be looked through, and
+	 * copied, for so long that the other masters elect another primary. */
+	REQUEST_BYTES_MAX = 1 << 20,
 };
 
 /* ---- a call's beginning and end ---- */
@@ -87,10 +90,26 @@ static void refuse_absent(struct call *call)
 	call_refuse(call, method->refusal, call->text);
 }
 
+static bool is_too_large(const struct call *call)
+{
+	return call->method->kind != METHOD_FREE && call->rpc->request.size > REQUEST_BYTES_MAX;
+}
+
+static void refuse_large(struct call *call)
+{
+	call_why(call, -ERR_TOO_LARGE, "The request of %.*s takes %zu bytes; it may have %d",
+	         STR_ARGS(call->method->name), call->rpc->request.size, REQUEST_BYTES_MAX);
+	call_refuse(call, -ERR_TOO_LARGE, call->text);
+}
+
 void service_start_call(struct call *call)
 {
 	const struct method *method = call->method;
 
+	if (is_too_large(call)) {
+		refuse_large(call);
+		return;
+	}
 	switch (method->kind) {
 	case METHOD_FREE:
 		if (method->is_for_superusers)

@@ -61,6 +61,18 @@ def test_a_missing_path_is_an_answer_without_a_status(root):
     assert root.call("getListing", [(1, "/nope"), (2, b""), (3, False)]) == []
 
 
+@pytest.mark.parametrize("method, message", [
+    ("getFileInfo", [(1, "/" + "a/" * (1 << 19))]),
+    ("mkdirs", [(1, "/a"), (2, [(1, 0o755)]), (3, True), (20, "x" * (1 << 20))]),
+])
+def test_a_request_about_files_has_a_megabyte_at_most(root, method, message):
+    with pytest.raises(hadoop_rpc.RemoteError) as caught:
+        root.call(method, message)
+    assert caught.value.java_class == "java.io.IOException"
+    assert f"The request of {method} takes 10485" in caught.value.text
+    assert root.stat("/a") is None
+
+
 def test_a_created_file_comes_with_its_id_and_times(root):
     status = root.create("/f", "client", replication=1, block_size=1 << 27)
     assert field(status, 1) == 2 and field(status, 3) == 0
