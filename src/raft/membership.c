@@ -230,7 +230,9 @@ static bool is_ready(struct raft *core, const struct raft_member *member)
 {
 	struct progress *peer = member->is_voter ? NULL : progress_find(core, member->id);
 
-	return peer != NULL && peer->is_caught_up && progress_is_heard(core, peer);
+	return peer != NULL &&
+	       (progress_is_caught_up(core, peer) || IS_TWIN(core, PROMOTED_UNREADY)) &&
+	       progress_is_heard(core, peer);
 }
 
 /* Takes the silent voter out whose place the learner will take. */

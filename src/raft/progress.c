@@ -305,6 +305,11 @@ static void accepted(struct raft *core, struct progress *peer,
 		skip_matched(peer);
 }
 
+bool progress_is_caught_up(const struct raft *core, const struct progress *peer)
+{
+	return peer->is_caught_up && core->now_ms - peer->goal_ms < core->options.election_min_ms;
+}
+
 static void note_catch_up(struct raft *core, struct progress *peer)
 {
 	uint64_t took_ms;

@@ -302,6 +302,8 @@ void progress_fetched(struct raft *core, const struct raft_fetched *fetched);
 void progress_pump(struct raft *core, struct progress *peer);
 void progress_begin_probe(struct raft *core, struct progress *peer, uint64_t next);
 bool progress_is_heard(const struct raft *core, const struct progress *peer);
+/* A learner; and it has not fallen behind since. */
+bool progress_is_caught_up(const struct raft *core, const struct progress *peer);
 /* The highest value that a majority of voters reaches; a progress field by its offset. */
 uint64_t progress_quorum(const struct raft *core, size_t field_offset);
 

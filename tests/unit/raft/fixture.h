@@ -120,6 +120,7 @@ struct fx_event {
 struct fx_committed {
 	struct fx_entry entry;
 	uint64_t term; /* of the leader that committed it first */
+	uint64_t at_us;
 };
 
 struct fx_seen {
@@ -270,6 +271,8 @@ void fx_log_finish(struct fx_log *log);
 void fx_check_entry(struct world *world, int node, uint64_t index, const struct fx_entry *entry);
 void fx_check_commit(struct world *world, int node, uint64_t before);
 void fx_check_leader(struct world *world, int node);
+/* A leader is about to write this list behind its log. */
+void fx_check_promotions(struct world *world, int node, const struct raft_members *members);
 void fx_check_reads(struct world *world, int node, uint64_t ticket, uint64_t index);
 
 #endif

@@ -61,7 +61,7 @@ static void add_committed(struct world *world, struct fx_entry entry, uint64_t t
 		        world->committed, world->committed_room * sizeof(world->committed[0]));
 	}
 	world->committed[world->committed_count++] =
-	        (struct fx_committed){.entry = entry, .term = term};
+	        (struct fx_committed){.entry = entry, .term = term, .at_us = world->now_us};
 }
 
 /* While one leader commits no older one may hold a lease. */
@@ -140,6 +140,59 @@ void fx_check_leader(struct world *world, int node)
 	    fx_log_chain(&self->log, index) != world->committed[index - 1].entry.chain)
 		world_fail(world, "leader completeness: node %d leads term %ju without entry %ju",
 		           node, (uintmax_t)status.term, (uintmax_t)index);
+}
+
+/* ---- a learner becomes a voter when it has what the others had not long ago ---- */
+
+/* In effect at the end of the log; FX_NO_LIST: none. */
+static int list_at_end(const struct fx_log *log)
+{
+	for (size_t i = log->count; i > 0; i--)
+		if (log->entries[i - 1].list != FX_NO_LIST)
+			return log->entries[i - 1].list;
+	return log->base_list;
+}
+
+static uint64_t committed_before(const struct world *world, uint64_t at_us)
+{
+	size_t count = world->committed_count;
+
+	while (count > 0 && world->committed[count - 1].at_us > at_us)
+		count--;
+	return count;
+}
+
+/* Until it has caught up it is missed in every majority that it is part of. */
+static void check_promotion(struct world *world, int leader, struct raft_id id)
+{
+	enum { LATE_TIMES = 3 }; /* rounds of an election time-out, clocks drifting */
+	uint64_t late_us = world->nodes[leader].election_min_ms * 1000 * LATE_TIMES;
+	uint64_t due =
+	        committed_before(world, world->now_us > late_us ? world->now_us - late_us : 0);
+
+	for (int i = 0; i < world->node_count; i++) {
+		const struct fx_node *node = &world->nodes[i];
+
+		if (raft_id_equal(node->id, id) && node->vote.bound == RAFT_NO_BOUND &&
+		    fx_log_last(&node->disk) < due)
+			world_fail(world,
+			           "promotion: node %d is made a voter and has %ju, of %ju that "
+			           "were committed long ago",
+			           i, (uintmax_t)fx_log_last(&node->disk), (uintmax_t)due);
+	}
+}
+
+void fx_check_promotions(struct world *world, int node, const struct raft_members *members)
+{
+	int list = list_at_end(&world->nodes[node].log);
+
+	for (size_t i = 0; i < members->count && list != FX_NO_LIST; i++) {
+		const struct raft_member *before =
+		        raft_member_by_id(&world->lists[list], members->member[i].id);
+
+		if (members->member[i].is_voter && before != NULL && !before->is_voter)
+			check_promotion(world, node, members->member[i].id);
+	}
 }
 
 /* ---- linearizable reads: at least what was committed when they were asked ---- */

@@ -204,6 +204,8 @@ static void append(struct world *world, int at, const struct raft_append *append
 	if (append->is_cut)
 		fx_log_cut(&node->log, append->first - 1);
 	CHECK(append->first == fx_log_last(&node->log) + 1);
+	if (append->source == RAFT_FROM_MEMBERS)
+		fx_check_promotions(world, at, append->members);
 	if (append->source == RAFT_FROM_MEMBERS || append->source == RAFT_FROM_FORMING)
 		list = fx_add_list(world, append->members);
 	if (append->source == RAFT_FROM_FORMING)

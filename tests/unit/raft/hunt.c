@@ -266,6 +266,7 @@ static const struct ground grounds[RAFT_TWINS_END] = {
         [RAFT_TWIN_CHANGE_BEFORE_NOOP] = {1, plot_two_changes, 4, 1},
         [RAFT_TWIN_UNSYNCED_COUNTS] = {38},
         [RAFT_TWIN_BOUND_FORGOTTEN] = {303},
+        [RAFT_TWIN_PROMOTED_UNREADY] = {1},
         [RAFT_TWIN_CUTS_WHAT_FOLLOWS] = {184},
 };
 

@@ -13,15 +13,21 @@
 
 enum { LAST = 100 };
 
-/* Time goes on, and the voters, who have everything, answer. */
-static void pass(struct world *w, uint64_t ms)
+/* Time goes on, and the voters, who have entries up to `match`, answer. */
+static void pass_with(struct world *w, uint64_t ms, uint64_t match)
 {
 	for (uint64_t end_ms = w->now_ms + ms; w->now_ms < end_ms;) {
 		w->now_ms += end_ms - w->now_ms < HEARTBEAT_MS ? end_ms - w->now_ms : HEARTBEAT_MS;
 		step(w, (struct raft_event){.kind = RAFT_TICK});
-		answer_heartbeat(w, 'b', w->status.last);
-		answer_heartbeat(w, 'c', w->status.last);
+		answer_heartbeat(w, 'b', match < w->status.last ? match : w->status.last);
+		answer_heartbeat(w, 'c', match < w->status.last ? match : w->status.last);
 	}
+}
+
+/* ... who have everything ... */
+static void pass(struct world *w, uint64_t ms)
+{
+	pass_with(w, ms, UINT64_MAX);
 }
 
 static int setup(void **state)
@@ -104,6 +110,49 @@ static void a_learner_that_does_not_gain_on_the_log_rests_no_more(void **state)
 	}
 }
 
+static void sync_own(struct world *w)
+{
+	step(w, (struct raft_event){.kind = RAFT_SYNCED,
+	                            .synced = {.generation = w->update.append.generation,
+	                                       .last = w->update.append.last}});
+}
+
+static bool is_promoted(const struct world *w)
+{
+	const struct raft_list *list = raft_members(w->core);
+
+	return raft_member_by_id(&list->members, id_of('d'))->is_voter;
+}
+
+/* It had everything while another change was under way, and when that is over it lacks much. */
+static void a_learner_that_fell_behind_again_is_not_promoted(void **state)
+{
+	struct world *w = *state;
+	uint64_t change, before;
+
+	be_elected(w);
+	pass(w, HEARTBEAT_MS);
+	step(w, (struct raft_event){
+	                .kind = RAFT_CHANGE,
+	                .change = {.kind = RAFT_CHANGE_PRIORITY, .id = id_of('b'), .priority = 7}});
+	sync_own(w);
+	change = w->status.last;
+	answer_append(w, change, w->now_ms);
+	step(w, (struct raft_event){.kind = RAFT_PROPOSED, .proposed = 10});
+	sync_own(w);
+	before = w->status.last;
+	for (int i = 0; i < 2 * ELECTION_MS / HEARTBEAT_MS; i++) {
+		pass_with(w, HEARTBEAT_MS, change - 1);
+		answer_append(w, change, w->now_ms); /* it is heard */
+	}
+	pass(w, HEARTBEAT_MS);
+	assert_int_equal(w->status.commit, before);
+	assert_false(is_promoted(w));
+	answer_append(w, before, w->now_ms);
+	answer_append(w, w->status.last, w->now_ms);
+	assert_true(is_promoted(w));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -112,6 +161,8 @@ int main(void)
 	                teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_learner_that_does_not_gain_on_the_log_rests_no_more, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_learner_that_fell_behind_again_is_not_promoted,
+	                                        setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
