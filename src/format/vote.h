@@ -27,8 +27,9 @@
  *
  * A change is written to one slot, synced, then to the other, synced, and counts only then.  It
  * goes first to the slot that is bad or older, so that the other one is whole meanwhile, however
- * often a process dies here.  So one slot always holds what counted last: the good one with the
- * higher sequence is it, or is a change that nobody relied on yet.  The newest segment is named
+ * often a process dies here; afterwards both are read, for a disk may have put one elsewhere.  A
+ * start writes what it read to both.  So one slot always holds what counted last: the good one with
+ * the higher sequence is it, or is a change that nobody relied on yet.  The newest segment is named
  * once that file is durable and before anything in it is acknowledged: if the file is missing,
  * acknowledged entries are.
  */

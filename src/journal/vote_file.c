@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal/vote_file.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -100,6 +102,25 @@ static int write_slot(struct vote_file *file, int slot, const struct vote *vote)
 	                     (uint64_t)slot * VOTE_SLOT_BYTES);
 }
 
+/* A disk may put a block where another one belongs and say that all is well: then a slot has what
+ * counted before, and is all there is when a death tears the other one next. */
+static int check_slots(struct vote_file *file, const struct vote *vote)
+{
+	CLEANUP(mem_cleanup) char *text = NULL;
+	uint8_t expected[VOTE_SLOT_BYTES];
+	size_t size;
+	int rc = read_at(file->file, FOLDER_VOTE, file->slots.data, file->slots.size, 0, &size,
+	                 &text);
+
+	if (rc < 0 || IS_BROKEN(VOTE_NOT_READ_BACK) || IS_BROKEN(VOTE_IN_ONE_SLOT))
+		return rc;
+	vote_encode(vote, expected);
+	for (size_t at = 0; at < file->slots.size; at += VOTE_SLOT_BYTES)
+		if (memcmp(file->slots.data + at, expected, VOTE_SLOT_BYTES) != 0)
+			return -ERR_DAMAGED;
+	return size == file->slots.size ? 0 : -ERR_DAMAGED;
+}
+
 int vote_file_open(struct io *io, const char *folder, struct vote_file **ret_file, char **ret_text)
 {
 	struct vote_file *file;
@@ -108,8 +129,14 @@ int vote_file_open(struct io *io, const char *folder, struct vote_file **ret_fil
 	if (rc < 0)
 		return rc;
 	/* What was read may only be in a cache, and the other slot all there is on the device:
-	 * before that one is overwritten this one must be durable. */
+	 * before that one is overwritten this one must be durable.  And that one may be older, of a
+	 * change that a death ended: from now on this one is relied upon, and must not be all there
+	 * is. */
 	rc = write_slot(file, file->slot, &file->vote);
+	if (rc == 0 && !IS_BROKEN(VOTE_IN_ONE_SLOT))
+		rc = write_slot(file, !file->slot, &file->vote);
+	if (rc == 0)
+		rc = check_slots(file, &file->vote);
 	if (rc < 0) {
 		*ret_text = text_of_error(folder, "write the vote record", rc);
 		vote_file_close(file);
@@ -147,6 +174,8 @@ int vote_file_write(struct vote_file *file, const struct vote *vote)
 		file->slot = !file->slot;
 	else if (rc == 0)
 		rc = write_slot(file, file->slot, &next);
+	if (rc == 0)
+		rc = check_slots(file, &next);
 	if (rc < 0)
 		return rc;
 	file->vote = next;
