@@ -146,8 +146,9 @@ struct journal_replication {
 	uint64_t clock_skew_max_ms; /* between wall clocks; beyond it a master lets others stand
 	                               first */
 	bool reads_by_lease;
-	bool syncs_behind; /* acknowledges before it syncs (journal/behind.h) */
-	bool forms_alone;  /* operator: form a cluster although a configured address is silent */
+	bool syncs_behind;     /* acknowledges before it syncs (journal/behind.h) */
+	uint64_t digest_every; /* indexes between states that are compared; 0: the usual number */
+	bool forms_alone; /* operator: form a cluster although a configured address is silent */
 	/* Entry 1, if it is this master that forms the cluster: its identity. */
 	uint16_t first_kind;
 	uint8_t first_version;

@@ -236,7 +236,8 @@ static void written(struct journal *journal, struct batch *batch)
 
 	if (replicated->core == NULL)
 		replicated_begin(replicated); /* the rest is durable */
-	else if (batch->count > 0 && batch->generation == journal->commit.generation)
+	else if (batch->count > 0 &&
+	         (batch->generation == journal->commit.generation || IS_BROKEN(STALE_BATCH_COUNTS)))
 		replicated_step(replicated, &event);
 }
 
@@ -337,6 +338,8 @@ static bool copy_options(struct replicated *replicated, const struct journal_rep
 	if (at == NULL)
 		return false;
 	*options = *from;
+	if (options->digest_every == 0)
+		options->digest_every = REPLICATED_DIGEST_EVERY;
 	replicated->texts = at;
 	at += from->address_count * sizeof(char *);
 	options->addresses = addresses;

@@ -39,7 +39,7 @@
 #include "raft/raft.h"
 
 enum {
-	REPLICATED_DIGEST_EVERY = 4096, /* indexes */
+	REPLICATED_DIGEST_EVERY = 4096, /* indexes, usually */
 	REPLICATED_DIGESTS = 64,        /* kept */
 	REPLICATED_FETCHES_MAX = 4 * (RAFT_MEMBERS_MAX + 1),
 	REPLICATED_PIECES_MAX = 64,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The masters compare the digests of their states: at every DIGEST_EVERYth index, in beats.
+ * The masters compare the digests of their states: at every digest_every-th index, in beats.
  *
  * One against a majority that agrees is odd: it keeps what it has and ends, for what it would serve
  * is not what the others committed.  Where no majority says so (two masters, or one of three
@@ -18,7 +18,7 @@ enum { BEAT_US = 500 * 1000 };
 
 static struct hash128 *own_digest(struct replicated *replicated, uint64_t index)
 {
-	size_t at = index / REPLICATED_DIGEST_EVERY % REPLICATED_DIGESTS;
+	size_t at = index / replicated->options.digest_every % REPLICATED_DIGESTS;
 
 	return replicated->digest_indexes[at] == index ? &replicated->digests[at] : NULL;
 }
@@ -26,9 +26,10 @@ static struct hash128 *own_digest(struct replicated *replicated, uint64_t index)
 void replicated_digest_note(struct replicated *replicated, uint64_t index)
 {
 	const struct state_machine *machine = &replicated->journal->options.machine;
-	size_t at = index / REPLICATED_DIGEST_EVERY % REPLICATED_DIGESTS;
+	uint64_t every = replicated->options.digest_every;
+	size_t at = index / every % REPLICATED_DIGESTS;
 
-	if (index % REPLICATED_DIGEST_EVERY != 0)
+	if (index % every != 0)
 		return;
 	replicated->digest_indexes[at] = index;
 	replicated->digests[at] = machine->digest(machine->context);
@@ -56,12 +57,11 @@ static void send_beats(struct io_timer *timer)
 	struct replicated *replicated = CONTAINER_OF(timer, struct replicated, beat);
 	const struct raft_list *list = raft_members(replicated->core);
 	uint64_t applied = replicated->journal->applied.index;
-	uint64_t index = applied / REPLICATED_DIGEST_EVERY * REPLICATED_DIGEST_EVERY;
+	uint64_t every = replicated->options.digest_every, index = applied / every * every;
 	struct peer_beat beat = {.applied = applied};
 
 	io_timer_start(timer, BEAT_US);
-	for (; index > 0 && beat.digest_count < PEER_DIGESTS_MAX;
-	     index -= REPLICATED_DIGEST_EVERY) {
+	for (; index > 0 && beat.digest_count < PEER_DIGESTS_MAX; index -= every) {
 		const struct hash128 *digest = own_digest(replicated, index);
 
 		if (digest == NULL)
@@ -165,24 +165,38 @@ static void keep(struct replicated *replicated, struct raft_id from, const struc
 	replicated->heard[at] = (struct heard_beat){.from = from, .beat = *beat};
 }
 
+/* What differed once and does not any more, by a deletion perhaps, is nobody's concern. */
+static const struct peer_digest *newest_known(struct replicated *replicated,
+                                              const struct peer_beat *beat)
+{
+	const struct peer_digest *newest = NULL;
+
+	for (size_t i = 0; i < beat->digest_count; i++) {
+		const struct peer_digest *digest = &beat->digests[i];
+
+		if (own_digest(replicated, digest->index) != NULL &&
+		    (newest == NULL || newest->index < digest->index))
+			newest = digest;
+	}
+	return newest;
+}
+
 void replicated_digest_heard(struct replicated *replicated, struct raft_id from,
                              const struct peer_beat *beat)
 {
 	const struct raft_list *list = raft_members(replicated->core);
+	const struct peer_digest *newest;
 
 	if (list == NULL || raft_member_by_id(&list->members, from) == NULL)
 		return;
 	keep(replicated, from, beat);
-	for (size_t i = 0; i < beat->digest_count; i++) {
-		const struct hash128 *own = own_digest(replicated, beat->digests[i].index);
-
-		if (own == NULL)
-			continue;
-		if (!hash128_equal(*own, beat->digests[i].digest))
-			differs(replicated, from, &beat->digests[i]);
-		else if (is_leader(replicated, from))
-			replicated_odd_over(replicated, beat->digests[i].index);
-	}
+	newest = newest_known(replicated, beat);
+	if (newest == NULL)
+		return;
+	if (!hash128_equal(*own_digest(replicated, newest->index), newest->digest))
+		differs(replicated, from, newest);
+	else if (is_leader(replicated, from))
+		replicated_odd_over(replicated, newest->index);
 }
 
 void replicated_digest_init(struct replicated *replicated)

@@ -329,7 +329,7 @@ bool replicated_apply(struct replicated *replicated)
 		tail_decode(tail, index, &replicated->slice[count++]);
 		entry->append = NULL; /* is answered once, however often this is applied */
 		bytes += entry->size;
-		if (index % REPLICATED_DIGEST_EVERY == 0) {
+		if (index % replicated->options.digest_every == 0) {
 			index++;
 			break;
 		}

@@ -157,6 +157,26 @@ static void an_older_comparison_forgives_nothing(void **state)
 	}
 }
 
+/* The beats still say of an older index that it was another. */
+static void what_differs_no_more_is_not_brought_up_again(void **state)
+{
+	struct world *w = *state;
+	struct peer_beat beat = {.digest_count = 2};
+
+	join(w);
+	lead_up_to(w, 2 * EVERY);
+	RUN_UNTIL(w->house->io, w->b.match >= 2 * EVERY);
+	beat.applied = w->last;
+	beat.digests[0] = (struct peer_digest){2 * EVERY, right_digest(w, 2 * EVERY)};
+	beat.digests[1] = (struct peer_digest){EVERY, wrong_digest(w, EVERY)};
+	for (int i = 0; i < 10; i++) {
+		send_append(&w->b, w->entries[w->last].epoch, w->last, w->last);
+		peer_link_beat(w->b.link, w->address, &beat);
+		io_run_once(w->house->io, 20);
+		assert_false(journal_is_odd(w->house->journal));
+	}
+}
+
 static void on_saved(void *context, int rc, uint64_t index)
 {
 	assert_int_equal(rc, 0);
@@ -299,6 +319,7 @@ int main(void)
 	        TEST(equal_again_it_is_forgotten),
 	        TEST(a_note_that_stays_is_told_of),
 	        TEST(an_older_comparison_forgives_nothing),
+	        TEST(what_differs_no_more_is_not_brought_up_again),
 	        TEST(its_checkpoint_is_loaded_again_once),
 	        TEST(what_was_appended_here_is_not_answered_again_when_it_is_applied_again),
 	        TEST(a_state_that_was_replaced_is_not_compared_any_more),
