@@ -143,7 +143,8 @@ struct master_write {
 	void (*done)(struct master_write *write);
 	/* out */
 	struct ns_result result; /* rc, message, values */
-	bool is_unknown;         /* may be in some journal: close the connection, give no answer */
+	bool is_unknown;         /* may be in some journal: close the connection, give no answer;
+	                            with -ERR_STANDBY it may be sent on under the same ids */
 	uint64_t index;          /* that the answer saw */
 	/* private */
 	struct master *master;

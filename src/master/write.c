@@ -119,7 +119,9 @@ static void write_elsewhere(struct master_write *write)
 		write_admit(write);
 		return;
 	}
-	if (!IS_BROKEN(STANDBY_FOR_JOURNALED) &&
+	/* A retry table that is not the primary's may lack it, or say something else of it. */
+	write->is_unknown = journal_is_odd(master->journal) && !IS_BROKEN(ODD_SENDS_ELSEWHERE);
+	if (!write->is_unknown && !IS_BROKEN(STANDBY_FOR_JOURNALED) &&
 	    ns_retry_find(master->ns, &write->command, write->arena, &first))
 		write->result = first;
 	else
@@ -182,6 +184,8 @@ void write_admit(struct master_write *write)
 	} else if (master_takes_calls(master)) {
 		in_flight_add(bucket, write);
 		write_judge(write, false);
+	} else if (standby_follows(master) && IS_BROKEN(STANDBY_UNASKED)) {
+		write_elsewhere(write);
 	} else if (standby_follows(master)) {
 		write->proof.reached = write_primary_answered;
 		proofs_wait(&master->proofs, &write->proof);

@@ -117,6 +117,8 @@ void call_reply_pb(struct call *call, const ProtobufCMessage *message);
 void call_refuse(struct call *call, int rc, struct str text);
 /* Only the primary can answer it: sends it there, or tells the client; HDFS's `category`. */
 void call_refer(struct call *call, const char *category);
+/* The same for one that may be in some journal: sends it there, or tells the client nothing. */
+void call_refer_unsure(struct call *call);
 /* Closes the connection without an answer. */
 void call_drop(struct call *call);
 

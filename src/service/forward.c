@@ -266,13 +266,11 @@ static bool goes_on(struct forwarder *forwarder, struct call *call)
 	return false;
 }
 
-void forward_call(struct call *call)
+void forward_call(struct call *call, bool may_be_done)
 {
 	struct forwarder *forwarder = call->service->forwarder;
 	struct forwarding *forwarding = call->forwarding;
 
-	if (!goes_on(forwarder, call))
-		return;
 	if (forwarding == NULL) {
 		forwarding = call_alloc(call, sizeof(*forwarding));
 		if (forwarding == NULL)
@@ -283,6 +281,9 @@ void forward_call(struct call *call)
 		give_ids(forwarder, call);
 		call->forwarding = forwarding;
 	}
+	forwarding->may_be_done |= may_be_done;
+	if (!goes_on(forwarder, call))
+		return;
 	if (!send(forwarder, forwarding))
 		start_again_soon(forwarding);
 }

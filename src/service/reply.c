@@ -123,10 +123,23 @@ void call_refuse(struct call *call, int rc, struct str text)
 	service_end_call(call);
 }
 
+static bool may_forward(const struct call *call)
+{
+	return (call->service->options.forwards || call->is_sent_on) && !call->was_forwarded;
+}
+
+void call_refer_unsure(struct call *call)
+{
+	if (may_forward(call))
+		forward_call(call, true);
+	else
+		call_drop(call);
+}
+
 void call_refer(struct call *call, const char *category)
 {
-	if ((call->service->options.forwards || call->is_sent_on) && !call->was_forwarded)
-		forward_call(call);
+	if (may_forward(call))
+		forward_call(call, false);
 	else
 		call_refuse(call, -ERR_STANDBY,
 		            master_standby_text(call_master(call), category, call_arena(call)));

@@ -67,9 +67,9 @@ void directory_destroy(struct directory *directory);
 int forwarder_create(const struct service_options *options, struct forwarder **ret_forwarder);
 /* No call may be in it.  NULL is fine. */
 void forwarder_destroy(struct forwarder *forwarder);
-/* The call is to be answered by the primary. */
-void forward_call(struct call *call);
-/* An attempt was sent and not answered: the call may be in some journal. */
+/* The call is to be answered by the primary; it may be in some journal already. */
+void forward_call(struct call *call, bool may_be_done);
+/* So it is, or an attempt was sent and not answered. */
 bool forward_may_be_done(const struct call *call);
 /* Calls in it, and bytes of requests on their way. */
 void forwarder_load(const struct forwarder *forwarder, size_t *ret_calls, size_t *ret_bytes);

@@ -31,7 +31,9 @@ static void on_done(struct master_write *master)
 	struct call *call = write->call;
 
 	call->index = master->index;
-	if (master->is_unknown)
+	if (master->is_unknown && master->result.rc == -ERR_STANDBY)
+		call_refer_unsure(call);
+	else if (master->is_unknown)
 		call_drop(call);
 	else if (master->result.rc == -ERR_CHANGED && ++call->tries < TRIES_MAX)
 		service_start_write(call);
