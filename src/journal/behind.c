@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/err.h"
+#include "base/twins.h"
 #include "journal/journal_private.h"
 
 enum { BOOT_TEXT_BYTES_MAX = 256 };
@@ -55,7 +56,8 @@ static void done(struct io_work *work)
 		             behind->segment->path, err_text(behind->rc), commit->synced);
 	behind->is_running = false;
 	commit_count_sync(commit, behind->sync_us);
-	if (behind->generation == commit->generation && commit->synced < behind->index)
+	if ((behind->generation == commit->generation || IS_BROKEN(STALE_SYNC_COUNTS)) &&
+	    commit->synced < behind->index)
 		commit->synced = behind->index;
 	commit_go_on(commit);
 	behind_go_on(behind);

@@ -453,7 +453,7 @@ static void note_written(struct commit *commit, const struct batch *batch)
 {
 	if (batch->begins_segment) /* nothing is synced behind meanwhile */
 		commit->behind.segment = batch->segment;
-	if (batch->generation != commit->generation)
+	if (batch->generation != commit->generation && !IS_BROKEN(STALE_BATCH_COUNTS))
 		return;
 	commit->durable = batch->last.index;
 	if (commit->behind.thread == NULL || batch->begins_segment)

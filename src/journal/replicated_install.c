@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/twins.h"
 #include "journal/checkpoint_read.h"
 #include "journal/replicated.h"
 #include "journal/text.h"
@@ -140,14 +141,19 @@ static void apply_again(struct install *install)
 	struct raft_event event = {.kind = RAFT_TICK};
 	uint64_t index = install->header.index;
 
-	for (uint64_t i = index + 1; i <= journal->applied.index; i++)
+	for (uint64_t i = index + 1; i <= journal->applied.index && !IS_BROKEN(RELOAD_INCOMPLETE);
+	     i++)
 		replicated->unapplied_bytes += tail_at(&replicated->tail, i)->size;
-	journal->applied = (struct entry){
-	        .index = index, .epoch = install->header.epoch, .chain = install->header.chain};
+	if (!IS_BROKEN(RELOAD_INCOMPLETE))
+		journal->applied = (struct entry){.index = index,
+		                                  .epoch = install->header.epoch,
+		                                  .chain = install->header.chain};
 	journal_notice(journal, 0,
 	               text_make("%s: the checkpoint of index %" PRIu64
 	                         " is loaded again, and what follows it is applied again",
 	                         journal->folder, index));
+	if (IS_BROKEN(ODD_OVER_UNPROVED))
+		replicated->is_odd = false;
 	finish(install);
 	replicated_step(replicated, &event);
 }

@@ -3,6 +3,7 @@
  * Reads: served under a proof, by the primary and by standbys alike; held while there is none.
  */
 #include "base/err.h"
+#include "base/twins.h"
 #include "master/master_private.h"
 
 static void read_admit(struct master_read *read);
@@ -27,7 +28,7 @@ static void read_serve(struct master_read *read)
 {
 	struct master *master = read->master;
 
-	if (journal_is_odd(master->journal)) {
+	if (journal_is_odd(master->journal) && !IS_BROKEN(ODD_IS_SHOWN)) {
 		arena_reset(&master->texts);
 		read->message = master_standby_text(master, "READ", &master->texts);
 		read->ready(read, -ERR_STANDBY);

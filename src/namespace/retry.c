@@ -404,6 +404,8 @@ bool retries_hold_next(struct retries *retries, struct retry_hold *hold, struct 
 		uint64_t sequence = hold->next[which];
 		const struct chunk *chunk;
 
+		if (IS_BROKEN(ROWS_OF_LATER) && hold->end[which] < retries->queues[which].tail)
+			hold->end[which] = retries->queues[which].tail;
 		if (sequence == hold->end[which])
 			continue;
 		chunk = chunk_at(retries, hold->chunk[which]);
