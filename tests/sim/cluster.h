@@ -11,6 +11,7 @@
  *   cluster_commands.c   what clients ask for
  *   cluster_clients.c    what clients do, and what they may be answered
  *   cluster_worker.c     who keeps the blocks that they are given
+ *   cluster_inside.c     what is seen inside a journal
  *   cluster_history.c    the one history, told by whoever applies an entry first
  *
  * The history.  Between the journal and the namespace of every master stands an observer.  The
@@ -23,6 +24,9 @@
  *     answer is the model's at the index that the answer saw
  *   - what was answered before a call was made is seen by it (writes and reads)
  *   - what a master called synced it has after any death, unless its disk is bad
+ *   - a standby sends nobody to a primary that did not live since the call arrived, and no call
+ *     that was in the history by then
+ *   - a master that knows that its state is another shows nothing of it
  *   - no id is given out again that an entry had given out which an operator gave up
  *   - of a call nothing is in the history whose every try was answered by "surely not here"
  */
@@ -60,6 +64,13 @@ enum slot_state {
 	SLOT_CLOSING, /* ends by itself */
 };
 
+/* That an entry is synced, and so many vote records are. */
+struct claim {
+	uint64_t index; /* 0: nothing was said */
+	uint64_t epoch;
+	uint64_t vote;
+};
+
 struct slot {
 	struct cluster *cluster;
 	unsigned number; /* from 0 */
@@ -84,14 +95,21 @@ struct slot {
 	bool has_failed;                   /* its journal cannot go on: the process ends */
 	bool is_out;                       /* ... for it is no member any more */
 	bool has_new_role;
-	bool is_stray;   /* an operator's mistake gave it a history of its own: not in this one */
-	uint64_t surely; /* synced, as its last process has said, up to this index */
+	bool is_stray; /* an operator's mistake gave it a history of its own: not in this one */
+	struct claim claim; /* the last one of its last process, ... */
+	bool owes_claim;    /* ... which this one has not been asked for yet */
 	bool owes; /* its machine went down, and what it had not synced may be missing yet, ... */
 	uint64_t owed;     /* ... up to this index */
 	bool needs_report; /* of all that the worker has */
+	uint64_t led_us;   /* when it last led, and was not paused */
 	/* the observer */
 	struct state_machine inner;
 	uint64_t applied;
+	bool will_err;         /* its memory: the next change is not made */
+	bool is_wrong;         /* its state is another than the history's ... */
+	bool knows;            /* ... and it found that before this turn, ... */
+	bool has_been_wrong;   /* ... or was once, and what it saved then is */
+	unsigned wrong_ends;   /* processes that ended because of that */
 	struct model_fs *view; /* as of view_index; NULL: none */
 	uint64_t view_index;
 	/* planned ends of trouble */
@@ -247,6 +265,7 @@ enum fault_kind {
 	FAULT_CHECKPOINT,
 	FAULT_ROT,    /* on one master in a run, so that there are whole copies of everything */
 	FAULT_ASTRAY, /* a write; on the same one */
+	FAULT_MEMORY, /* of a standby: its state becomes another; the same one */
 	FAULT_WIPE,
 	FAULT_ADD,
 	FAULT_REMOVE,
@@ -289,6 +308,7 @@ struct cluster {
 	                      go down before they have caught up (docs/decisions/0009) */
 	bool has_readers;  /* among the clients */
 	uint64_t checkpoint_entries;
+	uint64_t digest_every;
 	uint64_t hold_ms; /* how long masters hold calls while there is no primary */
 	struct buf first; /* payload of entry 1 */
 	struct buf skip;  /* ... of the entry behind which no id is given out twice ... */
@@ -362,6 +382,16 @@ bool masters_are_settled(struct cluster *cluster);
 /* NULL: none; one that knows nothing of a newer one may be it. */
 struct slot *masters_primary(struct cluster *cluster);
 
+/* ---- inside a journal ---- */
+
+/* It thinks that it leads. */
+bool inside_leads(const struct slot *slot);
+
+/* Its process ends. */
+void inside_note_claim(struct slot *slot);
+/* Once its next process has read its journal: it has that. */
+void inside_check_claim(struct slot *slot);
+
 /* ---- faults ---- */
 
 /* When a trouble that begins now ends. */
@@ -391,6 +421,8 @@ void order_add(struct cluster *cluster);
 void order_remove(struct slot *slot);
 /* Primacy goes to whoever is best. */
 void order_transfer(struct slot *primary);
+/* After so long. */
+void order_checkpoint(struct slot *slot, uint64_t delay_us);
 /* The same, drawn, as far as nothing else is under way. */
 void orders_transfer(struct cluster *cluster);
 void orders_checkpoint(struct cluster *cluster);
@@ -401,11 +433,13 @@ void orders_remove(struct cluster *cluster);
 /* ---- scenes ---- */
 
 void scene_cut_and_committed(struct cluster *cluster);
+void scene_cut_while_written(struct cluster *cluster);
 void scene_slow_then_mended(struct cluster *cluster);
 void scene_stopped(struct cluster *cluster);
 void scene_rotten_primary(struct cluster *cluster);
 void scene_rotten_checkpoint(struct cluster *cluster);
 void scene_rotten_vote(struct cluster *cluster);
+void scene_bad_memory(struct cluster *cluster);
 void scene_one_wiped(struct cluster *cluster);
 void scene_recovered(struct cluster *cluster);
 void scene_recovered_for_nothing(struct cluster *cluster);
@@ -413,6 +447,7 @@ void scene_all_behind_lost(struct cluster *cluster);
 void scene_two_wiped(struct cluster *cluster); /* serves no more */
 void scene_late(struct cluster *cluster);
 void scene_wiped_while_down(struct cluster *cluster);
+void scene_bound_in_steps(struct cluster *cluster);
 void scene_grown(struct cluster *cluster);
 void scene_lone_grown(struct cluster *cluster);
 void scene_all_replaced(struct cluster *cluster);

@@ -26,8 +26,9 @@ try {
 	struct slot *slot;
 	uint64_t number;
 	int32_t call_id;
-	uint64_t seen;    /* when it was made */
-	uint64_t applied; /* by the master when it arrived */
+	uint64_t seen; /* when it was made */
+	uint64_t arrived_us;
+	uint64_t last; /* in the history when it arrived */
 	struct command command;
 	char texts[3][128];
 	char path[128]; /* of a read */
@@ -252,18 +253,48 @@ static void answer(struct try *try)
 	sim_world_schedule(client->cluster->world, &try->answer, way_us);
 }
 
-/* A master that has a call in its own journal, applied, knows better than to send it away. */
-static void judge_elsewhere(const struct try *try, int rc, uint64_t index)
+/* Some other master, which may have been primary, was up since the call arrived. */
+static bool lives_elsewhere(const struct try *try)
 {
 	const struct cluster *cluster = try->client->cluster;
 
-	if (rc == -ERR_STANDBY && index != 0 && index <= try->applied &&
-	    is_kept(history_fact(&cluster->history, index)))
-		cluster_wrong(
-		        try->client->cluster,
-		        "m%u sends call %d of client %u elsewhere, which it has applied (%" PRIu64
-		        ")",
-		        try->slot->number + 1, try->call_id, try->client->number, index);
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		const struct slot *slot = &cluster->slots[i];
+
+		if (slot != try->slot && slot->led_us >= try->arrived_us)
+			return true;
+	}
+	return false;
+}
+
+/* Who sends a call away has asked a primary since it came, and so knows what was done before. */
+static void judge_elsewhere(const struct try *try, int rc, uint64_t index)
+{
+	struct cluster *cluster = try->client->cluster;
+
+	if (rc != -ERR_STANDBY)
+		return;
+	if (index != 0 && index <= try->last && is_kept(history_fact(&cluster->history, index)))
+		cluster_wrong(cluster,
+		              "m%u sends call %d of client %u elsewhere, which was done already "
+		              "(%" PRIu64 ")",
+		              try->slot->number + 1, try->call_id, try->client->number, index);
+	if (!lives_elsewhere(try))
+		cluster_wrong(cluster,
+		              "m%u sends call %d of client %u to a primary that was gone when it "
+		              "came",
+		              try->slot->number + 1, try->call_id, try->client->number);
+}
+
+/* Its state is another than the history's.  As long as it does not know, nobody can tell what it
+ * says; then it says nothing of what is in there. */
+static void judge_wrong(const struct try *try, bool is_shown)
+{
+	if (is_shown && try->slot->knows)
+		cluster_wrong(try->client->cluster,
+		              "m%u answers from a state that it knows to be another than the "
+		              "primary's",
+		              try->slot->number + 1);
 }
 
 static void write_done(struct master_write *write)
@@ -274,6 +305,12 @@ static void write_done(struct master_write *write)
 	uint64_t index = try->client->calls[try->call_id].index;
 
 	sim_world_note(cluster->world, &result->rc, sizeof(result->rc));
+	if (try->slot->is_wrong) {
+		judge_wrong(try, !write->is_unknown &&
+		                         (!is_not_now(result->rc) || result->rc == -ERR_STANDBY));
+		answer(try);
+		return;
+	}
 	if (!write->is_unknown && is_not_now(result->rc)) {
 		judge_elsewhere(try, result->rc, index);
 		try->is_without_effect = index == 0;
@@ -297,7 +334,9 @@ static void read_ready(struct master_read *read, int rc)
 	struct cluster *cluster = try->client->cluster;
 
 	sim_world_note(cluster->world, &rc, sizeof(rc));
-	if (rc == 0) {
+	if (try->slot->is_wrong) {
+		judge_wrong(try, rc == 0);
+	} else if (rc == 0) {
 		try->is_answer = true;
 		try->index = read->index;
 		if (read->index < try->seen)
@@ -317,7 +356,8 @@ static void arrive(void *context)
 {
 	struct try *try = context;
 
-	try->applied = try->slot->applied;
+	try->arrived_us = sim_world_now_us(try->client->cluster->world);
+	try->last = history_last(&try->client->cluster->history);
 	if (try->path[0] != '\0') {
 		try->read.ready = read_ready;
 		master_read(try->slot->master, &try->read);

@@ -243,13 +243,27 @@ static void rot(struct cluster *cluster)
 static void misdirect(struct cluster *cluster)
 {
 	struct slot *slot = pick_rotten(cluster);
+	bool is_of_vote = random_chance(&cluster->random, 1, 3);
 
 	if (slot == NULL)
 		return;
-	sim_disk_misdirect(sim_machine_disk(slot->machine), SIM_KIT_FOLDER "/segment-",
-	                   1 + random_below(&cluster->random, 20));
+	sim_disk_misdirect(sim_machine_disk(slot->machine),
+	                   is_of_vote ? SIM_KIT_FOLDER "/vote" : SIM_KIT_FOLDER "/segment-",
+	                   is_of_vote, 1 + random_below(&cluster->random, is_of_vote ? 4 : 20));
 	slot->is_rotten = true;
 	cluster_say(cluster, "a write of m%u goes astray", slot->number + 1);
+}
+
+/* ---- memory ---- */
+
+static void forget_change(struct cluster *cluster)
+{
+	struct slot *slot = pick_rotten(cluster);
+
+	if (slot != NULL && is_up(slot) && slot->is_settled && !slot->has_been_wrong)
+		slot->will_err = true;
+	if (slot != NULL && slot->will_err && random_chance(&cluster->random, 1, 3))
+		order_checkpoint(slot, 100000);
 }
 
 /* ---- clocks ---- */
@@ -282,6 +296,7 @@ static void make_trouble(struct cluster *cluster, enum fault_kind kind)
 	case FAULT_CHECKPOINT: orders_checkpoint(cluster); break;
 	case FAULT_ROT: rot(cluster); break;
 	case FAULT_ASTRAY: misdirect(cluster); break;
+	case FAULT_MEMORY: forget_change(cluster); break;
 	case FAULT_WIPE: orders_wipe(cluster); break;
 	case FAULT_ADD: orders_add(cluster); break;
 	case FAULT_REMOVE: orders_remove(cluster); break;
@@ -385,13 +400,13 @@ void faults_heal(struct cluster *cluster, unsigned mask)
 void faults_init(struct cluster *cluster)
 {
 	static const unsigned usual[FAULT_KINDS] = {
-	        [FAULT_KILL] = 10,        [FAULT_POWER_CUT] = 8, [FAULT_DIE_IN_OPERATION] = 8,
-	        [FAULT_CLOSE] = 2,        [FAULT_PAUSE] = 8,     [FAULT_PARTITION] = 10,
-	        [FAULT_SLOW_LINK] = 5,    [FAULT_SLOW_DISK] = 5, [FAULT_FULL_DISK] = 4,
-	        [FAULT_FAILING_DISK] = 2, [FAULT_TRANSFER] = 8,  [FAULT_CHECKPOINT] = 5,
-	        [FAULT_ROT] = 4,          [FAULT_ASTRAY] = 3,    [FAULT_WIPE] = 4,
-	        [FAULT_ADD] = 5,          [FAULT_REMOVE] = 4,    [FAULT_CLOCK] = 1,
-	        [FAULT_ALL_AT_ONCE] = 2,
+	        [FAULT_KILL] = 10,        [FAULT_POWER_CUT] = 8,   [FAULT_DIE_IN_OPERATION] = 8,
+	        [FAULT_CLOSE] = 2,        [FAULT_PAUSE] = 8,       [FAULT_PARTITION] = 10,
+	        [FAULT_SLOW_LINK] = 5,    [FAULT_SLOW_DISK] = 5,   [FAULT_FULL_DISK] = 4,
+	        [FAULT_FAILING_DISK] = 2, [FAULT_TRANSFER] = 8,    [FAULT_CHECKPOINT] = 5,
+	        [FAULT_ROT] = 4,          [FAULT_ASTRAY] = 3,      [FAULT_MEMORY] = 4,
+	        [FAULT_WIPE] = 4,         [FAULT_ADD] = 5,         [FAULT_REMOVE] = 4,
+	        [FAULT_CLOCK] = 1,        [FAULT_ALL_AT_ONCE] = 2,
 	};
 
 	cluster->trouble.run = trouble;
@@ -411,12 +426,16 @@ void faults_init(struct cluster *cluster)
 	cluster->rotten = (unsigned)random_below(&cluster->random, cluster->size);
 	if (cluster->size < 3 && !cluster->is_lone_kind)
 		cluster->weights[FAULT_ROT] = cluster->weights[FAULT_ASTRAY] = 0;
+	if (cluster->size < 3)
+		cluster->weights[FAULT_MEMORY] = 0;
 	if (cluster->syncs_behind)
 		cluster->weights[FAULT_ROT] = cluster->weights[FAULT_ASTRAY] =
-		        cluster->weights[FAULT_WIPE] = cluster->weights[FAULT_ADD] =
-		                cluster->weights[FAULT_REMOVE] = 0;
+		        cluster->weights[FAULT_MEMORY] = cluster->weights[FAULT_WIPE] =
+		                cluster->weights[FAULT_ADD] = cluster->weights[FAULT_REMOVE] = 0;
 	if (cluster->weights[FAULT_ROT] > 0 || cluster->weights[FAULT_ASTRAY] > 0)
 		cluster->weights[FAULT_WIPE] = cluster->weights[FAULT_REMOVE] = 0;
+	if (cluster->weights[FAULT_WIPE] > 0 || cluster->weights[FAULT_REMOVE] > 0)
+		cluster->weights[FAULT_MEMORY] = 0;
 	cluster->trouble_us = 50000u << random_below(&cluster->random, 6);
 	cluster->longest_us = 100000u << random_below(&cluster->random, 7);
 	if (cluster->plot != NULL) {

@@ -262,7 +262,7 @@ static void check_digest(struct slot *slot, uint64_t index, struct hash128 diges
 {
 	const struct fact *fact;
 
-	if (index == 0)
+	if (index == 0 || slot->is_wrong)
 		return;
 	if (index > slot->cluster->history.count)
 		cluster_wrong(slot->cluster, "m%u %s up to %" PRIu64 ", which nobody applied",
@@ -271,6 +271,51 @@ static void check_digest(struct slot *slot, uint64_t index, struct hash128 diges
 	if (!hash128_equal(fact->digest, digest))
 		cluster_wrong(slot->cluster, "m%u %s up to %" PRIu64 " and has another digest",
 		              slot->number + 1, what, index);
+}
+
+/* By a standby, and it is missed. */
+static bool may_be_forgotten(const struct slot *slot, const struct journal_entry *entry)
+{
+	return slot->role == MASTER_STANDBY && entry->append == NULL &&
+	       !entry_kind_is_journals(entry->kind) &&
+	       history_fact(&slot->cluster->history, entry->index)->rc == 0 &&
+	       !history_fact(&slot->cluster->history, entry->index)->is_repeat;
+}
+
+/* One whose memory is bad makes something else of one of them: nothing. */
+static void apply_inner(struct slot *slot, const struct journal_entry *entries, size_t count)
+{
+	size_t i = 0;
+
+	while (slot->will_err && i < count && !may_be_forgotten(slot, &entries[i]))
+		i++;
+	if (!slot->will_err || i == count) {
+		slot->inner.apply(slot->inner.context, entries, count);
+		return;
+	}
+	struct journal_entry nothing = {.index = entries[i].index,
+	                                .epoch = entries[i].epoch,
+	                                .kind = ENTRY_term,
+	                                .version = 1};
+
+	cluster_say(slot->cluster, "m%u: its memory forgets entry %" PRIu64, slot->number + 1,
+	            nothing.index);
+	slot->will_err = false;
+	slot->has_been_wrong = slot->is_rotten = true;
+	slot->inner.apply(slot->inner.context, entries, i);
+	slot->inner.apply(slot->inner.context, &nothing, 1);
+	slot->inner.apply(slot->inner.context, entries + i + 1, count - i - 1);
+}
+
+/* It may be right again, or have saved a state that was wrong already. */
+static void note_wrong(struct slot *slot)
+{
+	const struct history *history = &slot->cluster->history;
+
+	if (slot->has_been_wrong)
+		slot->is_wrong = slot->applied > history->count ||
+		                 !hash128_equal(history_fact(history, slot->applied)->digest,
+		                                slot->inner.digest(slot->inner.context));
 }
 
 static void apply(void *context, const struct journal_entry *entries, size_t count)
@@ -282,7 +327,8 @@ static void apply(void *context, const struct journal_entry *entries, size_t cou
 		if (entries[i].append != NULL)
 			check_acknowledger(slot, &entries[i]);
 	}
-	slot->inner.apply(slot->inner.context, entries, count);
+	apply_inner(slot, entries, count);
+	note_wrong(slot);
 	check_digest(slot, slot->applied, slot->inner.digest(slot->inner.context), "applied");
 }
 
@@ -349,6 +395,7 @@ static int load_end(void *context, void *load, uint64_t index, struct hash128 of
 		return rc;
 	slot->applied = index;
 	slot->cluster->figures.checkpoints_loaded++;
+	note_wrong(slot);
 	check_digest(slot, index, slot->inner.digest(slot->inner.context), "loaded a checkpoint");
 	return 0;
 }
@@ -566,6 +613,8 @@ void history_compare(struct slot *slot)
 	struct namespace *ns = master_namespace(slot->master);
 	struct buf path = {0};
 
+	if (slot->is_wrong)
+		return;
 	if (!hash128_equal(ns_digest(ns), ns_digest_recompute(ns)))
 		cluster_wrong(slot->cluster, "m%u: the digest that apply kept is not the records'",
 		              slot->number + 1);

@@ -47,6 +47,7 @@ static void fill_replication(struct slot *slot, struct journal_replication *to,
 	        .pack_level = 1,
 	        .tail_bytes_max = cluster->has_small_tail ? 16 << 10 : 1 << 20,
 	        .reads_by_lease = cluster->reads_by_lease,
+	        .digest_every = cluster->digest_every,
 	        .syncs_behind = cluster->syncs_behind,
 	        .first_kind = ENTRY_cluster,
 	        .first_payload = buf_str(&cluster->first),
@@ -74,6 +75,7 @@ static void on_role(void *context, enum master_role role)
 static void on_failure(void *context, int rc, const char *text)
 {
 	struct slot *slot = context;
+	bool is_astray = rc == -ERR_DAMAGED && strstr(text, "cannot write the vote record");
 
 	cluster_say(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1, err_name(rc),
 	            text);
@@ -83,7 +85,7 @@ static void on_failure(void *context, int rc, const char *text)
 		slot->is_leaving = true;
 	else if (rc == -ERR_DAMAGED && slot->is_rotten && slot->cluster->is_lone_kind)
 		slot->cluster->ends_here = true; /* nobody else has what is lost */
-	else if (!slot->may_be_damaged && !(slot->is_rotten && slot->has_forgotten))
+	else if (!slot->may_be_damaged && !(slot->is_rotten && (slot->has_forgotten || is_astray)))
 		cluster_wrong(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1,
 		              err_name(rc), text);
 	slot->has_failed = true;
@@ -154,6 +156,7 @@ void master_start(struct slot *slot)
 	slot->role = MASTER_STANDBY;
 	slot->master = NULL;
 	slot->has_failed = false;
+	slot->owes_claim = true;
 	slot->generation++;
 	cluster_say(slot->cluster, "m%u starts", slot->number + 1);
 	sim_machine_run(slot->machine, step_create, slot);
@@ -165,6 +168,7 @@ static void went_down(struct slot *slot)
 
 	slot->state = SLOT_DOWN;
 	slot->has_failed = slot->is_out = slot->may_be_damaged = false;
+	slot->will_err = slot->is_wrong = slot->knows = false;
 	slot->role = MASTER_STANDBY;
 	slot->master = NULL;
 	slot->resume_us = 0;
@@ -173,16 +177,6 @@ static void went_down(struct slot *slot)
 	                         : sim_world_now_us(slot->cluster->world) +
 	                                   random_below(&slot->cluster->random, RESTART_US_MAX);
 	clients_lose(slot);
-}
-
-static void note_synced(struct slot *slot)
-{
-	struct journal_quorum quorum;
-
-	if (slot->master == NULL)
-		return;
-	journal_quorum(master_journal(slot->master), &quorum);
-	slot->surely = quorum.synced;
 }
 
 bool master_may_lose_power(const struct slot *slot)
@@ -201,7 +195,7 @@ bool master_may_lose_power(const struct slot *slot)
 
 static void end_process(struct slot *slot, bool power_cut)
 {
-	note_synced(slot);
+	inside_note_claim(slot);
 	if (power_cut && slot->cluster->syncs_behind) {
 		slot->owes = true;
 		slot->owed = history_last(&slot->cluster->history);
@@ -234,7 +228,7 @@ static void step_destroy(void *context)
 	struct slot *slot = context;
 	struct master *master = slot->master;
 
-	note_synced(slot);
+	inside_note_claim(slot);
 	slot->master = NULL; /* it may die in there */
 	master_destroy(master);
 }
@@ -289,7 +283,9 @@ void master_wipe(struct slot *slot)
 	slot->state = SLOT_DOWN;
 	slot->is_settled = slot->is_leaving = slot->was_leaving = slot->is_joining = false;
 	slot->has_forgotten = slot->is_stray = false;
-	slot->surely = 0;
+	slot->has_been_wrong = false;
+	slot->wrong_ends = 0;
+	slot->claim = (struct claim){0};
 }
 
 /* ---- ends ---- */
@@ -299,6 +295,8 @@ static void died(struct slot *slot)
 {
 	const char *damage = sim_machine_damage(slot->machine);
 
+	if (strstr(damage, "This one is wrong and ends") != NULL)
+		slot->has_forgotten |= ++slot->wrong_ends > 1;
 	cluster_say(slot->cluster, "m%u died%s%s", slot->number + 1, damage[0] == '\0' ? "" : ": ",
 	            damage);
 	if (damage[0] != '\0' && !slot->may_be_damaged && !slot->is_rotten)
@@ -336,12 +334,40 @@ static void note_role(struct slot *slot)
 	cluster->primaries_seen = epoch;
 }
 
+/* Nobody can tell, so it is as if such a master always died in time: not of the others' concern. */
+static void end_wrong_leader(struct slot *slot)
+{
+	if (journal_is_odd(master_journal(slot->master)))
+		cluster_wrong(
+		        slot->cluster,
+		        "m%u leads, and knows that its state is another than the primary's was",
+		        slot->number + 1);
+	master_stop(slot, false);
+}
+
+static void look_into(struct slot *slot)
+{
+	bool leads = inside_leads(slot);
+
+	if (leads && !sim_machine_is_paused(slot->machine))
+		slot->led_us = sim_world_now_us(slot->cluster->world);
+	if (slot->owes_claim)
+		inside_check_claim(slot);
+	slot->knows = slot->is_wrong && slot->master != NULL &&
+	              (slot->knows || journal_is_odd(master_journal(slot->master)));
+	if (slot->is_wrong && leads)
+		end_wrong_leader(slot);
+}
+
 void masters_look(struct cluster *cluster)
 {
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		struct slot *slot = &cluster->slots[i];
 
 		if (slot->state != SLOT_RUNNING && slot->state != SLOT_CLOSING)
+			continue;
+		look_into(slot);
+		if (slot->state == SLOT_DOWN)
 			continue;
 		if (!sim_machine_is_running(slot->machine))
 			died(slot);

@@ -64,12 +64,17 @@ static void begin_checkpoint(void *context)
 	journal_checkpoint(master_journal(slot->master), NULL, NULL);
 }
 
+void order_checkpoint(struct slot *slot, uint64_t delay_us)
+{
+	sim_machine_post(slot->machine, begin_checkpoint, slot, delay_us);
+}
+
 void orders_checkpoint(struct cluster *cluster)
 {
 	struct slot *slot = faults_pick(cluster);
 
 	if (slot != NULL && slot->master != NULL)
-		sim_machine_post(slot->machine, begin_checkpoint, slot, 0);
+		order_checkpoint(slot, 0);
 }
 
 static unsigned count_members(const struct cluster *cluster)

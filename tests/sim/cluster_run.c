@@ -65,9 +65,9 @@ static void check_lost(const struct slot *slot, const char *line)
 	static const char followed[] = "What followed index ";
 	const char *at = strstr(line, followed);
 
-	if (at != NULL && strtoull(at + strlen(followed), NULL, 10) < slot->surely)
+	if (at != NULL && strtoull(at + strlen(followed), NULL, 10) < slot->claim.index)
 		cluster_wrong(slot->cluster, "m%u had synced %" PRIu64 ": %s", slot->number + 1,
-		              slot->surely, line);
+		              slot->claim.index, line);
 }
 
 static void take_log(void *context, enum log_level level, const char *line)
@@ -299,12 +299,32 @@ static void close_all(struct cluster *cluster)
 	}
 }
 
+/* Nobody's state is another, or is thought to be. */
+static bool are_right(struct cluster *cluster)
+{
+	for (unsigned i = 0; i < cluster->slot_count && !cluster->ends_here; i++) {
+		const struct slot *slot = &cluster->slots[i];
+
+		/* It has read its journal, and what it noted in there, if it owes no claim. */
+		if (slot->has_been_wrong &&
+		    (slot->owes_claim || slot->state != SLOT_RUNNING || slot->is_wrong ||
+		     slot->will_err || slot->master == NULL ||
+		     journal_is_odd(master_journal(slot->master))))
+			return false;
+	}
+	return true;
+}
+
 static void finish_run(struct cluster *cluster)
 {
 	unsigned count;
 
 	cluster->cuts_rest = false;
 	faults_heal(cluster, members(cluster, &count));
+	if (!cluster_step_until(cluster, are_right, END_US)) {
+		tell_state(cluster);
+		cluster_wrong(cluster, "a state that is another than the others' stays so");
+	}
 	drain(cluster);
 	if (!cluster->ends_here && !cluster_step_until(cluster, are_equal, END_US)) {
 		tell_state(cluster);
@@ -357,6 +377,7 @@ static struct cluster *set_up(uint64_t seed, const struct cluster_plot *plot)
 		cluster->syncs_behind = plot->syncs_behind;
 	cluster->has_readers = random_chance(&cluster->random, 3, 4);
 	cluster->checkpoint_entries = 20u << random_below(&cluster->random, 6);
+	cluster->digest_every = 8u << random_below(&cluster->random, 4);
 	cluster->hold_ms = 50u << random_below(&cluster->random, 6);
 	if (plot != NULL && plot->hold_ms > 0)
 		cluster->hold_ms = plot->hold_ms;

@@ -16,16 +16,6 @@ static bool is_settled(struct cluster *cluster)
 	return masters_are_settled(cluster) && cluster->figures.acknowledged > 50;
 }
 
-static bool leads(const struct slot *slot)
-{
-	struct journal_quorum quorum;
-
-	if (slot->state != SLOT_RUNNING || slot->master == NULL)
-		return false;
-	journal_quorum(master_journal(slot->master), &quorum);
-	return strcmp(quorum.role, "leader") == 0;
-}
-
 static void cut(struct cluster *cluster, unsigned from, unsigned to, bool is_cut)
 {
 	sim_net_cut(cluster->slots[from].machine, cluster->slots[to].machine, is_cut);
@@ -86,12 +76,12 @@ static struct slot *draw_running(struct cluster *cluster)
 
 static bool third_leads(struct cluster *cluster)
 {
-	return leads(&cluster->slots[cluster->cast[2]]);
+	return inside_leads(&cluster->slots[cluster->cast[2]]);
 }
 
 static bool second_leads(struct cluster *cluster)
 {
-	return leads(&cluster->slots[cluster->cast[1]]);
+	return inside_leads(&cluster->slots[cluster->cast[1]]);
 }
 
 /* The primary and one more have entries that nobody else has.  A third is elected by the other two,
@@ -124,6 +114,49 @@ void scene_cut_and_committed(struct cluster *cluster)
 	cut_both(cluster, cast[3], cast[4], false);
 	cluster_step_until(cluster, second_leads, 10 * SECOND_US);
 	cluster_step_until(cluster, cluster_never, SECOND_US);
+}
+
+/* ---- cut while it is written ---- */
+
+static void isolate(struct slot *slot, bool is_cut)
+{
+	for (unsigned i = 0; i < slot->cluster->slot_count; i++) {
+		if (i != slot->number)
+			cut_both(slot->cluster, slot->number, i, is_cut);
+	}
+}
+
+static bool other_leads(struct cluster *cluster)
+{
+	for (unsigned i = 0; i < cluster->slot_count; i++) {
+		if (i != cluster->cast[0] && inside_leads(&cluster->slots[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A primary is cut off while its disk is slow, another one's entries take the place of what it is
+ * just writing, and before those are written in their turn the power fails. */
+void scene_cut_while_written(struct cluster *cluster)
+{
+	begin(cluster);
+	for (unsigned round = 0; round < 4; round++) {
+		struct slot *slot = masters_primary(cluster);
+
+		cluster->cast[0] = slot->number;
+		cluster->healed &= ~(1u << slot->number);
+		sim_machine_set_disk_delay(slot->machine, 150000);
+		isolate(slot, true);
+		cluster_step_until(cluster, other_leads, 5 * SECOND_US);
+		isolate(slot, false);
+		cluster_step_until(cluster, cluster_never,
+		                   random_below(&cluster->random, SECOND_US));
+		if (slot->state == SLOT_RUNNING)
+			master_stop(slot, master_may_lose_power(slot));
+		sim_machine_set_disk_delay(slot->machine, 0);
+		cluster->healed |= 1u << slot->number;
+		settle(cluster, "the power failed where something was written in another's place");
+	}
 }
 
 /* ---- slow ways ---- */
@@ -244,6 +277,45 @@ void scene_rotten_vote(struct cluster *cluster)
 	if (memcmp(slot->id, slot->lost_id, sizeof(slot->id)) == 0)
 		cluster_wrong(cluster, "m%u forgot what it had promised and goes on",
 		              slot->number + 1);
+}
+
+/* ---- bad memory ---- */
+
+static bool is_odd(struct cluster *cluster)
+{
+	const struct slot *slot = &cluster->slots[cluster->cast[0]];
+
+	return slot->state == SLOT_RUNNING && slot->master != NULL &&
+	       journal_is_odd(master_journal(slot->master));
+}
+
+/* Of two that are left, a standby's state becomes another, and perhaps a checkpoint of its own
+ * says the same. */
+void scene_bad_memory(struct cluster *cluster)
+{
+	struct slot *primary, *slot, *third;
+
+	begin(cluster);
+	primary = masters_primary(cluster);
+	slot = &cluster->slots[(primary->number + 1) % 3];
+	third = &cluster->slots[(primary->number + 2) % 3];
+	cluster->cast[0] = slot->number;
+	order_checkpoint(slot, 0);
+	cluster_step_until(cluster, cluster_never, SECOND_US);
+	stop_for_good(third);
+	sim_machine_set_disk_delay(slot->machine, 50000);
+	cluster->healed = 0;
+	slot->will_err = true;
+	if (random_chance(&cluster->random, 1, 2))
+		order_checkpoint(slot, 200000);
+	if (!cluster_step_until(cluster, is_odd, 10 * SECOND_US) && slot->is_wrong)
+		cluster_wrong(cluster, "m%u does not find that its state is another",
+		              slot->number + 1);
+	cluster_step_until(cluster, cluster_never, 5 * SECOND_US);
+	if (!slot->is_wrong && is_odd(cluster))
+		cluster_wrong(cluster, "m%u does not find that its state is right again",
+		              slot->number + 1);
+	third->start_us = 0;
 }
 
 /* ---- lost disks ---- */
@@ -400,7 +472,7 @@ static void come_back(struct cluster *cluster, const struct slot *survivor)
 		slot->is_stray = true;
 		start(slot);
 		cluster_step_until(cluster, cluster_never, 5 * SECOND_US);
-		if (masters_primary(cluster) != survivor || leads(slot))
+		if (masters_primary(cluster) != survivor || inside_leads(slot))
 			cluster_wrong(cluster, "m%u, which was given up, leads or is obeyed",
 			              i + 1);
 		break; /* a majority of them would be the old cluster */
@@ -456,7 +528,7 @@ void scene_recovered_for_nothing(struct cluster *cluster)
 		demand_answers(cluster, "those of whom one was recovered");
 		cluster_step_until(cluster, cluster_never, SECOND_US);
 	}
-	if (stray->state != SLOT_RUNNING || !leads(stray))
+	if (stray->state != SLOT_RUNNING || !inside_leads(stray))
 		cluster_wrong(cluster, "m%u does not go on alone", stray->number + 1);
 	master_stop(stray, true);
 	master_join_anew(stray);
@@ -495,6 +567,23 @@ void scene_late(struct cluster *cluster)
 		cluster_wrong(cluster, "a cluster is formed without m%u", late + 1);
 	cluster->slots[late].start_us = 0;
 	settle(cluster, "the late one came");
+}
+
+/* One dies in its first steps, wherever that is, and once more when it has settled. */
+void scene_bound_in_steps(struct cluster *cluster)
+{
+	struct slot *slot = &cluster->slots[random_below(&cluster->random, cluster->size)];
+	struct sim_disk_faults faults = {-1, -1, -1, 0, 0, 0};
+
+	faults_heal(cluster, (1u << cluster->slot_count) - 1);
+	faults.die_in = (int64_t)random_below(&cluster->random, 40);
+	sim_disk_set_faults(sim_machine_disk(slot->machine), &faults);
+	if (!cluster_step_until(cluster, is_settled, 30 * SECOND_US))
+		cluster_wrong(cluster, "the masters do not begin to serve");
+	if (slot->state == SLOT_RUNNING)
+		master_stop(slot, random_chance(&cluster->random, 1, 2));
+	slot->start_us = 0;
+	settle(cluster, "one died in its first steps");
 }
 
 void scene_grown(struct cluster *cluster)

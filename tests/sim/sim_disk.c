@@ -45,7 +45,8 @@ struct change {
 /* A write that went astray, and what it would take to make it good. */
 struct astray {
 	char prefix[64];
-	uint64_t in;             /* writes from now; 0: none */
+	uint64_t in; /* writes from now; 0: none */
+	bool is_of_slots;
 	struct sim_inode *inode; /* NULL: none did, or it counts */
 	bool is_followed;        /* by a later write that is not durable yet */
 	uint64_t right, wrong;
@@ -412,10 +413,11 @@ static void lose_changes(struct sim_disk *disk)
 
 /* ---- writes that go astray ---- */
 
-void sim_disk_misdirect(struct sim_disk *disk, const char *prefix, uint64_t n)
+void sim_disk_misdirect(struct sim_disk *disk, const char *prefix, bool is_of_slots, uint64_t n)
 {
 	CHECK(strlen(prefix) < sizeof(disk->astray.prefix));
 	memcpy(disk->astray.prefix, prefix, strlen(prefix) + 1);
+	disk->astray.is_of_slots = is_of_slots;
 	disk->astray.in = n;
 }
 
@@ -481,13 +483,15 @@ static uint64_t draw_place(struct sim_disk *disk, struct sim_inode *inode, const
 	struct astray *astray = &disk->astray;
 	uint64_t blocks = inode->cache.size / BLOCK, taken = (size + BLOCK - 1) / BLOCK, wrong;
 
-	if (astray->in == 0 || astray->inode != NULL || offset < BLOCK || offset % BLOCK != 0 ||
-	    taken >= blocks || offset + size > inode->cache.size ||
+	if (astray->in == 0 || astray->inode != NULL || (offset < BLOCK && !astray->is_of_slots) ||
+	    offset % BLOCK != 0 || taken >= blocks || offset + size > inode->cache.size ||
 	    !is_of(disk, inode, astray->prefix) || --astray->in > 0)
 		return offset;
-	wrong = random_below(&disk->random, blocks - taken) * BLOCK;
+	wrong = random_below(&disk->random, blocks - taken + astray->is_of_slots) * BLOCK;
 	if (wrong < offset + size && offset < wrong + size)
 		return offset;
+	if (astray->is_of_slots)
+		return wrong; /* it counts at once */
 	astray->inode = inode;
 	inode_ref(inode);
 	astray->right = offset;

@@ -63,10 +63,11 @@ void sim_disk_flip(struct sim_disk *disk, const char *path, uint64_t offset, uin
 /* Reads what the cache has.  False: there is not so much. */
 bool sim_disk_peek(const struct sim_disk *disk, const char *path, uint64_t offset, void *data,
                    size_t size);
-/* Of the writes behind the first block of files whose path begins so, the n-th from now goes
- * astray.  It counts only when a later write behind it is durable: a process that ends before finds
- * it in its place, for nobody could tell it from one that was never made. */
-void sim_disk_misdirect(struct sim_disk *disk, const char *prefix, uint64_t n);
+/* Of the writes behind the first block of files whose path begins so, or of all in a file of slots
+ * that are written in turn, the n-th from now goes astray.  It counts only when a later write
+ * behind it is durable: a process that ends before finds it in its place, for nobody could tell it
+ * from one that was never made. */
+void sim_disk_misdirect(struct sim_disk *disk, const char *prefix, bool is_of_slots, uint64_t n);
 
 /* ---- what io.h needs; paths are absolute ---- */
 
