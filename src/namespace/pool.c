@@ -29,6 +29,7 @@ uint32_t pool_take(struct pool *pool)
 			fatal_damage("a table of the namespace is full at %u rows of %zu bytes",
 			             number, pool->row_size);
 		pool->fresh++;
+		region_reach(&pool->memory, pool_bytes(pool));
 	}
 	memset(pool_at(pool, number), 0, pool->row_size);
 	pool->used++;

@@ -5,7 +5,11 @@
 
 #include "base/check.h"
 
-enum { PAGE_BYTES = 4096, HALVINGS_MAX = 6 };
+enum {
+	PAGE_BYTES = 4096,
+	HALVINGS_MAX = 6,
+	AHEAD_BYTES_MAX = 256 * 1024, /* a small region: as much as it has */
+};
 
 void region_init(struct region *region, size_t size)
 {
@@ -28,6 +32,18 @@ void region_finish(struct region *region)
 	if (region->base != NULL)
 		munmap(region->base, region->size);
 	*region = (struct region){0};
+}
+
+void region_back_more(struct region *region, size_t end)
+{
+	size_t ahead = region->backed < AHEAD_BYTES_MAX ? region->backed : AHEAD_BYTES_MAX;
+	size_t to = (end + ahead + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
+
+	if (to > region->size)
+		to = region->size;
+	/* Refused (before Linux 5.14, or for want of memory): faults will do it. */
+	(void)madvise(region->base + region->backed, to - region->backed, MADV_POPULATE_WRITE);
+	region->backed = to;
 }
 
 void region_give_back(struct region *region, size_t offset, size_t size)

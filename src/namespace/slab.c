@@ -98,6 +98,7 @@ static uint32_t take_slab(struct slabs *slabs, unsigned granules)
 			             "delete files on another master before starting this one",
 			             slabs->memory.size);
 		slabs->count++;
+		region_reach(&slabs->memory, (size_t)slabs->count * SLAB_BYTES);
 		POISON(slabs->memory.base + (size_t)number * SLAB_BYTES, SLAB_BYTES);
 	}
 	*about(slabs, number) = (struct slab){.granules = (uint16_t)granules};

@@ -2,11 +2,14 @@
 /*
  * The tables beside the tree, each by itself.
  */
+#include <sys/mman.h>
+
 #include "base/random.h"
 #include "namespace/dir_cache.h"
 #include "namespace/dirs.h"
 #include "namespace/id_map.h"
 #include "namespace/intern.h"
+#include "namespace/region.h"
 #include "namespace/retry.h"
 #include "namespace/slab.h"
 #include "ns_testing.h"
@@ -124,6 +127,37 @@ static void an_id_map_takes_4_bytes_an_id_in_full_use(void **state)
 			id_map_remove(&map, 16385 + id);
 	assert_true(map.bytes < (1 << 18) / 100 * 14 + 40000);
 	id_map_finish(&map);
+}
+
+/* ---- region ---- */
+
+enum { PAGE = 4096 };
+
+static bool is_memory(const struct region *region, size_t page)
+{
+	unsigned char in_core;
+
+	assert_int_equal(mincore(region->base + page * PAGE, PAGE, &in_core), 0);
+	return in_core & 1;
+}
+
+static void what_is_reached_is_memory_before_it_is_touched(void **state)
+{
+	struct region region;
+
+	(void)state;
+	region_init(&region, 64 * PAGE);
+	region_reach(&region, 1);
+	assert_true(is_memory(&region, 0));
+	assert_false(is_memory(&region, 1));
+	region_reach(&region, 5 * PAGE + 1);
+	for (size_t page = 0; page < 6; page++)
+		assert_true(is_memory(&region, page));
+	assert_false(is_memory(&region, 8)); /* not much beyond */
+	region_reach(&region, 64 * PAGE);
+	assert_true(is_memory(&region, 63));
+	assert_int_equal(region.base[63 * PAGE], 0);
+	region_finish(&region);
 }
 
 /* ---- slabs ---- */
@@ -407,6 +441,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(an_id_map_has_what_was_set),
 	        cmocka_unit_test(an_id_map_takes_4_bytes_an_id_in_full_use),
+	        cmocka_unit_test(what_is_reached_is_memory_before_it_is_touched),
 	        cmocka_unit_test(objects_do_not_overlap_and_are_used_again),
 	        cmocka_unit_test(the_same_thing_has_one_number_as_long_as_it_is_used),
 	        cmocka_unit_test(rights_hold_on_to_their_names),
