@@ -103,7 +103,8 @@ static int write_slot(struct vote_file *file, int slot, const struct vote *vote)
 }
 
 /* A disk may put a block where another one belongs and say that all is well: then a slot has what
- * counted before, and is all there is when a death tears the other one next. */
+ * counted before, and is all there is when a death tears the other one next.  Nothing is lost yet:
+ * the write has failed. */
 static int check_slots(struct vote_file *file, const struct vote *vote)
 {
 	CLEANUP(mem_cleanup) char *text = NULL;
@@ -117,8 +118,8 @@ static int check_slots(struct vote_file *file, const struct vote *vote)
 	vote_encode(vote, expected);
 	for (size_t at = 0; at < file->slots.size; at += VOTE_SLOT_BYTES)
 		if (memcmp(file->slots.data + at, expected, VOTE_SLOT_BYTES) != 0)
-			return -ERR_DAMAGED;
-	return size == file->slots.size ? 0 : -ERR_DAMAGED;
+			return -ERR_IO;
+	return size == file->slots.size ? 0 : -ERR_IO;
 }
 
 int vote_file_open(struct io *io, const char *folder, struct vote_file **ret_file, char **ret_text)

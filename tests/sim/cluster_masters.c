@@ -75,7 +75,7 @@ static void on_role(void *context, enum master_role role)
 static void on_failure(void *context, int rc, const char *text)
 {
 	struct slot *slot = context;
-	bool is_astray = rc == -ERR_DAMAGED && strstr(text, "cannot write the vote record");
+	bool is_astray = rc == -ERR_IO && strstr(text, "cannot write the vote record");
 
 	cluster_say(slot->cluster, "m%u cannot go on (%s): %s", slot->number + 1, err_name(rc),
 	            text);
