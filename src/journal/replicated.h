@@ -208,6 +208,8 @@ bool replicated_is_loading(const struct replicated *replicated);
 
 void replicated_health_init(struct replicated *replicated);
 void replicated_health_start(struct replicated *replicated);
+/* The core must know at once, or it may be asked to stand.  Not from inside a step. */
+void replicated_health_tell_odd(struct replicated *replicated);
 void replicated_health_stop(struct replicated *replicated);
 /* The disk here is full, and another master has room: it is primary soon. */
 bool replicated_will_hand_over(const struct replicated *replicated);

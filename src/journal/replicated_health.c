@@ -103,23 +103,36 @@ static void hand_over(struct replicated *replicated)
 	replicated_step(replicated, &event);
 }
 
+static void tell(struct replicated *replicated, const struct raft_condition *condition)
+{
+	struct raft_condition *known = &replicated->condition;
+	struct raft_event event = {.kind = RAFT_CONDITION, .condition = *condition};
+
+	if (condition->may_stand == known->may_stand && condition->health == known->health &&
+	    condition->handicap_ms == known->handicap_ms)
+		return;
+	*known = *condition;
+	replicated_step(replicated, &event);
+}
+
+void replicated_health_tell_odd(struct replicated *replicated)
+{
+	struct raft_condition condition = replicated->condition;
+
+	condition.may_stand = !replicated->is_odd;
+	tell(replicated, &condition);
+}
+
 static void look(struct io_timer *timer)
 {
 	struct replicated *replicated = CONTAINER_OF(timer, struct replicated, look);
-	struct raft_condition *known = &replicated->condition;
-	struct raft_event event = {
-	        .kind = RAFT_CONDITION,
-	        .condition = {.may_stand = !replicated->is_odd, .health = health(replicated)}};
+	struct raft_condition condition = {.may_stand = !replicated->is_odd,
+	                                   .health = health(replicated)};
 
 	io_timer_start(timer, replicated_is_alone(replicated) ? LOOK_ALONE_US : LOOK_US);
 	if (replicated_is_skewed(replicated))
-		event.condition.handicap_ms = (uint32_t)replicated->options.election_max_ms;
-	if (event.condition.may_stand != known->may_stand ||
-	    event.condition.health != known->health ||
-	    event.condition.handicap_ms != known->handicap_ms) {
-		*known = event.condition;
-		replicated_step(replicated, &event);
-	}
+		condition.handicap_ms = (uint32_t)replicated->options.election_max_ms;
+	tell(replicated, &condition);
 	hand_over(replicated);
 	replicated_look_at_distance(replicated);
 	replicated_look_at_waiting(replicated);

@@ -105,6 +105,7 @@ void replicated_odd_found(struct replicated *replicated, uint64_t index, char *t
 	replicated->is_odd = true;
 	replicated->odd_index = index;
 	submit(replicated, text);
+	replicated_health_tell_odd(replicated);
 	if (replicated->has_reloaded)
 		return;
 	replicated->has_reloaded = true;

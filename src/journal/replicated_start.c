@@ -132,6 +132,7 @@ void replicated_begin(struct replicated *replicated)
 	prepare_start(&journal->prepare);
 	journal_set_phase(journal, JOURNAL_FOLLOWING);
 	replicated_guard_start(replicated);
+	replicated_health_tell_odd(replicated);
 	if (replicated->options.forms_alone)
 		event.kind = RAFT_FORM;
 	replicated_step(replicated, &event);
