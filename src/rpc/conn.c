@@ -139,7 +139,7 @@ static void on_data(void *context, const uint8_t *data, size_t size)
 	if (conn->input.size == 0 && !parse_input(conn, &input, now_us))
 		return;
 	if (conn->parse.state == CONN_CALLS)
-		conn->active_us = now_us;
+		conn->active_us = sweep_clock_us(conn->server);
 	buf_append(&conn->input, input.at, cursor_left(&input));
 	if (conn->input.failed)
 		conn_close(conn);
@@ -200,7 +200,7 @@ void conn_accept(struct rpc_server *server, struct io_conn *io)
 	conn->magic = RPC_CONN_MAGIC;
 	conn->server = server;
 	conn->io = io;
-	conn->active_us = conn->progress_us = io_now_us(server->options.io);
+	conn->active_us = conn->progress_us = sweep_clock_us(server);
 	conn_parse_init(&conn->parse, &server->rules, io_conn_peer_address(io));
 	list_init(&conn->wait_node);
 	list_append(&server->conns, &conn->node);

@@ -93,7 +93,7 @@ void reply_flush(struct rpc_conn *conn)
 	io_conn_write(conn->io, &bytes, 1);
 	conn->written += bytes.size;
 	if (was_sent && io_conn_queued(conn->io) > 0) /* the peer's time begins */
-		conn->progress_us = io_now_us(conn->server->options.io);
+		conn->progress_us = sweep_clock_us(conn->server);
 	reply_drop_output(conn);
 	conn_account(conn);
 	limits_check_unsent(conn);

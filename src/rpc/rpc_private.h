@@ -49,7 +49,8 @@ struct rpc_conn {
 	struct output *output; /* of this turn; NULL: no replies yet */
 	struct list node;      /* in server->conns while it is open */
 	struct list wait_node; /* in server->waiting or ->resumable */
-	uint64_t active_us;    /* bytes came; while it has not said who it is: accepted */
+	uint64_t active_us;    /* bytes came; while it has not said who it is: accepted.  Like
+	                          progress_us by sweep_clock_us() */
 	uint64_t progress_us;  /* the peer took bytes, or there were none */
 	uint64_t written;      /* bytes of replies, ever */
 	uint64_t taken;        /* of these, bytes that the kernel had taken at progress_us */
@@ -82,7 +83,9 @@ struct rpc_server {
 	struct io_timer next_round; /* in a later turn */
 	size_t round_bytes;         /* of replies since the last resume */
 	struct io_timer sweep;
-	uint64_t sweep_us; /* between two sweeps */
+	uint64_t sweep_us;     /* between two sweeps */
+	uint64_t sweep_due_us; /* the next one, while it is started */
+	uint64_t deaf_us;      /* by how much sweeps came too late, ever */
 
 	struct list free_calls;
 	size_t free_call_count;
@@ -137,5 +140,7 @@ void limits_parsed(struct rpc_conn *conn);
 void sweep_init(struct rpc_server *server);
 /* Runs while there are connections. */
 void sweep_start(struct rpc_server *server);
+/* The time in which the server listened: it stands still while the process does. */
+uint64_t sweep_clock_us(const struct rpc_server *server);
 
 #endif

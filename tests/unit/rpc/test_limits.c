@@ -339,6 +339,30 @@ static void client_that_stops_half_way_in_a_frame_is_cut(void **state)
 	peer_close(&whole);
 }
 
+static void a_server_that_stood_still_cuts_nobody_for_it(void **state)
+{
+	enum { LIMIT_MS = 100, STILL_MS = 5 * LIMIT_MS };
+	struct world *w = *state;
+	struct buf bytes = {0};
+	struct peer peer;
+	struct heard heard;
+
+	start(w, (struct rpc_server_options){.unsent_ms_max = LIMIT_MS});
+	peer_greet(w, &peer);
+	put_call(&bytes, 1, "echo", STR("whole"));
+	assert_int_equal(send(peer.fd, bytes.data, bytes.size - 3, 0), bytes.size - 3);
+	RUN_UNTIL(w->io, stats_of(w).bytes_in_flight > 0);
+	for (uint64_t began_us = io_now_us(w->io); io_now_us(w->io) < began_us + STILL_MS * 1000;)
+		;
+	io_run_once(w->io, 0);
+	assert_int_equal(send(peer.fd, bytes.data + bytes.size - 3, 3, 0), 3);
+	heard = peer_wait(w, &peer);
+	assert_echo(&heard, 1, "whole");
+	assert_int_equal(stats_of(w).cut_idle, 0);
+	buf_finish(&bytes);
+	peer_close(&peer);
+}
+
 static void idle_clients_are_cut_only_above_the_threshold_and_without_calls(void **state)
 {
 	enum { PEERS = 30, THRESHOLD = 10 };
@@ -450,6 +474,7 @@ int main(void)
 	        TEST(slow_reader_is_not_cut_and_gets_everything),
 	        TEST(client_that_never_says_who_it_is_is_cut),
 	        TEST(client_that_stops_half_way_in_a_frame_is_cut),
+	        TEST(a_server_that_stood_still_cuts_nobody_for_it),
 	        TEST(idle_clients_are_cut_only_above_the_threshold_and_without_calls),
 	        TEST(connection_over_the_limit_is_closed),
 	        TEST(idle_connection_takes_less_than_a_kilobyte),
