@@ -110,9 +110,11 @@ void io_thread_run_here(struct io_thread *thread, struct io_work *work);
  * (give or take a quarter). */
 void io_thread_watch(struct io_thread *thread, uint64_t hang_us, void (*on_hang)(void *context),
                      void *context);
-/* How long the thread may spin for the next work after finishing one, 0 at first.  Spinning helps
- * only under load: it doubles a lone client's latency on two cores. */
-void io_thread_set_spin(struct io_thread *thread, unsigned spin_us);
+/* How long the thread may spin for the next work after one whose end woke the loop, which looks at
+ * once for what comes next, and after one whose end found it busy; 0 at first.  Spinning helps
+ * only under load, and takes a processor from others: it doubles a lone client's latency on two
+ * cores. */
+void io_thread_set_spin(struct io_thread *thread, unsigned woken_us, unsigned busy_us);
 /* For good, from its next work on: the thread leaves the processors to whoever wants them. */
 void io_thread_step_back(struct io_thread *thread);
 /* Waits for the work in the queue; its done() callbacks still run later on the loop. */

@@ -81,7 +81,8 @@ void io_mailbox_finish(struct io *io);
 /* True if the loop may wait: nothing was posted, and the next post will wake it. */
 bool io_mailbox_may_sleep(struct io *io);
 void io_mailbox_deliver(struct io *io);
-void io_mailbox_put_work(struct io *io, struct io_work *work);
+/* Its end is the loop's now.  True if the loop slept until then. */
+bool io_mailbox_put_work(struct io *io, struct io_work *work);
 /* The calling thread, for good. */
 void io_step_back(void);
 

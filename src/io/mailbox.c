@@ -61,11 +61,14 @@ void io_mailbox_close(struct io *io)
 	uv_close((uv_handle_t *)&io->wake_poll, NULL);
 }
 
-static void put(struct io *io, struct pile *to, struct list *node)
+/* True: it woke the loop. */
+static bool put(struct io *io, struct pile *to, struct list *node)
 {
 	pile_put(to, node);
-	if (atomic_load(&io->is_asleep) && atomic_exchange(&io->is_asleep, false))
-		CHECK(eventfd_write(io->wake_fd, 1) == 0);
+	if (!atomic_load(&io->is_asleep) || !atomic_exchange(&io->is_asleep, false))
+		return false;
+	CHECK(eventfd_write(io->wake_fd, 1) == 0);
+	return true;
 }
 
 void io_post(struct io *io, struct io_task *task)
@@ -73,9 +76,9 @@ void io_post(struct io *io, struct io_task *task)
 	put(io, &io->tasks, &task->node);
 }
 
-void io_mailbox_put_work(struct io *io, struct io_work *work)
+bool io_mailbox_put_work(struct io *io, struct io_work *work)
 {
-	put(io, &io->works, &work->node);
+	return put(io, &io->works, &work->node);
 }
 
 bool io_mailbox_may_sleep(struct io *io)

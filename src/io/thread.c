@@ -23,7 +23,7 @@ struct io_thread {
 	atomic_bool is_waiting; /* the thread waits, or is about to */
 	atomic_bool is_stopping;
 	atomic_size_t queued; /* in `queue` and `taken` */
-	atomic_uint spin_us;
+	atomic_uint spin_woken_us, spin_busy_us;
 	atomic_bool steps_back; /* before its next work */
 
 	/* Work that the loop runs itself. */
@@ -143,9 +143,9 @@ static struct io_work *take_work(struct io_thread *thread)
 	return work;
 }
 
-static void spin(struct io_thread *thread)
+static void spin(struct io_thread *thread, bool has_woken)
 {
-	unsigned spin_us = atomic_load(&thread->spin_us);
+	unsigned spin_us = atomic_load(has_woken ? &thread->spin_woken_us : &thread->spin_busy_us);
 	uint64_t end_us;
 
 	if (spin_us == 0)
@@ -165,8 +165,7 @@ static void *run_thread(void *argument)
 		if (atomic_exchange(&thread->steps_back, false))
 			io_step_back();
 		work->run(work);
-		io_mailbox_put_work(thread->io, work);
-		spin(thread);
+		spin(thread, io_mailbox_put_work(thread->io, work));
 	}
 	return NULL;
 }
@@ -213,9 +212,10 @@ void io_thread_submit(struct io_thread *thread, struct io_work *work)
 	wake(thread);
 }
 
-void io_thread_set_spin(struct io_thread *thread, unsigned spin_us)
+void io_thread_set_spin(struct io_thread *thread, unsigned woken_us, unsigned busy_us)
 {
-	atomic_store(&thread->spin_us, spin_us);
+	atomic_store(&thread->spin_woken_us, woken_us);
+	atomic_store(&thread->spin_busy_us, busy_us);
 }
 
 void io_thread_step_back(struct io_thread *thread)

@@ -307,6 +307,16 @@ static bool is_for_loop(const struct commit *commit)
 	       io_now_us(journal->io) - commit->read_us > HERE_QUIET_US;
 }
 
+/* A master alone whose loop is busy answers clients, who want the processor that spinning takes;
+ * one of several hears from its peers soon. */
+static void choose_spin(struct journal *journal, const struct batch *batch)
+{
+	unsigned spin_us = batch->count >= SPIN_ENTRIES ? SPIN_US : 0;
+	bool is_alone = journal->ops->has_thread_to_itself(journal);
+
+	io_thread_set_spin(journal->sync_thread, spin_us, is_alone ? 0 : spin_us);
+}
+
 static void submit(struct commit *commit, void (*to)(struct io_thread *, struct io_work *))
 {
 	struct journal *journal = commit->journal;
@@ -326,7 +336,7 @@ static void submit(struct commit *commit, void (*to)(struct io_thread *, struct 
 	batch->header.mark = commit_mark(commit);
 	commit->marked = batch->header.mark;
 	hang_begin(&commit->hang, &batch->watch, a_sync);
-	io_thread_set_spin(journal->sync_thread, batch->count >= SPIN_ENTRIES ? SPIN_US : 0);
+	choose_spin(journal, batch);
 	to(journal->sync_thread, &batch->work);
 }
 

@@ -243,10 +243,11 @@ void io_thread_watch(struct io_thread *thread, uint64_t hang_us, void (*on_hang)
 	thread->hang_context = context;
 }
 
-void io_thread_set_spin(struct io_thread *thread, unsigned spin_us)
+void io_thread_set_spin(struct io_thread *thread, unsigned woken_us, unsigned busy_us)
 {
 	(void)thread;
-	(void)spin_us;
+	(void)woken_us;
+	(void)busy_us;
 }
 
 void io_thread_step_back(struct io_thread *thread)

@@ -94,7 +94,7 @@ static void ping_pong_loses_no_wake_up(struct io *io, unsigned spin_us)
 	int run_order = 0, done_count = 0;
 
 	assert_int_equal(io_thread_create(io, "ping", &thread), 0);
-	io_thread_set_spin(thread, spin_us);
+	io_thread_set_spin(thread, spin_us, spin_us);
 	alarm(RUN_UNTIL_SECONDS);
 	for (int i = 1; i <= ROUNDS; i++) {
 		make(&job, &run_order, &done_count);
@@ -114,6 +114,43 @@ static void ping_pong_without_spinning(void **state)
 static void ping_pong_with_spinning(void **state)
 {
 	ping_pong_loses_no_wake_up(*state, 50);
+}
+
+enum { SPIN_US = 100 * 1000 };
+
+static uint64_t used_us(clockid_t clock)
+{
+	struct timespec used;
+
+	clock_gettime(clock, &used);
+	return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
+static uint64_t used_by_others_us(void)
+{
+	return used_us(CLOCK_PROCESS_CPUTIME_ID) - used_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* Which is awake from one turn to the next. */
+static void a_thread_need_not_spin_while_the_loop_is_busy(void **state)
+{
+	struct io_thread *thread;
+	struct job job;
+	int run_order = 0, done_count = 0;
+	uint64_t before_us, end_us;
+
+	make(&job, &run_order, &done_count);
+	assert_int_equal(io_thread_create(*state, "spin", &thread), 0);
+	io_thread_set_spin(thread, SPIN_US, 0);
+	io_run_once(*state, 0);
+	before_us = used_by_others_us();
+	io_thread_submit(thread, &job.work);
+	end_us = io_now_us(*state) + SPIN_US;
+	while (io_now_us(*state) < end_us)
+		;
+	assert_true(used_by_others_us() - before_us < SPIN_US / 4);
+	RUN_UNTIL(*state, done_count == 1);
+	io_thread_destroy(thread);
 }
 
 /* ---- work on the loop itself ---- */
@@ -293,6 +330,8 @@ int main(void)
 	                work_runs_in_order_on_the_thread_and_ends_on_the_loop, setup, teardown),
 	        cmocka_unit_test_setup_teardown(ping_pong_without_spinning, setup, teardown),
 	        cmocka_unit_test_setup_teardown(ping_pong_with_spinning, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_thread_need_not_spin_while_the_loop_is_busy,
+	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(work_may_run_on_the_loop_and_hanging_there_is_told,
 	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(destroy_finishes_the_queue_and_done_runs_later,
