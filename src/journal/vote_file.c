@@ -113,8 +113,10 @@ static int check_slots(struct vote_file *file, const struct vote *vote)
 	int rc = read_at(file->file, FOLDER_VOTE, file->slots.data, file->slots.size, 0, &size,
 	                 &text);
 
-	if (rc < 0 || IS_BROKEN(VOTE_NOT_READ_BACK) || IS_BROKEN(VOTE_IN_ONE_SLOT))
+	if (rc < 0 || IS_BROKEN(VOTE_NOT_READ_BACK))
 		return rc;
+	if (IS_BROKEN(VOTE_IN_ONE_SLOT)) /* the other one is older */
+		return 0;
 	vote_encode(vote, expected);
 	for (size_t at = 0; at < file->slots.size; at += VOTE_SLOT_BYTES)
 		if (memcmp(file->slots.data + at, expected, VOTE_SLOT_BYTES) != 0)
