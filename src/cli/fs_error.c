@@ -33,8 +33,7 @@ void fs_parent_error(struct shell *shell, struct str text, struct str uri)
 		         STR_ARGS(uri));
 }
 
-/* Exceptions have several lines; the first one says what happened. */
-/* The first line of what the last call failed with; empty: nobody said. */
+/* Exceptions have several lines; the first one says what happened.  Empty: nobody said. */
 static struct str first_line(struct shell *shell)
 {
 	struct str line = client_failure(shell->client)->text;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "unit/master/workers_fixture.h"
@@ -21,26 +22,27 @@ static void a_full_report_tells_where_blocks_are(void **state)
 	assert_true(workers_find(workers, STR("w1"))->is_reported);
 }
 
-/* W1 had both, and so far its next report names the second only. */
-static struct full_report *begin_report_of_second(struct replica two[2])
+/* W1 had two blocks, and so far its next report names the second only. */
+static struct full_report *begin_report_of_second(struct replica *ret_two)
 {
+	struct replica two[2] = {{.block = fake_block(1, 1, true)},
+	                         {.block = fake_block(2, 1, true)}};
 	struct full_report *report;
 
 	join("w1");
 	report_all("w1", two, 2);
 	assert_int_equal(workers_report_begin(workers, STR("w1"), STR("s1"), 1, &report), 0);
 	assert_int_equal(workers_report_add(report, &two[1], 1), 0);
+	memcpy(ret_two, two, sizeof(two));
 	return report;
 }
 
 static void what_a_full_report_does_not_name_is_gone_when_it_ends(void **state)
 {
-	struct replica two[2] = {{.block = fake_block(1, 1, true)},
-	                         {.block = fake_block(2, 1, true)}};
-	struct full_report *report;
+	struct replica two[2];
+	struct full_report *report = begin_report_of_second(two);
 
 	(void)state;
-	report = begin_report_of_second(two);
 	assert_int_equal(located(two[0].block), 1); /* not said yet that it is gone */
 	assert_int_equal(located(two[1].block), 1); /* known twice, counted once */
 	workers_report_end(report);
@@ -52,12 +54,10 @@ static void what_a_full_report_does_not_name_is_gone_when_it_ends(void **state)
 
 static void a_report_given_up_leaves_what_was_known(void **state)
 {
-	struct replica two[2] = {{.block = fake_block(1, 1, true)},
-	                         {.block = fake_block(2, 1, true)}};
-	struct full_report *report;
+	struct replica two[2];
+	struct full_report *report = begin_report_of_second(two);
 
 	(void)state;
-	report = begin_report_of_second(two);
 	workers_report_abort(report);
 	assert_int_equal(located(two[0].block), 1);
 	assert_int_equal(located(two[1].block), 1);
