@@ -9,12 +9,18 @@ import pytest
 from processes import Cluster, wait_until
 
 
+def with_a_worker(make_cluster, limit, key="alluxio.worker.block.heartbeat.timeout"):
+    """A master, and a worker that ends when none answers within the limit."""
+    cluster = make_cluster(**{key: limit, "dfs.heartbeat.interval": "1"})
+    cluster.start_master()
+    cluster.start_worker()
+    return cluster
+
+
 @pytest.mark.parametrize("key", ["alluxio.worker.block.heartbeat.timeout",
                                  "alluxio.worker.block.heartbeat.timeout.ms"])
 def test_it_ends_when_no_master_answers_for_the_configured_time(make_cluster, key):
-    cluster = make_cluster(**{key: "2000", "dfs.heartbeat.interval": "1"})
-    cluster.start_master()
-    cluster.start_worker()
+    cluster = with_a_worker(make_cluster, "2000", key)
     wait_until(lambda: cluster.run("status", "--json").stdout.count('"live":1'), "it registers")
     cluster.master.kill()
     assert cluster.worker.popen.wait(timeout=30) == 1
@@ -23,10 +29,7 @@ def test_it_ends_when_no_master_answers_for_the_configured_time(make_cluster, ke
 
 def test_it_stays_as_long_as_one_answers(make_cluster):
     limit_s = 6
-    cluster = make_cluster(**{"alluxio.worker.block.heartbeat.timeout": f"{limit_s}s",
-                              "dfs.heartbeat.interval": "1"})
-    cluster.start_master()
-    cluster.start_worker()
+    cluster = with_a_worker(make_cluster, f"{limit_s}s")
     began = time.monotonic()
     while time.monotonic() < began + limit_s + 1:
         wait_until(lambda: '"live":1' in cluster.run("status", "--json").stdout, "it registers")
@@ -37,10 +40,7 @@ def test_it_stays_as_long_as_one_answers(make_cluster):
 
 def test_the_time_in_which_it_is_stopped_does_not_count(make_cluster):
     limit_s = 2
-    cluster = make_cluster(**{"alluxio.worker.block.heartbeat.timeout": f"{limit_s}s",
-                              "dfs.heartbeat.interval": "1"})
-    cluster.start_master()
-    cluster.start_worker()
+    cluster = with_a_worker(make_cluster, f"{limit_s}s")
     wait_until(hadoop_rpc.Connection(cluster.port).has_room, "it registers")
     os.kill(cluster.worker.popen.pid, signal.SIGSTOP)
     stopped = time.monotonic()
