@@ -153,7 +153,6 @@ def join_loaded(bench, table, masters, primary, files):
                     [*masters.addresses, newcomer.address])
     load = bench.load_begin(*arguments, "--seconds", 3600)
     time.sleep(0.5)
-    primary.tool("quorum", "--conf", primary.folder / "conf", "allow", newcomer.journal_address)
     masters.members.append(newcomer)
     began = time.monotonic()
     newcomer.start()

@@ -277,6 +277,8 @@ int replication_read(const struct cli_site *site, bool forms_alone,
 	                config_bool(
 	                        site->config,
 	                        CONFIG_KEY_ALLUXIO_MASTER_EMBEDDED_JOURNAL_UNSAFE_FLUSH_ENABLED),
+	        .leave_is_needed =
+	                config_bool(site->config, CONFIG_KEY_HOLDFAST_QUORUM_LEAVE_NEEDED),
 	        .forms_alone = forms_alone,
 	};
 	status = read_list(site, ret_replication);

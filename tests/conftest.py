@@ -39,8 +39,8 @@ def cluster(make_cluster):
 def make_masters(tmp_path):
     """Function that starts so many masters and commands for them; ended with the test."""
     with contextlib.ExitStack() as stack:
-        def make(count, lists=True):
-            made = masters.Masters(tmp_path, count, lists)
+        def make(count, lists=True, properties=None):
+            made = masters.Masters(tmp_path, count, lists, properties)
             stack.callback(made.quorum.close)
             return made
         yield make

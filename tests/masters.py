@@ -15,9 +15,9 @@ CALM = {JOURNAL + "election.timeout.min": "1s", JOURNAL + "election.timeout.max"
 class Masters:
     """Running masters, and commands that know all of them."""
 
-    def __init__(self, folder, count=3, lists=True):
+    def __init__(self, folder, count=3, lists=True, properties=None):
         self.folder = folder
-        self.quorum = Quorum(folder, count, CALM, lists=lists)
+        self.quorum = Quorum(folder, count, {**CALM, **(properties or {})}, lists=lists)
         self.quorum.start()
         self.quorum.primary()
 
@@ -25,12 +25,14 @@ class Masters:
     def addresses(self):
         return [f"127.0.0.1:{port}" for port in self.quorum.journal_ports]
 
-    def add(self):
-        """One more, which lists itself beside the others; they do not know of it.  Its place."""
+    def add(self, names=None):
+        """One more, whose list has itself beside the first `names` others, or all; they do not know of
+        it.  Its place."""
         port, = free_ports(1)
         place = len(self.quorum.members)
         self.quorum.journal_ports.append(port)
-        self.quorum.properties[LIST] = ",".join(self.addresses)
+        self.quorum.properties[LIST] = ",".join([*self.addresses[:place][:names],
+                                                 self.addresses[place]])
         member = self.quorum._member(self.folder / f"m{place}", "127.0.0.1", port)
         self.quorum.members.append(member)
         member.format().start_master()

@@ -4,8 +4,8 @@
  *
  * HOST:PORT is a master's address among the masters, as `holdfast status` shows it.
  *
- *   allow   a new master at that address may join: it is in nobody's configuration yet
- *   remove  the master there leaves; if it is primary, another becomes that first
+ *   allow   a new master at that address may join, though neither the primary's list has it nor its
+ * own all members remove  the master there leaves; if it is primary, another becomes that first
  *   elect   the master there becomes primary
  *
  *   recover without HOST:PORT: cmd_quorum_recover.c

@@ -148,6 +148,7 @@ struct journal_replication {
 	bool reads_by_lease;
 	bool syncs_behind;     /* acknowledges before it syncs (journal/behind.h) */
 	uint64_t digest_every; /* indexes between states that are compared; 0: the usual number */
+	bool leave_is_needed;  /* who is not configured here joins by JOURNAL_ALLOW only */
 	bool forms_alone; /* operator: form a cluster although a configured address is silent */
 	/* Entry 1, if it is this master that forms the cluster: its identity. */
 	uint16_t first_kind;

@@ -35,7 +35,7 @@
 #include "raft/raft.h"
 
 enum {
-	PEER_VERSION = 2,
+	PEER_VERSION = 3,
 	PEER_HEAD_BYTES_MAX = 4096, /* a frame without its payload */
 	PEER_RUNS_MAX = 64,         /* in one APPEND: whoever sends splits */
 	PEER_LISTS_MAX = 8,

@@ -27,7 +27,7 @@ static const char *const waiting_texts[] = {
         [RAFT_WAITS_FOR_LOWEST] = "all masters are empty; the one of the lowest address forms",
         [RAFT_WAITS_FOR_LEADER] = "to join it waits until a primary is known",
         [RAFT_WAITS_TO_JOIN] =
-                "it asked to be let in: holdfast quorum allow HOST:PORT, if no list has it yet",
+                "it asked the primary to let it in; if that was refused, the log says why",
         [RAFT_WAITS_FOR_SECOND_LEARNER] =
                 "two voters are less safe than one: it waits until a second newcomer has caught up",
 };

@@ -61,6 +61,7 @@ static int create_core(struct replicated *replicated)
 	        .chunk_bytes_max = options->chunk_bytes_max,
 	        .reads_by_lease = options->reads_by_lease,
 	        .accepts_loss = options->syncs_behind,
+	        .leave_is_needed = options->leave_is_needed,
 	};
 	struct raft_start start = {
 	        .now_ms = replicated_now_ms(replicated),

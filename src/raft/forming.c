@@ -115,6 +115,14 @@ static void ask_all(struct raft *core)
 			forming_ask(core, (struct raft_id){0}, core->addresses[i]);
 }
 
+static bool are_configured(const struct raft *core, const struct raft_members *members)
+{
+	for (size_t i = 0; i < members->count; i++)
+		if (!core_has_address(core, core->configured_count, members->member[i].address))
+			return false;
+	return true;
+}
+
 static void ask_to_join(struct raft *core, const struct raft_answer_message *answer,
                         struct raft_id history)
 {
@@ -129,7 +137,11 @@ static void ask_to_join(struct raft *core, const struct raft_answer_message *ans
 	memcpy(core->forming.leader_address, leader->address, sizeof(leader->address));
 	message = outbox_add(core, RAFT_MESSAGE_JOIN, leader->id);
 	message->to_address = core->forming.leader_address;
-	message->join = (struct raft_join_message){.address = core->address};
+	message->join = (struct raft_join_message){
+	        .address = core->address,
+	        .names_list =
+	                are_configured(core, &answer->list->members) ? answer->list->index : 0,
+	};
 	bind(core, history);
 }
 

@@ -89,10 +89,7 @@ static bool has_live_quorum(struct raft *core, const struct raft_members *member
 
 static bool is_allowed(const struct raft *core, const char *address)
 {
-	for (size_t i = 0; i < core->address_count; i++)
-		if (strcmp(core->addresses[i], address) == 0)
-			return true;
-	return false;
+	return core_has_address(core, core->address_count, address);
 }
 
 static bool is_address(const char *address)
@@ -162,6 +159,19 @@ void membership_change(struct raft *core, const struct raft_change *change)
 
 /* ---- newcomers ---- */
 
+/* Its address is configured here or was named by a command, or it has configured whom it joins
+ * (guide of Alluxio, "Adding a new master"): all members of this very list. */
+static enum raft_refusal may_join(const struct raft *core, const struct raft_join_message *join)
+{
+	const struct raft_list *list = log_list(&core->log);
+
+	if (is_allowed(core, join->address))
+		return RAFT_OK;
+	if (core->options.leave_is_needed)
+		return RAFT_LEAVE_NEEDED;
+	return list->index > 0 && join->names_list == list->index ? RAFT_OK : RAFT_NOT_CONFIGURED;
+}
+
 static enum raft_refusal admit(struct raft *core, const struct raft_message *message)
 {
 	const char *address = message->join.address;
@@ -179,8 +189,9 @@ static enum raft_refusal admit(struct raft *core, const struct raft_message *mes
 		return RAFT_MALFORMED;
 	if (log_was_taken_out(&core->log, message->from, core->log.last))
 		return RAFT_NOT_MEMBER; /* an old request that took its time */
-	if (!is_allowed(core, address))
-		return RAFT_NOT_CONFIGURED;
+	refusal = may_join(core, &message->join);
+	if (refusal != RAFT_OK)
+		return refusal;
 	members = *core_members(core);
 	for (size_t i = members.count; i-- > 0;) {
 		const struct raft_member *member = &members.member[i];

@@ -218,6 +218,9 @@ struct raft_answer_message {
 
 struct raft_join_message {
 	const char *address; /* of the newcomer */
+	/* Index of the newest list of members that it was told, if every address there is
+	 * configured at the newcomer too: it knows whom it joins.  0: some are not. */
+	uint64_t names_list;
 	enum raft_refusal refusal;
 };
 
@@ -436,6 +439,8 @@ struct raft_options {
 	/* Voters that lost the ends of their logs go on together with what is left, though nobody
 	 * can say that it is all: the operator asked for acknowledgements before syncs. */
 	bool accepts_loss;
+	/* Who is not configured here joins by RAFT_CHANGE_ALLOW only, whoever it names. */
+	bool leave_is_needed;
 #ifdef RAFT_TWINS
 	int twin; /* enum raft_twin: the deliberate bug of this core, for tests of the tests */
 #endif

@@ -369,6 +369,15 @@ static inline bool core_is_empty(const struct raft *core)
 	return core->log.last == 0 && core->log.list_count == 0;
 }
 
+/* Among the first `count` that are configured or, behind those, allowed. */
+static inline bool core_has_address(const struct raft *core, size_t count, const char *address)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(core->addresses[i], address) == 0)
+			return true;
+	return false;
+}
+
 /* The list in effect; NULL: none. */
 static inline const struct raft_members *core_members(const struct raft *core)
 {

@@ -25,28 +25,48 @@ def remove(masters, place):
                            masters.addresses[place])
 
 
-def test_a_stranger_is_told_to_wait_for_leave_and_joins_when_it_has_it(make_masters):
+def waits_in_vain(masters, place, why):
+    """It was told that, and is no member."""
+    wait_until(lambda: why in masters.quorum.members[place].master_log(), "it is told why")
+    assert "the log says why" in masters.status(place)[1]["quorum"]["waits_for"]
+    return masters.state(place) is None
+
+
+def test_one_that_names_all_members_joins_when_it_is_started_and_can_lead(make_masters):
+    """As Alluxio's guide adds a master."""
     masters = make_masters(3)
     mkdirs(masters, "/before")
     new = masters.add()
-    wait_until(lambda: "named by a command" in masters.quorum.members[new].master_log(),
-               "it is told why it may not join")
-    assert "holdfast quorum allow" in masters.status(new)[1]["quorum"]["waits_for"]
-    assert masters.state(new) is None
-    masters.allow(new)
     masters.await_state(new, "AVAILABLE")
     assert sees(masters, new, "/before")
-
-
-def test_a_new_member_can_lead(make_masters):
-    masters = make_masters(3)
-    new = masters.add()
-    masters.allow(new)
-    masters.await_state(new, "AVAILABLE")
     done = masters.fsadmin("journal", "quorum", "elect", "-address", masters.addresses[new])
     assert done.returncode == 0, done.stdout
     assert masters.primary() == new
     mkdirs(masters, "/by-the-new-one")
+
+
+def test_two_newcomers_queue(make_masters):
+    masters = make_masters(3)
+    new = [masters.add(), masters.add()]  # the second one's list has the first one too
+    for place in new:
+        masters.await_state(place, "AVAILABLE")
+    assert len(masters.info()[1]) == 5
+
+
+def test_one_that_names_some_members_joins_when_it_has_leave(make_masters):
+    masters = make_masters(3)
+    new = masters.add(names=2)
+    assert waits_in_vain(masters, new, "must name all members")
+    masters.allow(new)
+    masters.await_state(new, "AVAILABLE")
+
+
+def test_one_joins_with_leave_only_where_that_is_needed(make_masters):
+    masters = make_masters(3, properties={"holdfast.quorum.leave.needed": "true"})
+    new = masters.add()
+    assert waits_in_vain(masters, new, "newcomers need leave")
+    masters.allow(new)
+    masters.await_state(new, "AVAILABLE")
 
 
 def test_all_members_are_replaced_one_after_the_other(make_masters):
@@ -54,7 +74,6 @@ def test_all_members_are_replaced_one_after_the_other(make_masters):
     for old in range(3):
         mkdirs(masters, f"/before-{old}")
         new = masters.add()
-        masters.allow(new)
         masters.await_state(new, "AVAILABLE")
         done = remove(masters, old)
         assert done.returncode == 0, done.stdout

@@ -116,7 +116,10 @@ void order_add(struct cluster *cluster)
 		if (slot->state != SLOT_UNUSED)
 			continue;
 		master_wipe(slot);
-		order_allow(slot);
+		slot->is_joining = true;
+		slot->asked_us = sim_world_now_us(cluster->world);
+		if (random_chance(&cluster->random, 1, 2)) /* else its own list may do */
+			order_allow(slot);
 		slot->start_us = faults_until(cluster);
 		return;
 	}

@@ -140,7 +140,7 @@ static void other_version_is_told_ours_and_cut_off(void **state)
 	assert_int_equal(peer_wire_decode(buf_str(&heard), frame, &why), 0);
 	assert_int_equal(frame->kind, PEER_HELLO);
 	assert_string_equal(frame->hello.address, w->a.address);
-	assert_true(was_told(&w->a, "speaks version 7 of the masters' protocol, this one 2"));
+	assert_true(was_told(&w->a, "speaks version 7 of the masters' protocol, this one 3"));
 	close(fd);
 	free(frame);
 	buf_finish(&bytes);

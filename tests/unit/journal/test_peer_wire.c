@@ -209,7 +209,8 @@ static struct raft_message make(struct world *w, enum raft_message_kind kind, en
 		                                              id_of((uint8_t)next(&f)),
 		                                              list_of(w, &f)};
 	else if (kind == RAFT_MESSAGE_JOIN || kind == RAFT_MESSAGE_JOIN_REPLY)
-		message.join = (struct raft_join_message){address_of(w, filling), next_refusal(&f)};
+		message.join = (struct raft_join_message){address_of(w, filling), next(&f),
+		                                          next_refusal(&f)};
 	return message;
 }
 
@@ -364,6 +365,7 @@ static void assert_same(const struct raft_message *a, const struct raft_message 
 		assert_same_list(a->answer.list, b->answer.list);
 	} else if (a->kind == RAFT_MESSAGE_JOIN || a->kind == RAFT_MESSAGE_JOIN_REPLY) {
 		assert_string_equal(a->join.address, b->join.address);
+		SAME(join.names_list);
 		SAME(join.refusal);
 	}
 }
@@ -426,7 +428,7 @@ static void hello_comes_back_as_it_was(void **state)
 		encode_hello(w, &a);
 		assert_int_equal(decode_all(w), 0);
 		assert_int_equal(w->frame.kind, PEER_HELLO);
-		assert_int_equal(w->frame.hello.version, 2);
+		assert_int_equal(w->frame.hello.version, 3);
 		assert_true(w->frame.hello.features == a.features);
 		assert_string_equal(w->frame.hello.cluster_id, a.cluster_id);
 		assert_memory_equal(&w->frame.hello.id, &a.id, sizeof(a.id));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a learner is brought up to date.  The test speaks for all peers, and is the clock. */
+/* How a learner is let in and brought up to date.  The test speaks for all peers, and is the clock.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,6 +34,11 @@ static void pass(struct world *w, uint64_t ms)
 static int setup(void **state)
 {
 	return set_up(state, 4, LAST);
+}
+
+static int setup_without_it(void **state)
+{
+	return set_up(state, 3, LAST);
 }
 
 /* The leader reads what was asked for, up to `last`, and sends it.  Returns when. */
@@ -153,6 +159,50 @@ static void a_learner_that_fell_behind_again_is_not_promoted(void **state)
 	assert_true(is_promoted(w));
 }
 
+/* 'd', whom nobody here has configured, asks to be let in; it has configured all members of the
+ * list at that index. */
+static enum raft_refusal ask_to_join(struct world *w, uint64_t names_list)
+{
+	receive(w, 'd',
+	        (struct raft_message){.kind = RAFT_MESSAGE_JOIN,
+	                              .join = {.address = "d:1", .names_list = names_list}});
+	for (size_t i = 0; i < w->update.message_count; i++)
+		if (w->update.messages[i].kind == RAFT_MESSAGE_JOIN_REPLY)
+			return w->update.messages[i].join.refusal;
+	fail_msg("no answer");
+	return RAFT_OK;
+}
+
+static void a_newcomer_that_names_all_members_is_let_in(void **state)
+{
+	struct world *w = *state;
+
+	be_elected(w);
+	pass(w, HEARTBEAT_MS);
+	assert_int_equal(ask_to_join(w, 1), RAFT_OK);
+	assert_false(is_promoted(w));
+}
+
+static void a_newcomer_that_lacks_members_is_not(void **state)
+{
+	struct world *w = *state;
+	uint64_t before;
+
+	be_elected(w);
+	pass(w, HEARTBEAT_MS);
+	assert_int_equal(ask_to_join(w, 0), RAFT_NOT_CONFIGURED);
+	step(w, (struct raft_event){
+	                .kind = RAFT_CHANGE,
+	                .change = {.kind = RAFT_CHANGE_PRIORITY, .id = id_of('b'), .priority = 7}});
+	sync_own(w);
+	pass(w, HEARTBEAT_MS);
+	before = w->status.last;
+	assert_int_equal(ask_to_join(w, 1),
+	                 RAFT_NOT_CONFIGURED); /* that one is not in effect any more */
+	assert_int_equal(w->status.last, before);
+	assert_int_equal(ask_to_join(w, before), RAFT_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +213,10 @@ int main(void)
 	                a_learner_that_does_not_gain_on_the_log_rests_no_more, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_learner_that_fell_behind_again_is_not_promoted,
 	                                        setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_newcomer_that_names_all_members_is_let_in,
+	                                        setup_without_it, teardown),
+	        cmocka_unit_test_setup_teardown(a_newcomer_that_lacks_members_is_not,
+	                                        setup_without_it, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
