@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -186,10 +187,13 @@ class Masters:
         return now if cpu_before is None else {a: now[a] - cpu_before[a] for a in now}
 
     def close(self):
+        """Their folders go as well: all parts together would need tens of gigabytes."""
         for member in self.members:
             with contextlib.suppress(ProcessLookupError, AttributeError):
                 member.signal(signal.SIGCONT)
             member.kill()
+            if not self.bench.options.keep:
+                shutil.rmtree(member.folder)
 
 
 class Disk:
