@@ -68,11 +68,11 @@ def round_of(bench, masters, client, seconds, happen):
     return result, primary
 
 
-def report(table, what, gaps, limits, elsewhere=""):
+def report(table, what, gaps, limits, elsewhere="", ceiling=""):
     if gaps.first_error:
         note(f"  {what}: first error: {gaps.first_error}")
-    table.add(what, bar_text(limits), gaps.text(), gaps.clears(limits), elsewhere=elsewhere,
-              values={"gaps_ms": gaps.ms, "errors": gaps.errors})
+    table.add(what, bar_text(limits), gaps.text(), gaps.clears(limits), ceiling=ceiling,
+              elsewhere=elsewhere, values={"gaps_ms": gaps.ms, "errors": gaps.errors})
 
 
 # ---- kill -9 ----
@@ -152,9 +152,11 @@ def elect(bench, table):
     try:
         for _ in range(bench.options.rounds):
             gaps.add(round_of(bench, masters, client_of_all, 1, hand_over)[0])
+        longest_us = max(member.status()["sync_us_max"] for member in masters.members)
     finally:
         masters.close()
-    report(table, "quorum elect", gaps, ELECT_MS)
+    report(table, "quorum elect", gaps, ELECT_MS,
+           ceiling=f"one sync of these disks, at most: {longest_us / 1000:.0f} ms")
 
 
 # ---- a frozen primary ----
