@@ -104,6 +104,7 @@ static int namenode(int argc, char **argv)
 	"  recover  this master, which does not run, becomes a quorum of one, for most of the\n"   \
 	"           others are gone for ever; changes nothing without --unsafe\n"
 #define JOURNAL_HELP                                                                               \
+	"  folder  where the journal lies\n"                                                       \
 	"  ls      files, with the entries they hold\n"                                            \
 	"  cat     entries, one a line\n"                                                          \
 	"  verify  checks every byte; exit status 1 if anything is wrong\n"                        \
@@ -123,8 +124,8 @@ static const struct command holdfast_commands[] = {
         {"status", cmd_status, "what the master says of itself", CMD_STATUS_USAGE, STATUS_HELP},
         {"quorum", cmd_quorum, "changes of the masters' quorum: allow, remove, elect, recover",
          CMD_QUORUM_USAGE, QUORUM_HELP},
-        {"journal", cmd_journal, "look into a journal: ls, cat, verify, digest", CMD_JOURNAL_USAGE,
-         JOURNAL_HELP},
+        {"journal", cmd_journal, "look into a journal: folder, ls, cat, verify, digest",
+         CMD_JOURNAL_USAGE, JOURNAL_HELP},
         {"config", cmd_config, "what is configured, and where it stands", CMD_CONFIG_USAGE,
          CONFIG_HELP},
         {"format", cmd_format, "make an empty journal for a new cluster", CMD_FORMAT_USAGE},

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * holdfast journal ls|cat|verify|digest [--json] [FOLDER]: looks into a journal, on a live folder
- * too.  Without FOLDER: the one that is configured.
+ * holdfast journal folder|ls|cat|verify|digest [--json] [FOLDER]: looks into a journal, on a live
+ * folder too.  Without FOLDER: the one that is configured.
  *
+ *   folder          where it lies
  *   ls              files, with the entries they hold
  *   cat [FROM[-TO]] entries, one a line
  *   verify          checks every byte; exit status 1 if anything is wrong
@@ -51,6 +52,17 @@ static void print_json(json_t *object)
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(object);
+}
+
+/* ---- folder ---- */
+
+static int run_folder(struct tool *tool)
+{
+	if (tool->as_json)
+		print_json(json_pack("{s:s}", "folder", tool->folder));
+	else
+		printf("%s\n", tool->folder);
+	return CLI_OK;
 }
 
 /* ---- ls ---- */
@@ -222,7 +234,11 @@ static int run_digest(struct tool *tool)
 static const struct {
 	const char *name;
 	int (*run)(struct tool *tool);
-} tools[] = {{"ls", run_ls}, {"cat", run_cat}, {"verify", run_verify}, {"digest", run_digest}};
+} tools[] = {{"folder", run_folder},
+             {"ls", run_ls},
+             {"cat", run_cat},
+             {"verify", run_verify},
+             {"digest", run_digest}};
 
 static int usage(const struct cli_site *site)
 {

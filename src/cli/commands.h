@@ -16,7 +16,8 @@
 #define CMD_CONFIG_USAGE                                                                           \
 	"holdfast config [--conf DIR] [-D key=value] list | get KEY | explain KEY | check | docs"
 #define CMD_JOURNAL_USAGE                                                                          \
-	"holdfast journal [--conf DIR] ls | cat [FROM[-TO]] | verify | digest [--json] [FOLDER]"
+	"holdfast journal [--conf DIR] folder | ls | cat [FROM[-TO]] | verify | digest [--json] "  \
+	"[FOLDER]"
 #define CMD_QUORUM_USAGE                                                                           \
 	"holdfast quorum [--conf DIR] allow|remove|elect HOST:PORT, or recover [--unsafe]"
 

@@ -48,6 +48,10 @@ def test_the_digest_is_a_line_of_json_too(cluster):
     assert text == f"index={line['index']} digest={line['digest']}\n"
 
 
+def test_the_configured_folder_is_told(cluster):
+    assert cluster.run("journal", "folder").stdout == f"{cluster.folder}/master\n"
+
+
 def test_damage_is_named_with_its_file(cluster):
     cluster.master.kill()
     segment = sorted((cluster.folder / "master").glob("segment-*"))[0]
