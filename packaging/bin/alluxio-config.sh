@@ -34,19 +34,20 @@ is_local() { # host
 # Runs a command on all of these hosts at once, by ssh where they are others; what it prints comes
 # host by host.  Fails if it failed anywhere.
 on_all() { # masters or workers, command...
-	local list host command pids=() outputs status=0 i
+	local list host command reached="ssh reached this host" pids=() outputs status=0 i
 	list=$(hosts_of "$1")
+	[ -n "$list" ] || fail "Error: no hosts in $conf/$1"
 	shift
-	[ -n "$list" ] || fail "no hosts in $conf"
 	outputs=$(mktemp -d)
 	export ALLUXIO_CONF_DIR=$conf
-	command=$(printf '%q ' env ALLUXIO_CONF_DIR="$conf" "$@")
+	command="echo $reached; $(printf '%q ' env ALLUXIO_CONF_DIR="$conf" "$@")"
 	while read -r host; do
 		if is_local "$host"; then
 			"$@" >"$outputs/${#pids[@]}" 2>&1 </dev/null &
 		else
 			# shellcheck disable=SC2086
-			ssh -n -o ConnectTimeout=5 -o BatchMode=yes ${ALLUXIO_SSH_OPTS:-} "$host" "$command" \
+			ssh -n -o ConnectTimeout=5 -o BatchMode=yes -o ServerAliveInterval=10 \
+				${ALLUXIO_SSH_OPTS:-} "$host" "$command" \
 				>"$outputs/${#pids[@]}" 2>&1 &
 		fi
 		pids+=($!)
@@ -54,7 +55,9 @@ on_all() { # masters or workers, command...
 	i=0
 	while read -r host; do
 		wait "${pids[i]}" || status=1
-		sed "s/^/[$host] /" "$outputs/$i"
+		sed "/^$reached\$/d; s/^/[$host] /" "$outputs/$i"
+		is_local "$host" || grep -qxF "$reached" "$outputs/$i" ||
+			echo "[$host] Error: nothing was done there: ssh $host true must work from here, without a password"
 		i=$((i + 1))
 	done <<<"$list"
 	rm -rf "$outputs"

@@ -68,10 +68,16 @@ serves() { # master or worker
 	fi
 }
 
+# Serves now, and a second later: one that finds its port taken, or that it was taken out of the
+# quorum, ends a moment after it has begun; and it may be another process that answers.
+serves_on() { # master or worker, pid
+	serves "$1" && sleep 1 && kill -0 "$2" 2>/dev/null && serves "$1"
+}
+
 # Says whether the process serves; not if it has not within a minute.
-monitor() { # master or worker, pid
+monitor() { # master or worker, pid, size of its log before
 	for _ in $(seq 300); do
-		if serves "$1"; then
+		if serves_on "$1" "$2"; then
 			echo "--- [ OK ] The $1 service @ $here is in a healthy state."
 			return 0
 		fi
@@ -79,20 +85,26 @@ monitor() { # master or worker, pid
 		sleep 0.2
 	done
 	echo "--- [ FAILED ] The $1 service @ $here is not serving requests."
-	tail -n 30 "$logs/$1.log"
+	tail -c "+$(($3 + 1))" "$logs/$1.log" | tail -n 30
 	return 1
 }
 
-# A new journal when -f asks for it, or there was never one.  A folder that was formatted before and
-# is not there is not mounted.
+# Formatted once: should the folder be gone, it is not to be made anew.
+note_journal() { # folder, file of notes
+	mkdir -p "$(dirname "$2")"
+	grep -qxF -- "$1" "$2" 2>/dev/null || printf '%s\n' "$1" >>"$2"
+}
+
+# A new journal when -f asks for it, or there was never one.  A folder that was there before and is
+# not there now is not mounted.
 prepare_journal() {
-	local folder work note
-	folder=$(get_conf alluxio.master.journal.folder) || fail "Error: the configuration in $conf is refused"
-	work=$(get_conf alluxio.work.dir)
-	note=$work/formatted-journals
+	local folder note
+	folder=$(exec -a holdfast "$bin/alluxio" journal folder --conf "$conf" 2>>"$logs/master.log") ||
+		fail "Error: the configuration in $conf is refused; $logs/master.log says why"
+	note=$(get_conf alluxio.work.dir)/formatted-journals
 	[ ! -e "$folder" ] || [ -d "$folder" ] || fail "Error: $folder is a file, not a journal's folder"
 	if [ -z "$format" ]; then
-		[ ! -e "$folder" ] || return 0
+		[ ! -e "$folder" ] || { note_journal "$folder" "$note"; return 0; }
 		! grep -qxF -- "$folder" "$note" 2>/dev/null || fail "Error: $folder is gone, but a journal was \
 made there before ($note): mount it, or make a new one with $bin/alluxio formatJournal"
 	fi
@@ -100,8 +112,7 @@ made there before ($note): mount it, or make a new one with $bin/alluxio formatJ
 		tail -n 3 "$logs/master.log" >&2
 		fail "Error: could not format $folder"
 	}
-	mkdir -p "$work"
-	grep -qxF -- "$folder" "$note" 2>/dev/null || printf '%s\n' "$folder" >>"$note"
+	note_journal "$folder" "$note"
 }
 
 # With -f the blocks of before, which belong to a cluster that is no more, are put aside.
@@ -120,8 +131,19 @@ prepare_worker() {
 	fi
 }
 
+# Without a configuration (a wrong ALLUXIO_CONF_DIR) nothing is formatted or started where the
+# defaults say.
+want_conf() {
+	local name
+	for name in core-site.xml hdfs-site.xml alluxio-site.properties; do
+		[ ! -e "$conf/$name" ] || return 0
+	done
+	fail "Error: there is no alluxio-site.properties, core-site.xml or hdfs-site.xml in $conf"
+}
+
 start_here() { # master or worker, title
-	local pids
+	local pids size
+	want_conf
 	mkdir -p "$logs" && touch "$logs/$1.log" || fail "Error: $logs/$1.log cannot be written"
 	pids=$(pids_of "$2" | tr '\n' ' ')
 	if [ -n "$pids" ] && [ -n "$keep" ]; then
@@ -129,6 +151,7 @@ start_here() { # master or worker, title
 		return 0
 	fi
 	[ -z "$pids" ] || stop_process "$2" hard
+	size=$(stat -c %s "$logs/$1.log")
 	case "$1" in
 	master) prepare_journal ;;
 	worker) prepare_worker ;;
@@ -137,7 +160,7 @@ start_here() { # master or worker, title
 	setsid "$bin/alluxio" "$1" --conf "$conf" >>"$logs/$1.log" 2>&1 </dev/null &
 	started=$!
 	waited+=("$started")
-	[ -z "$check" ] || monitor "$1" "$started"
+	[ -z "$check" ] || monitor "$1" "$started" "$size"
 }
 
 waited=() status=0

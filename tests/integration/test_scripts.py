@@ -99,6 +99,62 @@ def test_a_journal_that_is_gone_is_not_made_anew(house):
     assert house.start("master", "-f").returncode == 0
 
 
+def test_a_journal_that_was_formatted_by_hand_is_not_made_anew_either(house):
+    house.run("alluxio", "formatJournal")
+    house.start("master")
+    house.run("alluxio-stop.sh", "master")
+    (house.folder / "master").rename(house.folder / "unmounted")
+    done = house.start("master")
+    assert done.returncode == 1 and "is gone" in done.stdout
+    assert not (house.folder / "master").exists()
+
+
+def configure_folder(house, name, value):
+    """The journal's folder by this property instead of Alluxio's."""
+    site = house.cluster.conf / "alluxio-site.properties"
+    lines = [line for line in site.read_text().splitlines()
+             if not line.startswith("alluxio.master.journal.folder")]
+    site.write_text("\n".join([*lines, f"{name}={value}"]) + "\n")
+
+
+@pytest.mark.parametrize("name", ["holdfast.master.dir", "dfs.namenode.name.dir"])
+def test_a_journal_that_another_property_names_stays(house, name):
+    folder = house.folder / "elsewhere"
+    configure_folder(house, name, folder)
+    assert house.run("alluxio", "formatJournal").returncode == 0
+    done = house.start("master")
+    assert done.returncode == 0, done.stdout
+    assert not list(house.folder.glob("elsewhere.before-format-*"))
+    house.run("alluxio-stop.sh", "master")
+    assert house.start("master").returncode == 0
+
+
+def test_a_master_that_ends_a_moment_later_is_not_healthy(house):
+    """Another one serves at its address, with the same folder."""
+    house.start("master")
+    twin = house.folder / "twin"
+    twin.mkdir()
+    for file in house.cluster.conf.iterdir():
+        (twin / file.name).write_text(file.read_text())
+    environment = {**os.environ, "ALLUXIO_CONF_DIR": str(twin),
+                   "ALLUXIO_LOGS_DIR": str(house.folder / "logs-of-twin")}
+    done = subprocess.run([house.bin / "alluxio-start.sh", "master"], env=environment, text=True,
+                          capture_output=True, timeout=120)
+    assert done.returncode == 1 and "--- [ FAILED ] " in done.stdout
+    assert "is in use by the running process" in done.stdout
+
+
+def test_without_a_configuration_nothing_is_formatted(house):
+    environment = {**os.environ, "ALLUXIO_CONF_DIR": str(house.folder / "nowhere"),
+                   "ALLUXIO_HOME": str(house.folder / "home")}
+    done = subprocess.run([house.bin / "alluxio-start.sh", "master"], env=environment, text=True,
+                          capture_output=True, timeout=120)
+    assert done.returncode == 1
+    assert "there is no alluxio-site.properties" in done.stderr
+    assert f"{house.folder}/nowhere" in done.stderr
+    assert not (house.folder / "home").exists()
+
+
 def test_beginning_anew_leaves_a_file_system_with_a_worker(house):
     def shell(*words):
         return house.run("alluxio", "fs", *words)
@@ -143,6 +199,28 @@ def test_masters_and_workers_are_reached_by_ssh(house):
     assert all(" far-away " in call for call in house.ssh_calls())
     assert house.run("alluxio-stop.sh", "all").returncode == 0
     assert house.pids("AlluxioMaster") == house.pids("AlluxioWorker") == []
+
+
+def test_a_host_that_ssh_does_not_reach_is_named_and_the_others_start(house):
+    (house.cluster.conf / "masters").write_text("# two\n\nfar-away  # the first\nlocalhost\n")
+    ssh = house.folder / "ssh/ssh"
+    ssh.write_text("#!/bin/sh\necho 'Permission denied (publickey).' >&2\nexit 255\n")
+    done = house.start("masters")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[:2] == [
+        "[far-away] Permission denied (publickey).",
+        "[far-away] Error: nothing was done there: ssh far-away true must work from here, without "
+        "a password"]
+    assert "[localhost] --- [ OK ] The master service @ " in done.stdout
+    done = house.run("alluxio", "formatMasters")
+    assert "[far-away] Error: nothing was done there" in done.stdout
+
+
+def test_a_list_of_no_hosts_is_named(house):
+    (house.cluster.conf / "masters").write_text("# none yet\n")
+    done = house.start("masters")
+    assert done.returncode == 1
+    assert f"no hosts in {house.cluster.conf}/masters" in done.stdout
 
 
 def test_format_masters_formats_every_one_of_them(house):
