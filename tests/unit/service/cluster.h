@@ -24,6 +24,7 @@ struct journal {
 	size_t place;
 	struct journal_options options;
 	bool is_open;
+	bool is_odd; /* see journal_is_odd() */
 	struct list reads;
 	struct io_hook answers;        /* of its reads */
 	struct journal_change *change; /* the last one */
@@ -189,8 +190,7 @@ void journal_read_index(struct journal *journal, struct journal_read *read)
 
 bool journal_is_odd(const struct journal *journal)
 {
-	(void)journal;
-	return false;
+	return journal->is_odd;
 }
 
 uint64_t journal_epoch(const struct journal *journal)

@@ -230,6 +230,20 @@ static void a_held_write_is_sent_away_when_a_primary_answers(void **state)
 	caller_finish(&caller);
 }
 
+/* Its retry table may lack what was done: Hadoop's client would do it again under another id. */
+static void an_odd_standby_tells_a_write_nothing(void **state)
+{
+	struct caller caller;
+
+	(void)state;
+	cluster.journals[1].is_odd = true;
+	caller_at(&caller, 1, "alice");
+	assert_int_equal(mkdirs(&caller, "/a"), -ERR_CLOSED);
+	assert_string_equal(caller.exception, "");
+	assert_owner(0, "/a", NULL);
+	caller_finish(&caller);
+}
+
 /* ---- workers ---- */
 
 /* Worker w1, as it registers and says in every message. */
@@ -494,9 +508,10 @@ static void freeze_with(struct caller *caller, struct sent *sent, const char *pa
 {
 	cluster.is_frozen = true;
 	send_mkdirs(caller, sent, path);
-	while (cluster.queued == 0)
+	while (cluster.queued == 0) {
+		assert_false(caller->is_answered);
 		io_run_once(cluster.stacks[0].io, 5);
-	assert_false(caller->is_answered);
+	}
 }
 
 static void a_forwarded_call_goes_on_at_the_next_primary(void **state)
@@ -581,6 +596,53 @@ static void a_call_that_may_be_done_is_dropped_not_sent_away(void **state)
 	caller_finish(&caller);
 }
 
+static void an_odd_standby_forwards_a_write(void **state)
+{
+	struct caller caller;
+
+	(void)state;
+	cluster.journals[1].is_odd = true;
+	caller_at(&caller, 1, "alice");
+	assert_int_equal(mkdirs(&caller, "/a"), 0);
+	assert_owner(0, "/a", "alice");
+	caller_finish(&caller);
+}
+
+/* The primary took it, and surely wrote nothing; then there is none. */
+static void lose_primary_with(struct caller *caller, const char *path)
+{
+	struct sent sent;
+
+	freeze_with(caller, &sent, path);
+	cluster_move_primary(CLUSTER_NONE, JOURNAL_NOT_WRITTEN);
+	await(caller, &sent);
+}
+
+static void a_call_that_was_surely_not_done_may_be_tried_elsewhere(void **state)
+{
+	struct caller caller;
+
+	(void)state;
+	caller_at(&caller, 1, "alice");
+	lose_primary_with(&caller, "/a");
+	assert_string_equal(caller.exception, "org.apache.hadoop.ipc.RetriableException");
+	caller_finish(&caller);
+}
+
+/* That this attempt was surely not written says nothing of those before it. */
+static void a_call_of_an_odd_standby_is_dropped_not_sent_away(void **state)
+{
+	struct caller caller;
+
+	(void)state;
+	cluster.journals[1].is_odd = true;
+	caller_at(&caller, 1, "alice");
+	lose_primary_with(&caller, "/a");
+	assert_int_equal(caller.rc, -ERR_CLOSED);
+	assert_string_equal(caller.exception, "");
+	caller_finish(&caller);
+}
+
 static void nobody_but_a_superuser_forwards(void **state)
 {
 	Forward__ForwardRequest request = FORWARD__FORWARD_REQUEST__INIT;
@@ -632,6 +694,7 @@ int main(void)
 	        TEST(a_hedged_write_has_one_effect_and_one_true_answer),
 	        TEST(a_standby_renews_no_lease),
 	        TEST(a_held_write_is_sent_away_when_a_primary_answers),
+	        TEST(an_odd_standby_tells_a_write_nothing),
 	        TEST(active_is_claimed_under_a_proof_of_primacy_only),
 	        TEST(a_report_in_as_many_calls_as_a_number_can_say_is_taken),
 	        TEST(every_master_shows_the_quorum),
@@ -647,6 +710,9 @@ int main(void)
 	        FORWARD(a_forwarded_call_goes_on_here_when_this_is_the_next_primary),
 	        FORWARD(a_forwarded_call_that_was_done_is_not_done_again),
 	        FORWARD(a_call_that_may_be_done_is_dropped_not_sent_away),
+	        FORWARD(an_odd_standby_forwards_a_write),
+	        FORWARD(a_call_that_was_surely_not_done_may_be_tried_elsewhere),
+	        FORWARD(a_call_of_an_odd_standby_is_dropped_not_sent_away),
 	        FORWARD(nobody_but_a_superuser_forwards),
 	        FORWARD(what_is_forwarded_is_not_forwarded_again),
 	};
