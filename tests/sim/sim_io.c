@@ -142,6 +142,7 @@ bool io_timer_is_started(const struct io_timer *timer)
 
 struct io_thread {
 	struct io *io;
+	const char *name;
 	struct list queue;
 	struct process_event event;
 	struct io_work *running;
@@ -164,6 +165,15 @@ static void thread_tell(struct process_event *event)
 	work->done(work);
 }
 
+static uint64_t thread_delay_us(const struct io_thread *thread)
+{
+	const struct sim_machine *machine = thread->io->machine;
+	bool is_slow =
+	        machine->slow_thread != NULL && strcmp(thread->name, machine->slow_thread) == 0;
+
+	return is_slow ? machine->thread_delay_us : 0;
+}
+
 static void thread_run(struct process_event *event)
 {
 	struct io_thread *thread = CONTAINER_OF(event, struct io_thread, event);
@@ -172,7 +182,7 @@ static void thread_run(struct process_event *event)
 
 	io->work_us = 0;
 	thread->running->run(thread->running);
-	took_us = io->work_us;
+	took_us = io->work_us + thread_delay_us(thread);
 	io->work_us = 0;
 	sim_die_if_dead(io);
 	thread->event.is_of_thread = false;
@@ -195,10 +205,9 @@ int io_thread_create(struct io *io, const char *name, struct io_thread **ret_thr
 {
 	struct io_thread *thread = mem_alloc(sizeof(*thread));
 
-	(void)name;
 	if (thread == NULL)
 		return -ERR_NO_MEMORY;
-	*thread = (struct io_thread){.io = io, .event = {.is_of_thread = true}};
+	*thread = (struct io_thread){.io = io, .name = name, .event = {.is_of_thread = true}};
 	list_init(&thread->queue);
 	*ret_thread = thread;
 	return 0;

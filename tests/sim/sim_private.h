@@ -49,6 +49,8 @@ struct sim_machine {
 	int64_t wall_shift_ms;
 	int64_t drift_ppm;
 	uint64_t disk_delay_us;
+	const char *slow_thread; /* NULL: none */
+	uint64_t thread_delay_us;
 	uint64_t ran_here; /* works of a thread that the loop did itself */
 	/* Events of the process that were due while it could not run. */
 	bool is_paused;

@@ -299,6 +299,12 @@ void sim_machine_set_disk_delay(struct sim_machine *machine, uint64_t delay_us)
 	machine->disk_delay_us = delay_us;
 }
 
+void sim_machine_set_thread_delay(struct sim_machine *machine, const char *name, uint64_t delay_us)
+{
+	machine->slow_thread = name;
+	machine->thread_delay_us = delay_us;
+}
+
 uint64_t sim_machine_ran_here(const struct sim_machine *machine)
 {
 	return machine->ran_here;

@@ -87,5 +87,7 @@ void sim_machine_set_drift(struct sim_machine *machine, int64_t ppm);
 uint64_t sim_machine_ran_here(const struct sim_machine *machine);
 /* Of each write and sync. */
 void sim_machine_set_disk_delay(struct sim_machine *machine, uint64_t delay_us);
+/* Of each work of the threads of this name (borrowed), and of no other. */
+void sim_machine_set_thread_delay(struct sim_machine *machine, const char *name, uint64_t delay_us);
 
 #endif
