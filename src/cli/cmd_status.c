@@ -14,6 +14,7 @@
 #include "cli/status.h"
 
 enum { EXIT_STANDBY = 10, EXIT_CHANGING = 11 };
+enum { DISK_HANGS_MS = 500 };
 
 static int exit_status(const char *role)
 {
@@ -79,6 +80,10 @@ static void print_journal(const json_t *status)
 		printf("WARNING        this disk is full: when the newest segment is as well, "
 		       "changes are refused, until %lld KiB are free\n",
 		       (cli_status_number(status, "room_needed_bytes") + 1023) / 1024);
+	if (cli_status_number(status, "disk_work_ms") >= DISK_HANGS_MS)
+		printf("WARNING        this disk is slow or hangs: %s has taken %lld ms so far\n",
+		       cli_status_text(status, "disk_work"),
+		       cli_status_number(status, "disk_work_ms"));
 	print_syncs(json_object_get(status, "sync_us_histogram"));
 }
 

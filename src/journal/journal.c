@@ -347,6 +347,17 @@ void journal_progress(const struct journal *journal, struct journal_progress *re
 		                                  (double)(total > done ? total - done : 0) / 1000);
 }
 
+/* What is under way there, if it has taken longer. */
+static void tell_disk_work(const struct hang *hang, struct journal_stats *stats)
+{
+	uint64_t us = hang_us(hang);
+
+	if (us <= stats->disk_work_us)
+		return;
+	stats->disk_work = hang_what(hang);
+	stats->disk_work_us = us;
+}
+
 void journal_stats(const struct journal *journal, struct journal_stats *ret_stats)
 {
 	*ret_stats = journal->stats;
@@ -355,4 +366,6 @@ void journal_stats(const struct journal *journal, struct journal_stats *ret_stat
 	ret_stats->is_out_of_room = journal->prepare.is_out_of_room;
 	ret_stats->room_needed_bytes =
 	        journal->prepare.is_out_of_room ? journal->prepare.room_bytes : 0;
+	tell_disk_work(&journal->commit.hang, ret_stats);
+	tell_disk_work(&journal->commit.behind.hang, ret_stats);
 }

@@ -315,6 +315,8 @@ struct journal_stats {
 	uint64_t refused_no_space;
 	bool is_out_of_room;        /* now */
 	uint64_t room_needed_bytes; /* what must be free for it to end; 0: it is not */
+	const char *disk_work;      /* under way that a promise waits for: "a sync"; NULL: none */
+	uint64_t disk_work_us;      /* that it has taken so far */
 };
 void journal_stats(const struct journal *journal, struct journal_stats *ret_stats);
 

@@ -14,6 +14,29 @@
 #include "service/quorum.h"
 #include "service/service_private.h"
 
+/* What others sent, or an operator wrote. */
+static void append_text(struct buf *json, const char *name, const char *text)
+{
+	buf_append_format(json, "\"%s\":\"", name);
+	for (; *text != 0; text++) {
+		uint8_t byte = (uint8_t)*text;
+
+		if (byte < ' ' || byte == '"' || byte == '\\' || byte > '~')
+			buf_append_format(json, "\\u%04x", byte);
+		else
+			buf_append_u8(json, byte);
+	}
+	buf_append_str(json, STR("\","));
+}
+
+static void append_text_or_null(struct buf *json, const char *name, const char *text)
+{
+	if (text == NULL)
+		buf_append_format(json, "\"%s\":null,", name);
+	else
+		append_text(json, name, text);
+}
+
 /* [[microseconds, syncs that took less and are not counted before], ...]; the last has -1. */
 static void append_syncs(struct buf *json, const struct journal_stats *stats)
 {
@@ -56,6 +79,8 @@ static void append_journal(struct buf *json, const struct journal *journal)
 	        stats.batches == 0 ? 0 : stats.sync_us_sum / stats.batches, stats.sync_us_max,
 	        stats.segments, stats.newest_checkpoint, stats.refused_no_space,
 	        stats.is_out_of_room ? "true" : "false", stats.room_needed_bytes);
+	append_text_or_null(json, "disk_work", stats.disk_work);
+	buf_append_format(json, "\"disk_work_ms\":%" PRIu64 ",", stats.disk_work_us / 1000);
 	append_syncs(json, &stats);
 }
 
@@ -94,21 +119,6 @@ static void append_workers(struct buf *json, struct master *master)
 
 /* ---- several masters ---- */
 
-/* What others sent, or an operator wrote. */
-static void append_text(struct buf *json, const char *name, const char *text)
-{
-	buf_append_format(json, "\"%s\":\"", name);
-	for (; *text != 0; text++) {
-		uint8_t byte = (uint8_t)*text;
-
-		if (byte < ' ' || byte == '"' || byte == '\\' || byte > '~')
-			buf_append_format(json, "\\u%04x", byte);
-		else
-			buf_append_u8(json, byte);
-	}
-	buf_append_str(json, STR("\","));
-}
-
 static void append_flag(struct buf *json, const char *name, bool value)
 {
 	buf_append_format(json, "\"%s\":%s,", name, value ? "true" : "false");
@@ -145,10 +155,7 @@ static void append_quorum(struct buf *json, const struct journal *journal)
 	journal_quorum(journal, &quorum);
 	buf_append_format(json, "\"term\":%" PRIu64 ",\"quorum\":{", quorum.term);
 	append_text(json, "role", quorum.role);
-	if (quorum.waits_for == NULL)
-		buf_append_str(json, STR("\"waits_for\":null,"));
-	else
-		append_text(json, "waits_for", quorum.waits_for);
+	append_text_or_null(json, "waits_for", quorum.waits_for);
 	append_flag(json, "is_changing", quorum.is_changing);
 	append_flag(json, "syncs_behind", quorum.syncs_behind);
 	append_flag(json, "differs_from_primary", quorum.is_odd);

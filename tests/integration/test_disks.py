@@ -135,6 +135,10 @@ def test_a_lone_master_starts_on_a_full_disk_and_serves_reads(make_cluster, disk
     wait_until(lambda: is_taken(client), "changes are taken by themselves")
 
 
+def shown(member):
+    return member.run("status", "--conf", member.conf).stdout
+
+
 def inject(member, what, path=None):
     """From now on, into writes of one file or of all; returns the tracer."""
     only = [] if path is None else ["-P", path]
@@ -164,6 +168,11 @@ def test_a_write_fails(quorum):
     print("longest calls:", load.gaps())
 
 
+def tells_trouble(status, address):
+    """Of that member: what `holdfast status` prints for health above 0."""
+    return any(address in line and "its disk is in trouble" in line for line in status.splitlines())
+
+
 def test_a_disk_hangs(quorum):
     """Each write takes 2 s: primacy goes to a master whose disk is better."""
     quorum.start()
@@ -172,6 +181,9 @@ def test_a_disk_hangs(quorum):
     load.goes_on()
     tracer = inject(hanging, "delay_enter=2000000")
     wait_until(lambda: not quorum.is_primary(hanging), "another master is primary")
+    journal_port = quorum.journal_ports[quorum.members.index(hanging)]
+    wait_until(lambda: tells_trouble(shown(quorum.primary()), f"127.0.0.1:{journal_port}"),
+               "the next one's status tells of the disk")
     load.goes_on()
     tracer.send_signal(signal.SIGINT)
     tracer.wait(30)
@@ -182,8 +194,9 @@ def test_a_disk_hangs(quorum):
 
 def test_a_vote_record_hangs(quorum):
     """An election asks for a write that does not return: that master says so, and ends."""
+    what = "a write of the vote record"
     for member in quorum.members:
-        member.set("holdfast.journal.sync.hang", "2s")
+        member.set("holdfast.journal.sync.hang", "5s")
     quorum.start()
     killed = quorum.primary()
     hanging = next(member for member in quorum.members if member is not killed)
@@ -192,8 +205,12 @@ def test_a_vote_record_hangs(quorum):
     tracer = inject(hanging, "delay_enter=60000000", hanging.folder / "master/vote")
     wait_until(lambda: is_traced(hanging), "the tracer is there")
     killed.master.kill()
-    wait_until(lambda: "a write of the vote record has not returned for 2000 ms" in
-               hanging.master_log(), "it says what hangs")
+    wait_until(lambda: f"this disk is slow or hangs: {what} has taken" in shown(hanging),
+               "its status tells what hangs")
+    status = quorum.status(hanging)
+    assert status["disk_work"] == what and 500 <= status["disk_work_ms"] < 6000
+    wait_until(lambda: f"{what} has not returned for 5000 ms" in hanging.master_log(),
+               "it says what hangs")
     killed.start_master()
     load.goes_on()
     tracer.kill()  # until then the kernel keeps what is left of the process
