@@ -263,6 +263,7 @@ static void closed(struct io_task *task)
 {
 	struct journal *journal = CONTAINER_OF(task, struct journal, closed);
 
+	journal->ops->closed(journal);
 	journal->on_closed(journal->closed_context);
 }
 

@@ -36,6 +36,8 @@ struct journal_ops {
 	void (*destroy)(struct journal *journal);
 	/* NULL, or ends what is on its way; false: not yet, journal_step_close() runs. */
 	bool (*close)(struct journal *journal);
+	/* Closed: whoever still waits is told that nobody knows. */
+	void (*closed)(struct journal *journal);
 	/* The start has read everything; journal->rest holds what is not surely durable. */
 	void (*recovered)(struct journal *journal);
 	int (*append)(struct journal *journal, struct journal_append *append);

@@ -399,6 +399,13 @@ static bool close(struct journal *journal)
 	       !replicated->is_apply_posted && replicated_vote_end(replicated);
 }
 
+static void closed(struct journal *journal)
+{
+	replicated_reads_end(journal->replicated, -ERR_STANDBY);
+	replicated_changes_end(journal->replicated);
+	replicated_entries_end(journal->replicated);
+}
+
 static void destroy(struct journal *journal)
 {
 	struct replicated *replicated = journal->replicated;
@@ -421,6 +428,7 @@ static void destroy(struct journal *journal)
 const struct journal_ops journal_replicated_ops = {
         .create = create,
         .close = close,
+        .closed = closed,
         .destroy = destroy,
         .recovered = replicated_recovered,
         .append = replicated_append,

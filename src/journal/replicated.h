@@ -151,6 +151,8 @@ void replicated_begin(struct replicated *replicated);
 /* ---- replicated_entries.c ---- */
 
 void replicated_entries_init(struct replicated *replicated);
+/* Who waits for entries that are not applied is told that nobody knows what becomes of them. */
+void replicated_entries_end(struct replicated *replicated);
 void replicated_entries_finish(struct replicated *replicated);
 int replicated_append(struct journal *journal, struct journal_append *append);
 /* Tells the core of what was appended since. */

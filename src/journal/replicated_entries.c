@@ -359,16 +359,16 @@ void replicated_entries_init(struct replicated *replicated)
 	replicated->flush.run = flush;
 }
 
-/* Nobody knows what becomes of what is not applied. */
-void replicated_entries_finish(struct replicated *replicated)
+void replicated_entries_end(struct replicated *replicated)
 {
 	struct tail *tail = &replicated->tail;
 
 	for (uint64_t index = tail->first; index <= tail->last; index++) {
-		struct journal_append *append = tail_at(tail, index)->append;
+		struct tail_entry *entry = tail_at(tail, index);
 
-		if (append != NULL)
-			append->done(append, JOURNAL_UNKNOWN);
+		if (entry->append != NULL)
+			list_append(&replicated->orphans, &entry->append->node);
+		entry->append = NULL;
 	}
 	while (!list_is_empty(&replicated->orphans)) {
 		struct journal_append *append =
@@ -377,6 +377,11 @@ void replicated_entries_finish(struct replicated *replicated)
 		list_remove(&append->node);
 		append->done(append, JOURNAL_UNKNOWN);
 	}
+}
+
+void replicated_entries_finish(struct replicated *replicated)
+{
+	replicated_entries_end(replicated);
 	io_hook_cancel(&replicated->flush);
-	tail_finish(tail);
+	tail_finish(&replicated->tail);
 }

@@ -82,27 +82,6 @@ static void tell_core(struct install *install)
 	replicated_step(install->replicated, &event);
 }
 
-/* Who waits for what the checkpoint holds will not hear of it from the log. */
-static void end_appends(struct replicated *replicated)
-{
-	struct tail *tail = &replicated->tail;
-
-	for (uint64_t index = tail->first; index <= tail->last; index++) {
-		struct tail_entry *entry = tail_at(tail, index);
-
-		if (entry->append != NULL)
-			list_append(&replicated->orphans, &entry->append->node);
-		entry->append = NULL;
-	}
-	while (!list_is_empty(&replicated->orphans)) {
-		struct journal_append *append =
-		        LIST_FIRST(&replicated->orphans, struct journal_append, node);
-
-		list_remove(&append->node);
-		append->done(append, JOURNAL_UNKNOWN);
-	}
-}
-
 static void begin_anew(struct install *install)
 {
 	struct replicated *replicated = install->replicated;
@@ -111,7 +90,7 @@ static void begin_anew(struct install *install)
 	                           .epoch = install->header.epoch,
 	                           .chain = install->header.chain};
 
-	end_appends(replicated);
+	replicated_entries_end(replicated); /* the log will not tell what the checkpoint holds */
 	journal->applied = base;
 	journal->commit_index = base.index;
 	replicated->unapplied_bytes = 0;

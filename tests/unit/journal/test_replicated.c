@@ -109,6 +109,35 @@ static void appends_are_taken_again_when_a_hand_over_fails(void **state)
 	assert_int_equal(request.outcome, JOURNAL_COMMITTED);
 }
 
+static void on_all_closed(void *context)
+{
+	struct house *house = context;
+
+	house->is_closed = true;
+}
+
+/* ... and only then: until it is closed they may still be committed. */
+static void who_still_waits_at_the_end_is_told_before_the_journal_is_closed(void **state)
+{
+	struct world *w = *state;
+	struct journal_change change = {
+	        .kind = JOURNAL_TRANSFER, .address = "", .done = on_changed};
+	struct house_append request;
+
+	join(w);
+	be_elected(w);
+	w->b.votes = w->b.acknowledges = false;
+	assert_int_equal(house_append(w->house, &request, STR("perhaps")), 0);
+	journal_change(w->house->journal, &change);
+	journal_close(w->house->journal, on_all_closed, w->house);
+	assert_int_equal(request.done_calls, 0);
+	RUN_UNTIL(w->house->io, w->house->is_closed);
+	assert_int_equal(request.done_calls, 1);
+	assert_int_equal(request.outcome, JOURNAL_UNKNOWN);
+	assert_int_equal(change.priority, 1);
+	house_on_closed(w->house);
+}
+
 static void on_saved(void *context, int rc, uint64_t index)
 {
 	assert_int_equal(rc, 0);
@@ -411,6 +440,7 @@ int main(void)
 	        TEST(entries_behind_one_that_differs_are_refused_at_once),
 	        TEST(entries_of_another_chain_are_not_taken_and_the_operator_hears_of_it),
 	        TEST(appends_are_taken_again_when_a_hand_over_fails),
+	        TEST(who_still_waits_at_the_end_is_told_before_the_journal_is_closed),
 	        TEST(a_newcomer_with_a_lone_masters_checkpoint_waits_for_the_list_of_members),
 	        TEST(a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused),
 	        TEST(a_checkpoint_may_come_packed),
