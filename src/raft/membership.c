@@ -36,8 +36,13 @@ static enum raft_refusal may_change(const struct raft *core)
 	return RAFT_OK;
 }
 
+/* Who was always alone is bound with its first list: a start takes no list without a history. */
 static void propose(struct raft *core, const struct raft_members *members)
 {
+	if (raft_id_is_none(core->vote.history)) {
+		core->vote.history = core->options.self;
+		vote_changed(core);
+	}
 	if (IS_TWIN(core, CHANGE_NOT_IN_LOG))
 		core->log.lists[core->log.list_count - 1].members = *members;
 	else
@@ -311,10 +316,6 @@ static void write_own_list(struct raft *core)
 {
 	struct raft_members members = *core_members(core);
 
-	if (raft_id_is_none(core->vote.history)) {
-		core->vote.history = core->options.self;
-		vote_changed(core);
-	}
 	memcpy(find(&members, core->options.self)->address, core->address,
 	       strlen(core->address) + 1);
 	if (!core->vote.stands_alone) {
