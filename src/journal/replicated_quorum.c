@@ -18,6 +18,9 @@ static const char *const waiting_texts[] = {
                 "alluxio.master.embedded.journal.addresses, and they are not",
         [RAFT_WAITS_FOR_FORMAT] = "another empty master is bound to a cluster that was never "
                                   "formed: stop that one, and run holdfast format there",
+        [RAFT_WAITS_FOR_OTHER_NAMES] =
+                "two addresses of alluxio.master.embedded.journal.addresses lead to the same "
+                "master: correct them, or what those names stand for",
         [RAFT_WAITS_FOR_LOST] = "its journal was damaged: it votes, and may lead, when what it "
                                 "lost has come again from the others",
         [RAFT_WAITS_FOR_UNKNOWN] =

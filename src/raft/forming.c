@@ -221,6 +221,17 @@ struct finding {
 	enum raft_refusal refusal; /* RAFT_OK: who answered is empty and has the same addresses */
 };
 
+/* Two names of one machine, or an address that leads elsewhere than it seems. */
+static bool is_seen_before(const struct raft *core, size_t at)
+{
+	const struct sighting *seen = core->forming.seen;
+
+	for (size_t i = 0; i < at; i++)
+		if (is_fresh(core, &seen[i]) && raft_id_equal(seen[i].id, seen[at].id))
+			return true;
+	return false;
+}
+
 static struct finding look_around(const struct raft *core)
 {
 	struct finding finding = {.all_answered = true, .all_bound = true};
@@ -244,6 +255,8 @@ static struct finding look_around(const struct raft *core)
 		else if (seen->configured_hash != core->configured_hash &&
 		         finding.refusal == RAFT_OK)
 			finding.refusal = RAFT_CONFIGURED_DIFFERS;
+		else if (is_seen_before(core, i) && finding.refusal == RAFT_OK)
+			finding.refusal = RAFT_SAME_MASTER;
 	}
 	return finding;
 }
@@ -271,6 +284,13 @@ void forming_form(struct raft *core)
 		core->forming.is_forced = true;
 }
 
+static enum raft_waiting waits_for(enum raft_refusal refusal)
+{
+	if (refusal == RAFT_CONFIGURED_DIFFERS)
+		return RAFT_WAITS_FOR_SAME_LISTS;
+	return refusal == RAFT_SAME_MASTER ? RAFT_WAITS_FOR_OTHER_NAMES : RAFT_WAITS_FOR_FORMAT;
+}
+
 static void form_if_due(struct raft *core)
 {
 	struct forming *forming = &core->forming;
@@ -281,9 +301,7 @@ static void form_if_due(struct raft *core)
 	if (!core_is_empty(core) || finding.refusal == RAFT_HAS_CLUSTER)
 		return;
 	if (finding.refusal != RAFT_OK) {
-		forming->waiting = finding.refusal == RAFT_CONFIGURED_DIFFERS
-		                           ? RAFT_WAITS_FOR_SAME_LISTS
-		                           : RAFT_WAITS_FOR_FORMAT;
+		forming->waiting = waits_for(finding.refusal);
 		outbox_refuse(core, finding.refusal);
 		return;
 	}

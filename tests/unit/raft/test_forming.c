@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a cluster is formed.  The core tested is 'a'; the test speaks for the others, and is the
+ * clock. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "raft/raft.h"
+
+enum { RETRY_MS = 10, ADDRESSES = 3 };
+
+struct world {
+	struct raft *core;
+	struct raft_update update;
+	uint64_t now_ms;
+	struct raft_ask_message asked; /* last */
+	bool has_formed;
+	enum raft_refusal refusal; /* said last */
+};
+
+static struct raft_id id_of(char name)
+{
+	struct raft_id id;
+
+	memset(id.bytes, name, sizeof(id.bytes));
+	return id;
+}
+
+static void step(struct world *w, struct raft_event event)
+{
+	event.now_ms = w->now_ms;
+	assert_int_equal(raft_step(w->core, &event, &w->update), 0);
+	for (size_t i = 0; i < w->update.message_count; i++)
+		if (w->update.messages[i].kind == RAFT_MESSAGE_ASK)
+			w->asked = w->update.messages[i].ask;
+	if (w->update.what & RAFT_REFUSED)
+		w->refusal = w->update.refusal;
+	w->has_formed |=
+	        (w->update.what & RAFT_APPEND) != 0 && w->update.append.source == RAFT_FROM_FORMING;
+}
+
+/* An empty master answers under an address, and binds itself if it is told to. */
+static void answer(struct world *w, char name, const char *address)
+{
+	struct raft_message message = {.kind = RAFT_MESSAGE_ANSWER,
+	                               .from = id_of(name),
+	                               .to = id_of('a'),
+	                               .answer = {.address = address,
+	                                          .token = w->asked.token,
+	                                          .configured_hash = w->asked.configured_hash}};
+
+	if (w->asked.binds)
+		message.history = id_of('a');
+	step(w, (struct raft_event){.kind = RAFT_RECEIVED, .message = &message});
+}
+
+/* Time for two askings, each answered from b:1 and c:1 by those two. */
+static void be_answered_by(struct world *w, char at_b, char at_c)
+{
+	for (int asking = 0; asking < 3 && !w->has_formed; asking++) {
+		w->now_ms += RETRY_MS;
+		step(w, (struct raft_event){.kind = RAFT_TICK});
+		answer(w, at_b, "b:1");
+		answer(w, at_c, "c:1");
+	}
+}
+
+static int setup(void **state)
+{
+	static const char *const addresses[ADDRESSES] = {"a:1", "b:1", "c:1"};
+	struct world *w = calloc(1, sizeof(*w));
+	struct raft_options options = {.self = id_of('a'),
+	                               .address = "a:1",
+	                               .addresses = addresses,
+	                               .address_count = ADDRESSES,
+	                               .election_min_ms = 100,
+	                               .election_max_ms = 150,
+	                               .heartbeat_ms = RETRY_MS,
+	                               .retry_ms = RETRY_MS,
+	                               .append_bytes_max = 1000,
+	                               .window_bytes_max = 1000,
+	                               .chunk_bytes_max = 1000};
+	struct raft_start start = {.now_ms = 1000};
+
+	w->now_ms = start.now_ms;
+	assert_int_equal(raft_create(&options, &start, &w->core), 0);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	raft_destroy(w->core);
+	free(w);
+	return 0;
+}
+
+static void three_empty_masters_become_a_cluster(void **state)
+{
+	struct world *w = *state;
+
+	be_answered_by(w, 'b', 'c');
+	assert_true(w->has_formed);
+	assert_int_equal(raft_members(w->core)->members.count, 3);
+}
+
+/* Two names of one machine, say: it would be two of three voters, and the list one that nobody
+ * reads. */
+static void one_master_under_two_addresses_does_not_take_two_seats(void **state)
+{
+	struct world *w = *state;
+
+	be_answered_by(w, 'b', 'b');
+	assert_false(w->has_formed);
+	assert_int_equal(w->refusal, RAFT_SAME_MASTER);
+	be_answered_by(w, 'b', 'c'); /* it was corrected */
+	assert_true(w->has_formed);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	        TEST(three_empty_masters_become_a_cluster),
+	        TEST(one_master_under_two_addresses_does_not_take_two_seats),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
