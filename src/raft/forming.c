@@ -28,13 +28,12 @@ void forming_init(struct raft *core)
 	}
 }
 
-/* A learner's seat counts when it is committed: with its leader it may have been lost, and then
- * nobody comes by to say so.  (A voter asks for votes.) */
+/* A voter finds out by asking for votes whether its seat is still its own.  A learner's may have
+ * been lost with the leader that gave it, or taken while it was down, and then nobody comes by to
+ * say so: who hears no leader asks. */
 static bool is_seated(const struct raft *core)
 {
-	const struct raft_member *member = core_member(core, core->options.self);
-
-	return member != NULL && (member->is_voter || !membership_change_runs(core));
+	return core_is_voter(core, core->options.self);
 }
 
 static bool hears_leader(const struct raft *core)
@@ -184,6 +183,12 @@ void forming_join_reply(struct raft *core, const struct raft_message *message)
 {
 	if (message->join.refusal != RAFT_OK)
 		outbox_refused_by(core, message->from, message->join.refusal);
+	/* By a committed list; who was never in one is not answered so. */
+	if (message->join.refusal == RAFT_NOT_MEMBER && !core->vote.is_removed &&
+	    raft_id_equal(message->history, core->vote.history)) {
+		core->vote.is_removed = true;
+		vote_changed(core);
+	}
 }
 
 /* ---- forming ---- */

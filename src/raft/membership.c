@@ -193,7 +193,7 @@ static enum raft_refusal admit(struct raft *core, const struct raft_message *mes
 	if (!is_address(address))
 		return RAFT_MALFORMED;
 	if (log_was_taken_out(&core->log, message->from, core->log.last))
-		return RAFT_NOT_MEMBER; /* an old request that took its time */
+		return membership_change_runs(core) ? RAFT_CHANGE_RUNS : RAFT_NOT_MEMBER;
 	refusal = may_join(core, &message->join);
 	if (refusal != RAFT_OK)
 		return refusal;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How who was taken out while it was down hears of that.  The core tested is 'd', a learner; the
+ * test speaks for the leader, 'a', and is the clock. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "raft/raft.h"
+
+enum { ELECTION_MS = 100, RETRY_MS = 10, LAST = 5, TERM = 1, MEMBERS = 4 };
+
+struct world {
+	struct raft *core;
+	struct raft_update update;
+	uint64_t now_ms;
+	struct raft_list list;
+	struct raft_ask_message asked; /* a; no address: it was not */
+	bool has_asked_to_join;
+	bool is_removed;
+};
+
+static struct raft_id id_of(char name)
+{
+	struct raft_id id;
+
+	memset(id.bytes, name, sizeof(id.bytes));
+	return id;
+}
+
+static void step(struct world *w, struct raft_event event)
+{
+	event.now_ms = w->now_ms;
+	assert_int_equal(raft_step(w->core, &event, &w->update), 0);
+	for (size_t i = 0; i < w->update.message_count; i++) {
+		const struct raft_message *message = &w->update.messages[i];
+
+		if (message->kind == RAFT_MESSAGE_ASK && strcmp(message->ask.address, "a:1") == 0)
+			w->asked = message->ask;
+		w->has_asked_to_join |= message->kind == RAFT_MESSAGE_JOIN;
+	}
+	w->is_removed |= (w->update.what & RAFT_REMOVED) != 0;
+}
+
+static void receive(struct world *w, struct raft_message message)
+{
+	message.from = id_of('a');
+	message.to = id_of('d');
+	message.history = id_of('h');
+	message.term = TERM;
+	step(w, (struct raft_event){.kind = RAFT_RECEIVED, .message = &message});
+}
+
+static void pass(struct world *w, uint64_t ms)
+{
+	for (uint64_t end_ms = w->now_ms + ms; w->now_ms < end_ms;) {
+		w->now_ms += RETRY_MS;
+		step(w, (struct raft_event){.kind = RAFT_TICK});
+	}
+}
+
+static int setup(void **state)
+{
+	static const char *const addresses[MEMBERS] = {"a:1", "b:1", "c:1", "d:1"};
+	struct world *w = calloc(1, sizeof(*w));
+	struct raft_options options = {.self = id_of('d'),
+	                               .address = "d:1",
+	                               .addresses = addresses,
+	                               .address_count = MEMBERS,
+	                               .election_min_ms = ELECTION_MS,
+	                               .election_max_ms = ELECTION_MS + ELECTION_MS / 2,
+	                               .heartbeat_ms = RETRY_MS,
+	                               .retry_ms = RETRY_MS,
+	                               .append_bytes_max = 1000,
+	                               .window_bytes_max = 1000,
+	                               .chunk_bytes_max = 1000};
+	struct raft_run run = {.first = 1, .term = TERM};
+	struct raft_start start = {.now_ms = 1000,
+	                           .vote = {.term = TERM, .history = id_of('h')},
+	                           .runs = &run,
+	                           .run_count = 1,
+	                           .last = LAST,
+	                           .commit = LAST,
+	                           .lists = &w->list,
+	                           .list_count = 1};
+
+	w->list = (struct raft_list){.index = 1, .members.count = MEMBERS};
+	for (size_t i = 0; i < MEMBERS; i++) {
+		struct raft_member *member = &w->list.members.member[i];
+
+		member->id = id_of((char)('a' + i));
+		member->is_voter = i < MEMBERS - 1;
+		snprintf(member->address, sizeof(member->address), "%s", addresses[i]);
+	}
+	w->now_ms = start.now_ms;
+	assert_int_equal(raft_create(&options, &start, &w->core), 0);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	raft_destroy(w->core);
+	free(w);
+	return 0;
+}
+
+/* The leader says who the members are. */
+static void answer(struct world *w)
+{
+	receive(w, (struct raft_message){.kind = RAFT_MESSAGE_ANSWER,
+	                                 .answer = {.address = "a:1",
+	                                            .token = w->asked.token,
+	                                            .last = LAST + 1,
+	                                            .last_term = TERM,
+	                                            .leader = id_of('a'),
+	                                            .list = &w->list}});
+}
+
+static void a_learner_that_was_taken_out_while_it_was_down_hears_of_it(void **state)
+{
+	struct world *w = *state;
+
+	pass(w, 2 * ELECTION_MS);
+	assert_non_null(w->asked.address);
+	w->list.index = LAST + 1;
+	w->list.members.count--;
+	answer(w);
+	assert_true(w->has_asked_to_join);
+	receive(w, (struct raft_message){.kind = RAFT_MESSAGE_JOIN_REPLY,
+	                                 .join = {.address = "", .refusal = RAFT_NOT_MEMBER}});
+	assert_true(w->is_removed);
+}
+
+static void a_learner_that_has_its_seat_does_not_ask_for_it(void **state)
+{
+	struct world *w = *state;
+	struct raft_status status;
+
+	pass(w, 2 * ELECTION_MS);
+	assert_non_null(w->asked.address);
+	answer(w);
+	raft_status(w->core, &status);
+	assert_int_equal(status.waiting, RAFT_WAITS_FOR_LEADER);
+	assert_false(w->has_asked_to_join);
+	assert_false(w->is_removed);
+}
+
+static void a_learner_that_hears_its_leader_asks_nobody(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 2 * ELECTION_MS / RETRY_MS; i++) {
+		receive(w, (struct raft_message){.kind = RAFT_MESSAGE_APPEND,
+		                                 .append = {.prev = LAST,
+		                                            .prev_term = TERM,
+		                                            .last = LAST,
+		                                            .commit = LAST}});
+		pass(w, RETRY_MS);
+	}
+	assert_null(w->asked.address);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	        TEST(a_learner_that_was_taken_out_while_it_was_down_hears_of_it),
+	        TEST(a_learner_that_has_its_seat_does_not_ask_for_it),
+	        TEST(a_learner_that_hears_its_leader_asks_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
