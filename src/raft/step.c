@@ -16,6 +16,9 @@ enum {
 	ADOPTS = 1 << 4,     /* or, if it is bound to none and empty, will belong to */
 };
 
+/* Elections do not get there.  In a term with none behind it nobody could be elected any more. */
+#define TERM_MAX (UINT64_MAX / 2)
+
 struct rule {
 	unsigned flags;
 	void (*handle)(struct raft *core, const struct raft_message *message);
@@ -71,7 +74,8 @@ static enum raft_refusal judge_sender(const struct raft *core, const struct raft
 	bool is_same = is_bound && raft_id_equal(message->history, core->vote.history);
 	bool is_free = core_is_empty(core) && !is_bound;
 
-	if (raft_id_is_none(message->from) || raft_id_equal(message->from, core->options.self))
+	if (raft_id_is_none(message->from) || raft_id_equal(message->from, core->options.self) ||
+	    message->term > TERM_MAX)
 		return RAFT_MALFORMED;
 	if ((flags & TO_ID) != 0 && !raft_id_equal(message->to, core->options.self))
 		return RAFT_OTHER_ID;

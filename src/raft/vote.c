@@ -114,6 +114,10 @@ void vote_received(struct raft *core, const struct raft_message *message)
 	const struct raft_vote_message *vote = &message->vote;
 	enum raft_refusal refusal = judge(core, message);
 
+	if (vote->asked_term != message->term + vote->is_pre) {
+		outbox_refuse(core, RAFT_MALFORMED);
+		return;
+	}
 	if (!vote->is_pre && vote->asked_term > core->vote.term && refusal != RAFT_LEADER_HEARD &&
 	    refusal != RAFT_JUST_STARTED)
 		follower_become(core, vote->asked_term, (struct raft_id){0});
