@@ -10,6 +10,8 @@
  */
 #include "raft/raft_private.h"
 
+enum { REFUSED_MS = 1000 };
+
 /* ---- sending ---- */
 
 void chunks_begin(struct raft *core, struct progress *peer)
@@ -19,8 +21,8 @@ void chunks_begin(struct raft *core, struct progress *peer)
 	peer->inflight_count = peer->inflight_bytes = 0;
 	peer->chunk_number = 0;
 	peer->checkpoint = 0;
-	peer->chunk_offset = peer->chunk_end = 0;
-	peer->is_chunk_out = peer->is_installing = false;
+	peer->chunk_offset = peer->chunk_best = peer->chunk_end = 0;
+	peer->is_chunk_out = peer->is_chunk_refused = peer->is_installing = false;
 	peer->chunk_ms = core->now_ms;
 }
 
@@ -35,14 +37,22 @@ static void ask(struct raft *core, struct progress *peer)
 	                                    .offset = peer->chunk_end};
 }
 
+/* A full disk stays so for a while. */
+static uint64_t pause_ms(const struct raft *core, const struct progress *peer)
+{
+	return peer->is_chunk_refused && core->options.retry_ms < REFUSED_MS
+	               ? REFUSED_MS
+	               : core->options.retry_ms;
+}
+
 void chunks_pump(struct raft *core, struct progress *peer)
 {
-	if (peer->is_chunk_out && core->now_ms - peer->chunk_ms >= core->options.retry_ms)
+	if (peer->is_chunk_out && core->now_ms - peer->chunk_ms >= pause_ms(core, peer))
 		peer->is_chunk_out = false;
 	if (!peer->is_chunk_out && peer->is_installing && progress_is_heard(core, peer))
 		ask(core, peer);
 	if (peer->is_chunk_out) {
-		outbox_wake(core, peer->chunk_ms + core->options.retry_ms);
+		outbox_wake(core, peer->chunk_ms + pause_ms(core, peer));
 		return;
 	}
 	if (peer->chunk_number != 0 || !progress_is_heard(core, peer))
@@ -85,6 +95,7 @@ void chunks_fetched(struct raft *core, const struct raft_chunk_fetched *fetched)
 	peer->checkpoint = fetched->index;
 	peer->chunk_term = fetched->index_term;
 	peer->is_chunk_out = true;
+	peer->is_chunk_refused = false;
 	peer->chunk_ms = core->now_ms;
 	peer->chunk_end = fetched->is_last ? peer->chunk_offset + fetched->size : 0;
 	outbox_add(core, RAFT_MESSAGE_CHUNK, peer->id)->chunk = (struct raft_chunk_message){
@@ -113,8 +124,10 @@ void chunks_reply(struct raft *core, const struct raft_message *message)
 		peer->is_chunk_out = true;
 		return;
 	}
-	if (reply->is_installed || reply->offset > peer->chunk_offset)
+	if (reply->is_installed || reply->offset > peer->chunk_best) {
 		peer->moved_ms = core->now_ms;
+		peer->chunk_best = reply->offset;
+	}
 	if (reply->is_installed) {
 		progress_begin_probe(core, peer, reply->index + 1);
 		return;
@@ -125,7 +138,8 @@ void chunks_reply(struct raft *core, const struct raft_message *message)
 	if (!peer->is_installing)
 		peer->chunk_offset = reply->offset;
 	peer->chunk_number = 0;
-	peer->is_chunk_out = reply->refusal != RAFT_OK || peer->is_installing;
+	peer->is_chunk_refused = reply->refusal != RAFT_OK;
+	peer->is_chunk_out = peer->is_chunk_refused || peer->is_installing;
 }
 
 /* ---- receiving ---- */

@@ -103,7 +103,9 @@ struct progress {
 	uint64_t checkpoint;   /* index; 0: whichever is newest */
 	uint64_t chunk_term;   /* its term */
 	uint64_t chunk_offset; /* stored by the peer up to here */
+	uint64_t chunk_best;   /* the furthest that it ever was */
 	bool is_chunk_out;     /* a piece is on its way */
+	bool is_chunk_refused; /* or the peer could not store it */
 	uint64_t chunk_end;    /* of the piece sent last, if it is the checkpoint's last; 0 */
 	bool is_installing;    /* the peer has stored that one */
 	uint64_t chunk_ms;     /* since when */

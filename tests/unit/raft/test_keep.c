@@ -53,8 +53,8 @@ static void a_peer_that_has_everything_pins_from_its_first_lag_on(void **state)
 	assert_int_equal(raft_keep_from(w->core), w->match_c + 1);
 }
 
-/* It has stored the last piece, ten bytes of index 5. */
-static void have_stored_a_checkpoint(struct world *w)
+/* The entries that c lacks are gone. */
+static void need_a_checkpoint(struct world *w)
 {
 	step(w, (struct raft_event){.kind = RAFT_COMPACTED, .compacted = 5});
 	receive(w, 'c',
@@ -63,16 +63,86 @@ static void have_stored_a_checkpoint(struct world *w)
 	w->match_c = 0;
 	for (w->now_ms += HEARTBEAT_MS; !(w->update.what & RAFT_FETCH_CHUNK);)
 		step(w, (struct raft_event){.kind = RAFT_TICK});
+}
+
+/* The piece that is asked for, ten bytes of the checkpoint of index 5, is sent. */
+static void send_a_piece(struct world *w, bool is_last)
+{
+	assert_true(w->update.what & RAFT_FETCH_CHUNK);
 	step(w, (struct raft_event){.kind = RAFT_CHUNK_FETCHED,
 	                            .chunk_fetched = {.number = w->update.chunk_fetches->number,
 	                                              .index = 5,
 	                                              .index_term = 1,
 	                                              .size = 10,
-	                                              .is_last = true}});
+	                                              .is_last = is_last}});
+}
+
+static void answer_piece(struct world *w, uint64_t offset, enum raft_refusal refusal)
+{
 	receive(w, 'c',
-	        (struct raft_message){.kind = RAFT_MESSAGE_CHUNK_REPLY,
-	                              .chunk_reply = {.index = 5, .offset = 10}});
+	        (struct raft_message){
+	                .kind = RAFT_MESSAGE_CHUNK_REPLY,
+	                .chunk_reply = {.index = 5, .offset = offset, .refusal = refusal}});
+}
+
+/* It has stored the last piece. */
+static void have_stored_a_checkpoint(struct world *w)
+{
+	need_a_checkpoint(w);
+	send_a_piece(w, true);
+	answer_piece(w, 10, RAFT_OK);
 	assert_false(w->update.what & RAFT_FETCH_CHUNK);
+}
+
+/* Until the leader wants to send the next one; when. */
+static uint64_t await_the_next_piece(struct world *w)
+{
+	while (!(w->update.what & RAFT_FETCH_CHUNK)) {
+		w->now_ms += HEARTBEAT_MS;
+		answer_heartbeat(w, 'b', w->status.last);
+		if (!(w->update.what & RAFT_FETCH_CHUNK))
+			answer_heartbeat(w, 'c', 0);
+	}
+	return w->now_ms;
+}
+
+/* A disk with room for one piece. */
+static void a_peer_that_can_store_a_part_only_pins_entries_for_a_while_only(void **state)
+{
+	struct world *w = *state;
+	uint64_t start_ms;
+
+	be_elected(w);
+	need_a_checkpoint(w);
+	start_ms = w->now_ms;
+	do {
+		send_a_piece(w, false);
+		answer_piece(w, 10, RAFT_OK);
+		send_a_piece(w, false);
+		answer_piece(w, 0, RAFT_NOT_STORED);
+		await_the_next_piece(w);
+		assert_true(w->now_ms - start_ms > RAFT_STALLED_MS || raft_keep_from(w->core) == 6);
+	} while (w->now_ms - start_ms < RAFT_STALLED_MS);
+	w->now_ms += HEARTBEAT_MS;
+	answer_heartbeat(w, 'c', 0);
+	assert_int_equal(raft_keep_from(w->core), w->status.last + 1);
+}
+
+/* Pieces are megabytes, of two disks and of the network between. */
+static void a_peer_that_cannot_store_gets_a_piece_now_and_then_only(void **state)
+{
+	struct world *w = *state;
+	uint64_t refused_ms;
+
+	be_elected(w);
+	need_a_checkpoint(w);
+	send_a_piece(w, false);
+	answer_piece(w, 0, RAFT_NOT_STORED);
+	refused_ms = w->now_ms;
+	assert_in_range(await_the_next_piece(w) - refused_ms, 1000, 1000 + 2 * HEARTBEAT_MS);
+	send_a_piece(w, false);
+	answer_piece(w, 10, RAFT_OK); /* there is room again: no need to wait any more */
+	assert_true(w->update.what & RAFT_FETCH_CHUNK);
 }
 
 /* It says nothing meanwhile, and whatever was written since is what it asks for next. */
@@ -136,6 +206,11 @@ int main(void)
 	                teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_peer_that_has_everything_pins_from_its_first_lag_on, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                a_peer_that_can_store_a_part_only_pins_entries_for_a_while_only, setup,
+	                teardown),
+	        cmocka_unit_test_setup_teardown(
+	                a_peer_that_cannot_store_gets_a_piece_now_and_then_only, setup, teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_peer_that_installs_a_checkpoint_pins_what_follows_it, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_peer_that_installs_is_asked_without_a_piece,
