@@ -63,9 +63,9 @@ static void reject(struct recovery *recovery, const struct recovery_piece *piece
 
 	journal_notice(journal, rc, passed_over(why));
 	if (recovery->is_reading)
-		recovery->is_rejecting = true;
+		recovery->rejected_rc = rc;
 	else
-		recovery_reader_reject(recovery->reader);
+		recovery_reader_reject(recovery->reader, rc);
 }
 
 static void load_begin(struct recovery *recovery)
@@ -185,9 +185,9 @@ static void read_done(struct io_work *work)
 		journal_step_close(recovery->journal);
 		return;
 	}
-	if (recovery->is_rejecting && piece->kind != RECOVERY_FAILED) {
-		recovery->is_rejecting = false;
-		recovery_reader_reject(recovery->reader);
+	if (recovery->rejected_rc < 0 && piece->kind != RECOVERY_FAILED) {
+		recovery_reader_reject(recovery->reader, recovery->rejected_rc);
+		recovery->rejected_rc = 0;
 		read_next(recovery);
 		return;
 	}

@@ -17,8 +17,9 @@ struct recovery {
 	struct recovery_piece pieces[2];
 	int place; /* in pieces: being made, or made last */
 	struct io_work work;
-	bool is_reading;   /* the thread makes a piece */
-	bool is_rejecting; /* the piece being made is of a checkpoint that was not taken */
+	bool is_reading; /* the thread makes a piece */
+	int rejected_rc; /* the piece being made is of a checkpoint that was not taken; 0: it is not
+	                  */
 	bool is_over;
 	void *load; /* the state machine's, between load_begin and load_end */
 	uint64_t start_us, told_us;

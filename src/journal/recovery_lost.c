@@ -84,6 +84,12 @@ static bool is_unknown(const struct recovery_reader *reader)
 	       (lost->unread > reader->log.last.index && lost->unread > lost->index);
 }
 
+bool recovery_lost_is_hasty(const struct recovery_reader *reader)
+{
+	return reader->lost.rc < 0 && reader->is_tolerant &&
+	       (is_unknown(reader) || is_less(reader));
+}
+
 void recovery_lost_settle(struct recovery_reader *reader, struct vote *vote)
 {
 	const struct recovery_lost *lost = &reader->lost;

@@ -23,6 +23,10 @@ struct recovery_lost {
 	uint64_t epoch;  /* greatest entry known of */
 	uint64_t index;
 	uint64_t unread; /* a checkpoint of this index was passed over, and its epoch is unknown */
+	/* Of the newest checkpoint that was passed over though its bytes may be good: the way to
+	 * them failed, or this release does not know what is in it.  0: there was none. */
+	int rc;
+	uint64_t rc_index;
 };
 
 struct recovery_reader {
@@ -78,6 +82,8 @@ int recovery_lost_rest(struct recovery_reader *reader, struct segment_reader *se
                        enum segment_finding finding, char **ret_text);
 /* Puts into the record what the journal, as far as it is left, must reach again. */
 void recovery_lost_settle(struct recovery_reader *reader, struct vote *vote);
+/* True: what would be dropped may be there, so that the start is to end (with lost.rc). */
+bool recovery_lost_is_hasty(const struct recovery_reader *reader);
 /* What was lost and what comes of it; NULL: nothing, or no memory. */
 char *recovery_lost_text(const struct recovery_reader *reader, const struct vote *vote);
 

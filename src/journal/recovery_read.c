@@ -229,7 +229,7 @@ static bool step_look(struct recovery_reader *reader, struct recovery_piece *pie
 static bool bad_checkpoint(struct recovery_reader *reader, struct recovery_piece *piece, int rc,
                            char *text)
 {
-	recovery_reader_reject(reader);
+	recovery_reader_reject(reader, rc);
 	if (rc == -ERR_NO_MEMORY)
 		return recovery_failed(piece, rc, text);
 	piece->kind = RECOVERY_LOAD_BAD;
@@ -238,8 +238,14 @@ static bool bad_checkpoint(struct recovery_reader *reader, struct recovery_piece
 	return true;
 }
 
-void recovery_reader_reject(struct recovery_reader *reader)
+void recovery_reader_reject(struct recovery_reader *reader, int rc)
 {
+	struct recovery_lost *lost = &reader->lost;
+
+	if (rc != -ERR_DAMAGED && lost->rc == 0) {
+		lost->rc = rc;
+		lost->rc_index = reader->names.checkpoints[reader->checkpoints_left];
+	}
 	/* It was one, so everything up to its index was. */
 	recovery_lost_up_to(reader, reader->log.base.epoch, reader->log.base.index);
 	checkpoint_reader_close(reader->checkpoint);
@@ -318,11 +324,25 @@ static void name_newest(const struct recovery_reader *reader, struct vote *vote)
 	vote->segment_first_index = id.first_index;
 }
 
+static char *unreadable_text(const struct recovery_reader *reader)
+{
+	char name[FOLDER_NAME_BYTES];
+
+	folder_checkpoint_name(reader->lost.rc_index, name);
+	return text_make("%s/%s: it cannot be read (%s), and without it a part of the journal is "
+	                 "missing. Nothing was dropped. Check the disk, the limits of this process "
+	                 "and its release, then start again. If the file is lost for good, move it "
+	                 "away: what is missing then comes again from the other masters",
+	                 reader->folder, name, err_text(reader->lost.rc));
+}
+
 bool recovery_step_promise(struct recovery_reader *reader, struct recovery_piece *piece)
 {
 	struct vote vote = *vote_file_vote(reader->vote);
 	int rc;
 
+	if (recovery_lost_is_hasty(reader))
+		return recovery_failed(piece, reader->lost.rc, unreadable_text(reader));
 	name_newest(reader, &vote);
 	if (reader->is_tolerant)
 		recovery_lost_settle(reader, &vote);

@@ -82,8 +82,9 @@ void recovery_reader_destroy(struct recovery_reader *reader); /* NULL is fine */
 
 /* Makes the next piece.  After END or FAILED there is none. */
 void recovery_reader_next(struct recovery_reader *reader, struct recovery_piece *piece);
-/* The state machine did not take the checkpoint: the next piece begins with another one. */
-void recovery_reader_reject(struct recovery_reader *reader);
+/* The state machine did not take the checkpoint, for this reason: the next piece begins with
+ * another one. */
+void recovery_reader_reject(struct recovery_reader *reader, int rc);
 
 /* After END: takes the open vote record, and the names of everything in the folder. */
 struct vote_file *recovery_reader_take_vote(struct recovery_reader *reader);

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -480,6 +481,52 @@ static void a_bad_checkpoint_is_made_up_for_by_the_segments(void **state)
 	assert_int_equal(w->start.loaded, 5);
 }
 
+/* A checkpoint from another master of entries up to that one: there are no segments before it. */
+static void put_checkpoint_from_elsewhere(struct world *w, uint64_t index)
+{
+	made_checkpoint(&w->folder, &w->entries[index], 0);
+	for (size_t i = 0; i + 1 < SEGMENTS; i++)
+		made_remove(&w->folder, made_name(&w->segments[i]));
+}
+
+/* It leads nowhere, so it cannot be opened: an error of the device, to who reads. */
+static void make_unreadable(struct world *w, const char *name)
+{
+	made_remove(&w->folder, name);
+	assert_int_equal(symlink(name, made_path(&w->folder, name)), 0);
+}
+
+/* Not the bytes are bad but the way to them, perhaps for a moment only. */
+static void what_cannot_be_read_is_not_given_up_as_damaged(void **state)
+{
+	static const char name[] = "checkpoint-00000000000000000014";
+	struct world *w = *state;
+
+	put_checkpoint_from_elsewhere(w, 14);
+	make_unreadable(w, name);
+	start(w);
+	assert_int_equal(w->start.rc, -ERR_IO);
+	assert_non_null(strstr(w->start.text, name));
+	assert_non_null(strstr(w->start.text, "start again"));
+	made_remove(&w->folder, name);
+	made_checkpoint(&w->folder, &w->entries[14], 0);
+	start(w);
+	check(w);
+	assert_bound(w, VOTE_NO_BOUND, LAST);
+}
+
+static void what_cannot_be_read_and_is_not_needed_is_passed_over(void **state)
+{
+	static const char name[] = "checkpoint-00000000000000000014";
+	struct world *w = *state;
+
+	made_checkpoint(&w->folder, &w->entries[14], 0);
+	make_unreadable(w, name);
+	start(w);
+	check(w);
+	assert_bound(w, VOTE_NO_BOUND, LAST);
+}
+
 /* Nobody can tell of which epoch its last entry was. */
 static void a_bad_checkpoint_beyond_all_that_can_be_read_leaves_an_unknown_bound(void **state)
 {
@@ -594,6 +641,8 @@ int main(void)
 	        IN_WORLD(damage_before_the_checkpoint_costs_what_cannot_be_reached),
 	        IN_WORLD(all_that_is_lost_is_in_the_checkpoint_then_nothing_is),
 	        IN_WORLD(a_bad_checkpoint_is_made_up_for_by_the_segments),
+	        IN_WORLD(what_cannot_be_read_is_not_given_up_as_damaged),
+	        IN_WORLD(what_cannot_be_read_and_is_not_needed_is_passed_over),
 	        IN_WORLD(a_bad_checkpoint_beyond_all_that_can_be_read_leaves_an_unknown_bound),
 	        IN_WORLD(a_greater_bound_of_before_stays),
 	        IN_WORLD(lack_of_memory_costs_nothing),
