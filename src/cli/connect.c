@@ -82,22 +82,35 @@ bool cli_address_read(struct str text, uint16_t default_port, struct str *ret_ho
 	return true;
 }
 
-/* Masters of a nameservice; false: there is no such one. */
-static bool add_nameservice(struct cli_addresses *addresses, const struct config *config,
-                            struct str nameservice)
+/* Masters that a logical name stands for; false: there is no such one. */
+static bool add_named(struct cli_addresses *addresses, const struct config *config,
+                      enum config_key ids_key, enum config_key address_key, struct str name)
 {
-	struct str ids = config_scoped_str(config, CONFIG_KEY_DFS_HA_NAMENODES, nameservice,
-	                                   (struct str){0});
+	struct str ids = config_scoped_str(config, ids_key, name, (struct str){0});
 	struct str id;
 
 	while (config_next_item(&ids, &id)) {
 		struct config_address address;
 
-		if (config_scoped_address(config, CONFIG_KEY_DFS_NAMENODE_RPC_ADDRESS, nameservice,
-		                          id, &address))
+		if (config_scoped_address(config, address_key, name, id, &address))
 			add_address(addresses, address.host, address.port);
 	}
 	return addresses->count > 0;
+}
+
+static bool add_nameservice(struct cli_addresses *addresses, const struct config *config,
+                            struct str name)
+{
+	return add_named(addresses, config, CONFIG_KEY_DFS_HA_NAMENODES,
+	                 CONFIG_KEY_DFS_NAMENODE_RPC_ADDRESS, name);
+}
+
+/* alluxio://ebj@NAME */
+static bool add_alluxio_name(struct cli_addresses *addresses, const struct config *config,
+                             struct str name)
+{
+	return add_named(addresses, config, CONFIG_KEY_ALLUXIO_MASTER_NAMESERVICES,
+	                 CONFIG_KEY_ALLUXIO_MASTER_RPC_ADDRESS, name);
 }
 
 static bool take_prefix(struct str *text, struct str prefix)
@@ -108,37 +121,62 @@ static bool take_prefix(struct str *text, struct str prefix)
 	return true;
 }
 
-/* hdfs://authority/..., alluxio://h1:p1,h2:p2/...; of other URIs nothing is added.  False: the
- * authority cannot be read. */
-static bool add_uri(struct cli_addresses *addresses, const struct config *config, struct str uri)
+/* h1:p1,h2:p2; false: cannot be read. */
+static bool add_written(struct cli_addresses *addresses, struct str list, uint16_t default_port)
 {
-	uint16_t default_port, port;
+	uint16_t port;
 	struct str host;
+
+	while (list.size > 0) {
+		size_t size = 0;
+
+		while (size < list.size && strchr(",;+", list.data[size]) == NULL)
+			size++;
+		if (!cli_address_read(str_make(list.data, size), default_port, &host, &port))
+			return false;
+		add_address(addresses, host, port);
+		size += size < list.size;
+		list = str_make(list.data + size, list.size - size);
+	}
+	return true;
+}
+
+/* What stands between the scheme and the path.  NULL, or what is wrong with it. */
+static const char *add_authority(struct cli_addresses *addresses, const struct config *config,
+                                 struct str authority, uint16_t default_port)
+{
+	if (take_prefix(&authority, STR("zk@")))
+		return "ZooKeeper is not asked in this version; name the masters instead: "
+		       "alluxio://HOST:PORT,HOST:PORT/";
+	if (take_prefix(&authority, STR("ebj@")))
+		return add_alluxio_name(addresses, config, authority)
+		               ? NULL
+		               : "no masters are configured under that name: "
+		                 "alluxio.master.nameservices.NAME lists their ids, "
+		                 "alluxio.master.rpc.address.NAME.ID says where each is";
+	if (authority.size == 0 || add_nameservice(addresses, config, authority) ||
+	    add_written(addresses, authority, default_port))
+		return NULL;
+	return "no address can be read from it";
+}
+
+/* hdfs://authority/..., alluxio://authority/...; of other URIs nothing is added. */
+static const char *add_uri(struct cli_addresses *addresses, const struct config *config,
+                           struct str uri)
+{
+	uint16_t default_port;
 
 	if (take_prefix(&uri, STR("hdfs://")))
 		default_port = PORT_HDFS;
 	else if (take_prefix(&uri, STR("alluxio://")))
 		default_port = PORT_ALLUXIO;
 	else
-		return true;
+		return NULL;
 	for (size_t i = 0; i < uri.size; i++) {
 		if (uri.data[i] == '/')
 			uri.size = i;
 	}
-	if (uri.size == 0 || add_nameservice(addresses, config, uri))
-		return true;
-	while (uri.size > 0) {
-		size_t size = 0;
-
-		while (size < uri.size && strchr(",;+", uri.data[size]) == NULL)
-			size++;
-		if (!cli_address_read(str_make(uri.data, size), default_port, &host, &port))
-			return false;
-		add_address(addresses, host, port);
-		size += size < uri.size;
-		uri = str_make(uri.data + size, uri.size - size);
-	}
-	return true;
+	return add_authority(addresses, config, uri, default_port);
 }
 
 /* port 0: as they stand in the list. */
@@ -177,15 +215,17 @@ int cli_addresses_find(const struct cli_site *site, struct str uri,
                        struct cli_addresses *ret_addresses)
 {
 	const struct config *config = site->config;
+	struct str default_uri = config_str(config, CONFIG_KEY_FS_DEFAULTFS);
+	const char *why;
 
 	*ret_addresses = (struct cli_addresses){0};
-	if (!add_uri(ret_addresses, config, uri))
-		return cli_fail(site, "no address can be read from %.*s", STR_ARGS(uri));
-	uri = config_str(config, CONFIG_KEY_FS_DEFAULTFS);
-	if (ret_addresses->count == 0 && config_is_set(config, CONFIG_KEY_FS_DEFAULTFS) &&
-	    !add_uri(ret_addresses, config, uri))
-		return cli_fail(site, "no address can be read from fs.defaultFS=%.*s",
-		                STR_ARGS(uri));
+	why = add_uri(ret_addresses, config, uri);
+	if (why != NULL)
+		return cli_fail(site, "%.*s: %s", STR_ARGS(uri), why);
+	if (ret_addresses->count == 0 && config_is_set(config, CONFIG_KEY_FS_DEFAULTFS))
+		why = add_uri(ret_addresses, config, default_uri);
+	if (why != NULL)
+		return cli_fail(site, "fs.defaultFS=%.*s: %s", STR_ARGS(default_uri), why);
 	if (ret_addresses->count == 0)
 		add_alluxio(ret_addresses, config);
 	return CLI_OK;

@@ -15,7 +15,8 @@ struct cli_addresses {
 	size_t count;                   /* at least 1 */
 };
 
-/* Where the masters of `uri` are: hdfs://NAMESERVICE, hdfs://HOST[:PORT], alluxio://H1:P1,H2:P2.
+/* Where the masters of `uri` are: hdfs://NAMESERVICE, hdfs://HOST[:PORT], alluxio://H1:P1,H2:P2,
+ * alluxio://ebj@NAME (alluxio.master.nameservices.NAME).
  * Empty, or without an authority: of fs.defaultFS; without that alluxio.master.rpc.addresses; the
  * hosts of alluxio.master.embedded.journal.addresses; this machine's master.  CLI_OK, or the exit
  * status after printing. */

@@ -58,10 +58,11 @@ static struct str value_of(const struct config_map *map, struct str name)
 	return entry == NULL ? (struct str){0} : entry->text;
 }
 
-static struct str namenodes_of(const struct config_map *map, struct str nameservice)
+/* The list of ids by this name, of a nameservice. */
+static struct str ids_of(const struct config_map *map, struct str name, struct str nameservice)
 {
-	const struct config_entry *entry = config_map_find_scoped(
-	        map, STR("dfs.ha.namenodes"), nameservice, /* namenode: */ (struct str){0});
+	const struct config_entry *entry = config_map_find_scoped(map, name, nameservice,
+	                                                          /* namenode: */ (struct str){0});
 
 	return entry == NULL ? (struct str){0} : entry->text;
 }
@@ -113,7 +114,11 @@ static enum config_severity severity_of(struct str name)
 static bool has_declared_ids(const struct config_map *map, const struct config_entry *entry,
                              const struct suffixed *split, struct config_report *report)
 {
-	if (!is_nameservice(map, split->nameservice)) {
+	bool is_alluxio = str_starts_with(split->base, STR("alluxio."));
+	struct str list = is_alluxio ? STR("alluxio.master.nameservices") : STR("dfs.ha.namenodes");
+
+	/* alluxio.master.nameservices.X declares X itself */
+	if (!is_alluxio && !is_nameservice(map, split->nameservice)) {
 		config_report_add(report, severity_of(entry->name), entry->place.file,
 		                  entry->place.line,
 		                  "%.*s is for the nameservice \"%.*s\", which is not in "
@@ -122,12 +127,12 @@ static bool has_declared_ids(const struct config_map *map, const struct config_e
 		return false;
 	}
 	if (split->namenode.size > 0 &&
-	    !list_has(namenodes_of(map, split->nameservice), split->namenode)) {
+	    !list_has(ids_of(map, list, split->nameservice), split->namenode)) {
 		config_report_add(report, severity_of(entry->name), entry->place.file,
 		                  entry->place.line,
 		                  "%.*s is for the namenode \"%.*s\", which is not in "
-		                  "dfs.ha.namenodes.%.*s",
-		                  STR_ARGS(entry->name), STR_ARGS(split->namenode),
+		                  "%.*s.%.*s",
+		                  STR_ARGS(entry->name), STR_ARGS(split->namenode), STR_ARGS(list),
 		                  STR_ARGS(split->nameservice));
 		return false;
 	}
@@ -199,7 +204,8 @@ void config_judge_names(const struct config_map *map, struct config_report *repo
 	check_own_id(map, STR("dfs.nameservice.id"), map->nameservice,
 	             value_of(map, STR("dfs.nameservices")), "dfs.nameservices", report);
 	check_own_id(map, STR("dfs.ha.namenode.id"), map->namenode,
-	             namenodes_of(map, map->nameservice), "dfs.ha.namenodes", report);
+	             ids_of(map, STR("dfs.ha.namenodes"), map->nameservice), "dfs.ha.namenodes",
+	             report);
 	for (size_t i = 0; i < map->count; i++)
 		judge(map, map->entries[i], &suggestions, report);
 }

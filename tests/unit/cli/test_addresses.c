@@ -77,6 +77,17 @@ static void several_masters_may_stand_in_alluxios_uri(void **state)
 	       "m1:1 m2:2");
 }
 
+static void a_name_of_alluxios_stands_for_its_masters(void **state)
+{
+	(void)state;
+	expect(A_CLIENTS,
+	       PROPERTIES("alluxio.master.nameservices.c=a,b",
+	                  "alluxio.master.rpc.address.c.a=m1:1",
+	                  "alluxio.master.rpc.address.c.b=m2:2",
+	                  "alluxio.master.rpc.addresses=elsewhere:1"),
+	       "alluxio://ebj@c/path", "m1:1 m2:2");
+}
+
 /* A worker that reported only to the one of fs.defaultFS would leave the others without locations.
  */
 static void workers_go_by_the_list_even_if_clients_have_one_address(void **state)
@@ -116,6 +127,7 @@ int main(void)
 	        cmocka_unit_test(the_same_address_is_not_asked_twice),
 	        cmocka_unit_test(a_nameservice_stands_for_its_masters),
 	        cmocka_unit_test(several_masters_may_stand_in_alluxios_uri),
+	        cmocka_unit_test(a_name_of_alluxios_stands_for_its_masters),
 	        cmocka_unit_test(workers_go_by_the_list_even_if_clients_have_one_address),
 	        cmocka_unit_test(addresses_are_read_with_and_without_port),
 	};

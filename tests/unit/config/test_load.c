@@ -361,6 +361,26 @@ static void ids_that_nobody_declares_are_refused(void **state)
 	world_finish(&world);
 }
 
+static void names_of_alluxios_masters_are_declared_by_their_own_list(void **state)
+{
+	struct world world = {0};
+
+	(void)state;
+	world_add_override(&world, "alluxio.master.nameservices.c=a,b");
+	world_add_override(&world, "alluxio.master.rpc.address.c.a=m1:1");
+	world_must_load(&world);
+	assert_int_equal(world.report.severity_count[CONFIG_WARNING], 0);
+	world_finish(&world);
+
+	world = (struct world){0};
+	world_add_override(&world, "alluxio.master.nameservices.c=a,b");
+	world_add_override(&world, "alluxio.master.rpc.address.c.x=m1:1");
+	world_must_load(&world);
+	world_must_report(&world, "is for the namenode \"x\", which is not in "
+	                          "alluxio.master.nameservices.c");
+	world_finish(&world);
+}
+
 static void own_ids_that_nobody_declares_are_refused(void **state)
 {
 	struct world world = {0};
@@ -438,6 +458,7 @@ int main(void)
 	        cmocka_unit_test(the_only_nameservice_is_the_own_one),
 	        cmocka_unit_test(values_of_other_ids_can_be_asked_for),
 	        cmocka_unit_test(ids_that_nobody_declares_are_refused),
+	        cmocka_unit_test(names_of_alluxios_masters_are_declared_by_their_own_list),
 	        cmocka_unit_test(own_ids_that_nobody_declares_are_refused),
 	        cmocka_unit_test(a_wrong_value_of_another_namenode_is_refused_too),
 	        cmocka_unit_test(a_merely_known_name_may_carry_suffixes),

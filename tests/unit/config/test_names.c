@@ -113,8 +113,8 @@ static void a_star_stands_for_one_or_more_characters(void **state)
 	(void)state;
 	assert_true(config_name_templated(STR("alluxio.locality.node")));
 	assert_false(config_name_templated(STR("alluxio.locality.")));
-	assert_true(config_name_templated(STR("alluxio.master.rpc.address.ns.id")));
-	assert_false(config_name_templated(STR("alluxio.master.rpc.address.ns")));
+	assert_true(config_name_templated(STR("alluxio.master.zookeeper.address.ns.id")));
+	assert_false(config_name_templated(STR("alluxio.master.zookeeper.address.ns")));
 	assert_true(config_name_templated(STR("alluxio.master.mount.table.a.b.ufs")));
 	assert_false(config_name_templated(STR("alluxio.master.mount.table..ufs")));
 	assert_false(config_name_templated(STR("")));
