@@ -21,6 +21,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "cli/absent.h"
 #include "cli/commands.h"
 #include "io/io.h"
 #include "main_private.h"
@@ -85,8 +86,14 @@ static int worker(int argc, char **argv)
 static int namenode(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
+		const char *instead = cli_absent("namenode", argv[i]);
+
 		if (strcmp(argv[i], "-format") == 0)
 			return cmd_hdfs_format(argc, argv);
+		if (instead != NULL) {
+			fprintf(stderr, "hdfs namenode %s: %s\n", argv[i], instead);
+			return CLI_FAILURE;
+		}
 	}
 	return master(argc, argv);
 }
@@ -304,6 +311,18 @@ static int usage(const struct program *program, int status)
 	return status;
 }
 
+static int refuse(const struct program *program, const char *word, int status)
+{
+	const char *instead = cli_absent(program->name, word);
+
+	if (instead != NULL) {
+		fprintf(stderr, "%s %s: %s\n", program->name, word, instead);
+		return status;
+	}
+	fprintf(stderr, "%s%s%s\n", program->unknown[0], word, program->unknown[1]);
+	return usage(program, status);
+}
+
 int main(int argc, char **argv)
 {
 	const struct program *program = find_program(argc > 0 ? argv[0] : "holdfast");
@@ -330,6 +349,5 @@ int main(int argc, char **argv)
 		return run_script(command, argv[0]);
 	if (command != NULL)
 		return run(program, command, at, argc, argv);
-	fprintf(stderr, "%s%s%s\n", program->unknown[0], argv[at], program->unknown[1]);
-	return usage(program, status);
+	return refuse(program, argv[at], status);
 }

@@ -181,7 +181,8 @@ masters) on_all masters "${remote[@]}" master $format || status=1 ;;
 worker) start_here worker AlluxioWorker || status=1 ;;
 workers) on_all workers "${remote[@]}" worker $format || status=1 ;;
 secondary_master) fail "Secondary master is not supported for journal type: $(get_conf alluxio.master.journal.type)" ;;
-job_master | job_masters | job_worker | job_workers | proxy | proxies | logserver)
+job_master | job_masters | job_worker | job_workers | proxy | proxies | logserver | safe | \
+	restart_worker | restart_workers)
 	fail "Error: there is no $action in this version" ;;
 '') wrong "no ACTION specified" ;;
 *) wrong "Invalid ACTION: $action" ;;

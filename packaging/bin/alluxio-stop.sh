@@ -49,7 +49,7 @@ master) stop_here AlluxioMaster ;;
 masters) on_all masters "$bin/alluxio-stop.sh" "${soft[@]}" master ;;
 worker) stop_here AlluxioWorker ;;
 workers) on_all workers "$bin/alluxio-stop.sh" "${soft[@]}" worker ;;
-job_master | job_masters | job_worker | job_workers | proxy | proxies | logserver)
+secondary_master | job_master | job_masters | job_worker | job_workers | proxy | proxies | logserver)
 	fail "Error: there is no $1 in this version" ;;
 "")
 	echo "Error: no ACTION specified" >&2

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "cli/absent.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "proto/ha.pb-c.h"
@@ -281,11 +282,14 @@ static void find_nameservice(struct haadmin *tool)
 static int run_command(struct haadmin *tool, int argc, char **argv)
 {
 	const struct command *command = argv[0][0] == '-' ? find_command(argv[0]) : NULL;
+	const char *instead = cli_absent("haadmin", argv[0]);
 
 	if (argv[0][0] != '-') {
 		fail("Bad command '%s': expected command starting with '-'", argv[0]);
 		return with_usage(HAADMIN_EXIT_FAILED);
 	}
+	if (instead != NULL)
+		return fail("%s: %s", argv[0] + 1, instead);
 	if (command == NULL) {
 		fail("%s: Unknown command", argv[0] + 1);
 		return with_usage(HAADMIN_EXIT_FAILED);

@@ -39,8 +39,14 @@ static int elect(const struct cli_site *site, const struct cli_addresses *master
                  struct arena *arena, struct str address, struct cli_primary *primary,
                  struct buf *why)
 {
-	if (cli_quorum_member(primary->quorum, address) == NULL)
+	const Quorum__Member *member = cli_quorum_member(primary->quorum, address);
+
+	if (member == NULL)
 		return is_no_member(address, why);
+	if (member->is_primary) {
+		buf_append_format(why, "%.*s is primary already", STR_ARGS(address));
+		return -ERR_INVALID;
+	}
 	return cli_quorum_transfer(site, masters, arena, address, primary, why);
 }
 

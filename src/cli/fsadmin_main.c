@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "cli/absent.h"
 #include "cli/commands.h"
 #include "cli/fsadmin.h"
 
@@ -121,6 +122,21 @@ static int run(struct shell *shell, const struct alluxio_command *command, const
 	return rc < 0 ? ALLUXIO_EXIT_FAILED : 0;
 }
 
+/* No word at all, or one that is no command. */
+static int refuse(const char *word)
+{
+	const char *instead = word == NULL ? NULL : cli_absent("fsadmin", word);
+
+	if (instead != NULL) {
+		alluxio_fail("%s", instead);
+		return ALLUXIO_EXIT_FAILED;
+	}
+	if (word != NULL)
+		fprintf(stderr, "%s is an unknown command.\n", word);
+	alluxio_print_usages("fsadmin", top_commands, COUNT_OF(top_commands) - 1);
+	return ALLUXIO_EXIT_FAILED;
+}
+
 int cmd_alluxio_fsadmin(int argc, char **argv)
 {
 	struct shell shell = {0};
@@ -130,14 +146,8 @@ int cmd_alluxio_fsadmin(int argc, char **argv)
 	if (status != CLI_OK)
 		return ALLUXIO_EXIT_FAILED;
 	command = at < argc ? find(top_commands, argv[at]) : NULL;
-	if (command != NULL) {
-		status = run(&shell, command, (const char *const *)argv + at + 1);
-	} else {
-		if (at < argc)
-			fprintf(stderr, "%s is an unknown command.\n", argv[at]);
-		alluxio_print_usages("fsadmin", top_commands, COUNT_OF(top_commands) - 1);
-		status = ALLUXIO_EXIT_FAILED;
-	}
+	status = command != NULL ? run(&shell, command, (const char *const *)argv + at + 1)
+	                         : refuse(at < argc ? argv[at] : NULL);
 	if (fflush(stdout) != 0)
 		status = ALLUXIO_EXIT_FAILED;
 	shell_close(&shell);

@@ -58,6 +58,7 @@ struct view {
 	struct cli_addresses masters;
 	struct cli_primary primary;
 	struct buf why; /* of the last failure */
+	bool has_told;  /* why none of them is primary */
 };
 
 /* < 0: `why` is Alluxio's text, and what that does not say is told. */
@@ -66,8 +67,9 @@ static int look(struct view *view)
 	int rc = cli_primary_find(&view->shell->site, &view->masters, &view->shell->arena,
 	                          &view->primary, &view->why);
 
-	if (rc < 0)
+	if (rc < 0 && !view->has_told)
 		fsadmin_tell(&view->why);
+	view->has_told |= rc < 0;
 	buf_clear(&view->why);
 	if (rc < 0)
 		buf_append_str(&view->why, STR(NO_PRIMARY));

@@ -63,6 +63,38 @@ int cli_quorum_ask(const struct cli_site *site, const struct client_address *mas
 	return 0;
 }
 
+struct voters {
+	size_t count,
+	        there; /* all, and who is connected to the master that was asked, or is that */
+};
+
+static struct voters count_voters(const Quorum__GetQuorumResponse *quorum)
+{
+	struct voters voters = {0};
+
+	for (size_t i = 0; i < quorum->n_members; i++) {
+		const Quorum__Member *member = quorum->members[i];
+
+		voters.count += member->is_voter;
+		voters.there += member->is_voter && (member->is_self || member->is_connected);
+	}
+	return voters;
+}
+
+/* Why a master is not primary, as far as it knows. */
+static void tell_role(const Quorum__GetQuorumResponse *quorum, struct buf *why)
+{
+	struct voters voters = count_voters(quorum);
+
+	buf_append_str(why, pb_str(quorum->role));
+	if (quorum->has_waits_for)
+		buf_append_format(why, ": %.*s", STR_ARGS(pb_str(quorum->waits_for)));
+	else if (voters.there <= voters.count / 2)
+		buf_append_format(why,
+		                  ": %zu of %zu voters are there, no majority; start the others",
+		                  voters.there, voters.count);
+}
+
 /* Asks one master; one that is not primary may know who is.  < 0: `why` gets a line. */
 static int ask_one(const struct cli_site *site, struct client_address master, struct arena *arena,
                    struct cli_primary *ret_primary, struct client_address *hint, struct buf *why)
@@ -81,10 +113,8 @@ static int ask_one(const struct cli_site *site, struct client_address master, st
 		ret_primary->quorum = quorum;
 		return 0;
 	}
-	buf_append_format(why, HOST_PORT_FORMAT " is %.*s", HOST_PORT_ARGS(master),
-	                  STR_ARGS(pb_str(quorum->role)));
-	if (quorum->has_waits_for)
-		buf_append_format(why, ": %.*s", STR_ARGS(pb_str(quorum->waits_for)));
+	buf_append_format(why, HOST_PORT_FORMAT " is ", HOST_PORT_ARGS(master));
+	tell_role(quorum, why);
 	for (size_t i = 0; i < quorum->n_members; i++) {
 		struct str host;
 
@@ -214,10 +244,11 @@ int cli_quorum_transfer(const struct cli_site *site, const struct cli_addresses 
 	return rc < 0 ? rc : await(site, masters, arena, address, old, primary, why);
 }
 
-/* A member that died a moment ago is known by its connection, long before it is missed. */
+/* A member that died a moment ago is known by its connection, long before it is missed.  True:
+ * `why` says it. */
 static bool would_lose_majority(const struct cli_site *site,
                                 const Quorum__GetQuorumResponse *quorum,
-                                const Quorum__Member *leaving)
+                                const Quorum__Member *leaving, struct buf *why)
 {
 	size_t voters = 0, heard = 0;
 
@@ -229,6 +260,13 @@ static bool would_lose_majority(const struct cli_site *site,
 		voters++;
 		heard += cli_member_is_heard(site, member);
 	}
+	if (voters == 0)
+		buf_append_str(why, STR("it is the only one that votes: nobody would be left"));
+	else if (heard <= voters / 2)
+		buf_append_format(why,
+		                  "too few of the voters that would remain are heard (%zu of %zu): "
+		                  "start the others first",
+		                  heard, voters);
 	return heard <= voters / 2;
 }
 
@@ -268,10 +306,8 @@ int cli_quorum_remove(const struct cli_site *site, const struct cli_addresses *m
                       struct arena *arena, const Quorum__Member *member,
                       struct cli_primary *primary, struct buf *why)
 {
-	if (would_lose_majority(site, primary->quorum, member)) {
-		buf_append_str(why, STR("too few of the voters that would remain are heard"));
+	if (would_lose_majority(site, primary->quorum, member, why))
 		return -ERR_INVALID;
-	}
 	if (member->is_primary) {
 		int rc = cli_quorum_transfer(site, masters, arena, (struct str){0}, primary, why);
 

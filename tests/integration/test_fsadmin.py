@@ -93,6 +93,43 @@ def test_job_masters_have_a_clear_answer(nobody):
     assert "no job masters" in done.stdout and done.returncode == 255
 
 
+@pytest.mark.parametrize("words,text", [
+    ("backup", "Backups are not supported in this version.\n"),
+    ("backup /folder --local", "Backups are not supported in this version.\n"),
+    ("statelock", "There is no state lock: nothing waits for one.\n"),
+])
+def test_commands_that_are_not_there_say_so_alone(nobody, words, text):
+    done = nobody.run("fsadmin", *words.split(), name="alluxio")
+    assert (done.stdout, done.stderr, done.returncode) == (text, "", 255)
+
+
+@pytest.mark.parametrize("name,words,code,text", [
+    ("alluxio", "readJournal -help", 1, "alluxio readJournal: holdfast journal cat shows what is in a "
+     "journal\n"),
+    ("alluxio", "job leader", 1, "alluxio job: there are no job masters in this version\n"),
+    ("hdfs", "zkfc -formatZK", 1, "hdfs zkfc: failover controllers are not supported in this "
+     "version\n"),
+    ("hdfs", "namenode -bootstrapStandby", 1, "hdfs namenode -bootstrapStandby: a new master needs "
+     "none: format its folder and start it, it gets everything from the primary\n"),
+    ("hdfs", "haadmin -failover nn1 nn2", 255, "failover: masters elect their primary among "
+     "themselves; holdfast quorum elect HOST:PORT hands over\n"),
+])
+def test_what_other_tools_have_is_no_unknown_word(nobody, name, words, code, text):
+    done = nobody.run(*words.split(), name=name)
+    assert (done.stdout, done.stderr, done.returncode) == ("", text, code)
+
+
+@pytest.mark.parametrize("uri,why", [
+    ("alluxio://zk@z1:2181,z2:2181/p", "ZooKeeper is not asked in this version; name the masters"),
+    ("alluxio://ebj@nobodys/p", "no masters are configured under that name: "
+     "alluxio.master.nameservices.NAME"),
+    ("alluxio://m1:x/p", "no address can be read from it"),
+])
+def test_an_authority_that_names_no_master_is_explained(nobody, uri, why):
+    done = nobody.run("fs", "ls", uri, name="alluxio")
+    assert done.returncode == 255 and f"{uri}: {why}" in done.stderr
+
+
 def test_why_no_master_answers_is_told_aside(nobody):
     done = nobody.run("fsadmin", "report", name="alluxio")
     assert f"127.0.0.1:{nobody.port}" in done.stderr and "refused" in done.stderr
@@ -128,6 +165,19 @@ Failed to elect {address} as the new leader: {why}
 Resetting priorities of masters after failed transfer of leadership
 Quorum priorities were reset to 1
 """
+
+
+def test_the_last_one_is_not_removed(cluster):
+    done = cluster.run("fsadmin", "journal", "quorum", "remove", "-domain", "MASTER", "-address",
+                       "127.0.0.1:19200", name="alluxio")
+    assert (done.stdout, done.returncode) == (
+        "it is the only one that votes: nobody would be left\n", 255)
+
+
+def test_who_is_primary_is_not_told_to_elect_another(cluster):
+    done = cluster.run("quorum", "elect", "127.0.0.1:19200")
+    assert (done.stderr, done.returncode) == (
+        "holdfast quorum: 127.0.0.1:19200 is primary already\n", 1)
 
 
 def test_an_unknown_member_is_not_said_to_be_removed(cluster):

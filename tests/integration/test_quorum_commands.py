@@ -110,6 +110,10 @@ def test_without_a_majority_there_is_no_leader(masters):
                          "attempts\n")]:
         done = masters.fsadmin(*words)
         assert (done.stdout, done.returncode) == (text, 255)
+        assert "is standby: 1 of 3 voters are there, no majority; start the others" in done.stderr
+    done = masters.fsadmin("journal", "quorum", "elect", "-address", masters.addresses[survivor])
+    assert done.returncode == 255
+    assert done.stderr.count("no majority") == 1
 
 
 # ---- electing ----
