@@ -5,8 +5,8 @@
  * voters' deafness.  Given up after an election time-out, it goes on as before; its lease does not
  * come back in this term, for the word to stand may still be on its way.
  *
- * By itself a leader hands over to a voter of higher priority that has everything and reports no
- * worse health, at most once in HAND_OVER_MS.
+ * By itself a leader hands over to a voter of higher priority that has all that is committed (under
+ * load nobody ever has everything) and reports no worse health, at most once in HAND_OVER_MS.
  */
 #include "raft/raft_private.h"
 
@@ -101,7 +101,7 @@ static void begin_by_priority(struct raft *core)
 		const struct progress *peer = &core->leader.peers[i];
 
 		if (is_fit(core, peer) && priority(core, peer->id) > own &&
-		    peer->match == core->log.last && peer->health <= core->condition.health) {
+		    peer->match >= core->log.commit && peer->health <= core->condition.health) {
 			begin(core, peer->id);
 			return;
 		}

@@ -101,7 +101,7 @@ static inline void be_elected(struct world *w)
 }
 
 /* Of so many members, three of which vote; each has all entries up to `last`. */
-static inline int set_up(void **state, size_t members, uint64_t last)
+static inline int set_up_with(void **state, size_t members, uint64_t last, bool leave_is_needed)
 {
 	static const char *const addresses[] = {"a:1", "b:1", "c:1", "d:1"};
 	struct world *w = calloc(1, sizeof(*w));
@@ -115,7 +115,8 @@ static inline int set_up(void **state, size_t members, uint64_t last)
 	                               .retry_ms = HEARTBEAT_MS,
 	                               .append_bytes_max = 1000,
 	                               .window_bytes_max = 1000,
-	                               .chunk_bytes_max = 1000};
+	                               .chunk_bytes_max = 1000,
+	                               .leave_is_needed = leave_is_needed};
 	struct raft_run run = {.first = 1, .term = 1};
 	struct raft_list list = {.index = 1, .members.count = members};
 	struct raft_start start = {.now_ms = 1000,
@@ -138,6 +139,11 @@ static inline int set_up(void **state, size_t members, uint64_t last)
 	w->now_ms = start.now_ms;
 	*state = w;
 	return 0;
+}
+
+static inline int set_up(void **state, size_t members, uint64_t last)
+{
+	return set_up_with(state, members, last, false);
 }
 
 static inline int teardown(void **state)
