@@ -194,6 +194,15 @@ static void refuse(struct raft *core, const struct raft_message *message, enum r
 	outbox_add(core, RAFT_MESSAGE_APPEND_REPLY, message->from)->append_reply = reply;
 }
 
+/* Its answer names neither round nor time: a lease would rest on what was not promised. */
+static void refuse_to_promise(struct raft *core, const struct raft_message *message)
+{
+	struct raft_message timeless = *message;
+
+	timeless.append.round = timeless.append.sent_ms = 0;
+	refuse(core, &timeless, RAFT_MALFORMED);
+}
+
 static void note_news(struct follower *follower, const struct raft_append_message *append)
 {
 	if (append->number > follower->number)
@@ -221,7 +230,7 @@ void follower_append(struct raft *core, const struct raft_message *message)
 	enum raft_refusal refusal = RAFT_OK;
 
 	if (append->ask_ms > RAFT_ELECTION_MS_MAX) {
-		refuse(core, message, RAFT_MALFORMED);
+		refuse_to_promise(core, message);
 		return;
 	}
 	vote_promise(core, append->ask_ms);
