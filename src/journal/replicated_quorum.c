@@ -18,6 +18,8 @@ static const char *const waiting_texts[] = {
                 "alluxio.master.embedded.journal.addresses, and they are not",
         [RAFT_WAITS_FOR_FORMAT] = "another empty master is bound to a cluster that was never "
                                   "formed: stop that one, and run holdfast format there",
+        [RAFT_WAITS_FOR_OWN_FORMAT] = "this master is empty, and bound to a cluster that is not "
+                                      "there any more: stop it, and run holdfast format",
         [RAFT_WAITS_FOR_OTHER_NAMES] =
                 "two addresses of alluxio.master.embedded.journal.addresses lead to the same "
                 "master: correct them, or what those names stand for",

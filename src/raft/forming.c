@@ -289,6 +289,14 @@ void forming_form(struct raft *core)
 		core->forming.is_forced = true;
 }
 
+/* It asked a cluster to let it in that was given up since: whoever binds itself to this master
+ * takes nothing from who belongs to that. */
+static bool is_bound_elsewhere(const struct raft *core)
+{
+	return !raft_id_is_none(core->vote.history) &&
+	       !raft_id_equal(core->vote.history, core->options.self);
+}
+
 static enum raft_waiting waits_for(enum raft_refusal refusal)
 {
 	if (refusal == RAFT_CONFIGURED_DIFFERS)
@@ -315,6 +323,8 @@ static void form_if_due(struct raft *core)
 		return;
 	if (!is_mine) {
 		forming->waiting = RAFT_WAITS_FOR_LOWEST;
+	} else if (is_bound_elsewhere(core)) {
+		forming->waiting = RAFT_WAITS_FOR_OWN_FORMAT;
 	} else if (finding.all_bound) {
 		form(core);
 	} else {

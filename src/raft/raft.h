@@ -482,6 +482,7 @@ enum raft_waiting {
 	RAFT_WAITS_FOR_LOWEST,        /* forming: all are empty, the lowest address begins */
 	RAFT_WAITS_FOR_SAME_LISTS,    /* forming: the configured addresses differ */
 	RAFT_WAITS_FOR_FORMAT,        /* forming: one is bound to a cluster that never was */
+	RAFT_WAITS_FOR_OWN_FORMAT,    /* forming: this one is */
 	RAFT_WAITS_FOR_OTHER_NAMES,   /* forming: two addresses lead to one master */
 	RAFT_WAITS_FOR_LEADER,        /* joining: no leader known yet */
 	RAFT_WAITS_TO_JOIN,           /* joining: asked, not yet in the list */

@@ -124,12 +124,121 @@ static void one_master_under_two_addresses_does_not_take_two_seats(void **state)
 	assert_true(w->has_formed);
 }
 
+/* ---- without those that are silent ---- */
+
+static void have_only_b_answer(struct world *w)
+{
+	for (int asking = 0; asking < 3; asking++) {
+		w->now_ms += RETRY_MS;
+		step(w, (struct raft_event){.kind = RAFT_TICK});
+		answer(w, 'b', "b:1");
+	}
+}
+
+static void who_is_silent_is_waited_for(void **state)
+{
+	struct world *w = *state;
+	struct raft_status status;
+
+	have_only_b_answer(w);
+	assert_false(w->has_formed);
+	raft_status(w->core, &status);
+	assert_int_equal(status.waiting, RAFT_WAITS_FOR_ANSWERS);
+}
+
+static void an_operator_may_form_without_those_that_are_silent(void **state)
+{
+	struct world *w = *state;
+
+	have_only_b_answer(w);
+	step(w, (struct raft_event){.kind = RAFT_FORM});
+	have_only_b_answer(w);
+	assert_true(w->has_formed);
+	assert_int_equal(raft_members(w->core)->members.count, 2);
+}
+
+/* b belongs to a cluster, whose list does not have this master. */
+static void hear_of_a_cluster(struct world *w, char history)
+{
+	struct raft_list list = {.index = 1, .members.count = 1};
+	struct raft_message message = {.kind = RAFT_MESSAGE_ANSWER,
+	                               .from = id_of('b'),
+	                               .to = id_of('a'),
+	                               .history = id_of(history),
+	                               .answer = {.address = "b:1",
+	                                          .token = w->asked.token,
+	                                          .configured_hash = w->asked.configured_hash,
+	                                          .last = 1,
+	                                          .last_term = 1,
+	                                          .leader = id_of('b'),
+	                                          .list = &list}};
+
+	list.members.member[0] =
+	        (struct raft_member){.id = id_of('b'), .is_voter = true, .address = "b:1"};
+	step(w, (struct raft_event){.kind = RAFT_RECEIVED, .message = &message});
+}
+
+static bool asks_to_join(const struct world *w)
+{
+	for (size_t i = 0; i < w->update.message_count; i++)
+		if (w->update.messages[i].kind == RAFT_MESSAGE_JOIN)
+			return true;
+	return false;
+}
+
+static void nobody_forms_where_there_is_a_cluster(void **state)
+{
+	struct world *w = *state;
+
+	w->now_ms += RETRY_MS;
+	step(w, (struct raft_event){.kind = RAFT_TICK});
+	hear_of_a_cluster(w, 'h');
+	assert_true(asks_to_join(w));
+	step(w, (struct raft_event){.kind = RAFT_FORM});
+	assert_int_equal(w->refusal, RAFT_HAS_CLUSTER);
+}
+
+/* The cluster that it asked to be let in was given up and formatted meanwhile: nobody would take a
+ * new one's entries from who belongs to that. */
+static void who_is_bound_to_another_cluster_forms_none(void **state)
+{
+	struct world *w = *state;
+	struct raft_status status;
+
+	w->now_ms += RETRY_MS;
+	step(w, (struct raft_event){.kind = RAFT_TICK});
+	hear_of_a_cluster(w, 'h');
+	be_answered_by(w, 'b', 'c');
+	assert_false(w->has_formed);
+	assert_false(w->asked.binds);
+	raft_status(w->core, &status);
+	assert_int_equal(status.waiting, RAFT_WAITS_FOR_OWN_FORMAT);
+}
+
+/* Whom it asked to be let in is whom it belongs to. */
+static void who_is_bound_joins_no_other_cluster(void **state)
+{
+	struct world *w = *state;
+
+	w->now_ms += RETRY_MS;
+	step(w, (struct raft_event){.kind = RAFT_TICK});
+	hear_of_a_cluster(w, 'h');
+	hear_of_a_cluster(w, 'x');
+	assert_false(asks_to_join(w));
+	assert_int_equal(w->refusal, RAFT_FOREIGN);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        TEST(three_empty_masters_become_a_cluster),
 	        TEST(one_master_under_two_addresses_does_not_take_two_seats),
+	        TEST(who_is_silent_is_waited_for),
+	        TEST(an_operator_may_form_without_those_that_are_silent),
+	        TEST(nobody_forms_where_there_is_a_cluster),
+	        TEST(who_is_bound_to_another_cluster_forms_none),
+	        TEST(who_is_bound_joins_no_other_cluster),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
