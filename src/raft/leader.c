@@ -2,8 +2,8 @@
 /*
  * A leader's life.  It begins with an entry without content: only when an entry of its own term is
  * committed does it know what was committed before (Raft 5.4.2, 8), and only then it answers reads
- * and changes members.  It ends when a higher term is seen, when no majority is heard for the
- * longest election time-out (check-quorum), or when the host says so.
+ * and changes members.  It ends when a higher term is seen, or when no majority is heard for the
+ * longest election time-out (check-quorum).
  *
  * Who is the only member needs no such entry.  Nobody is elected without its vote, and it votes for
  * nobody whose log is below its own: so whatever is synced here is committed (docs/decisions/0010).
@@ -37,8 +37,6 @@ static void update_self(struct raft *core)
 {
 	struct progress *self = progress_find(core, core->options.self);
 
-	if (self == NULL)
-		return;
 	self->match = IS_TWIN(core, UNSYNCED_COUNTS) ? core->log.last : core->log.synced;
 	self->heard_ms = self->answered_sent_ms = core->now_ms;
 	self->answered_round = core->leader.round;

@@ -197,10 +197,6 @@ static size_t piece_bytes_max(const struct raft *core, const struct progress *pe
 
 static void fetch(struct raft *core, struct progress *peer)
 {
-	if (peer->next <= core->log.base) {
-		chunks_begin(core, peer);
-		return;
-	}
 	peer->fetch_number = ++core->fetch_number;
 	outbox_fetch(core, (struct raft_fetch){.number = peer->fetch_number,
 	                                       .first = peer->next,

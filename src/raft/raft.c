@@ -46,7 +46,7 @@ static bool are_sound(const struct raft_options *options)
 		if (i == RAFT_MEMBERS_MAX || !is_address(options->addresses[i]))
 			return false;
 	return is_address(options->address) && !raft_id_is_none(options->self) &&
-	       options->election_min_ms > 0 &&
+	       options->election_min_ms > 0 && options->election_min_ms <= RAFT_ELECTION_MS_MAX &&
 	       options->election_max_ms >= options->election_min_ms && options->heartbeat_ms > 0 &&
 	       options->heartbeat_ms < options->election_min_ms && options->retry_ms > 0 &&
 	       options->append_bytes_max > 0 && options->window_bytes_max > 0 &&

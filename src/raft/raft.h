@@ -21,7 +21,7 @@
  *   3. Apply.  Entries up to the commit index go to the state machine, in order.
  *   4. Report.  Each sync, fetch and piece stored comes back as an event of its own.
  * A message may be lost, doubled, delayed or overtaken; a report must come, or the process must end
- * (a failed write or sync: RAFT_STEP_DOWN, then no further event).
+ * (a failed write or sync).
  *
  * Entries stay the host's.  The core knows of each only its index, its term (the journal's epoch)
  * and, for a list of members, the list; it says which range goes to whom, and the host brings the
@@ -264,7 +264,6 @@ enum raft_event_kind {
 	RAFT_TRANSFER,      /* hand leadership over */
 	RAFT_CHANGE,        /* change the members */
 	RAFT_CONDITION,     /* how this master is */
-	RAFT_STEP_DOWN,     /* lead no longer, if leading */
 	RAFT_FORM, /* operator: form a cluster of those that answered, others silent or not */
 };
 

@@ -152,12 +152,6 @@ static void vote_synced(struct raft *core, uint64_t number)
 		core->vote_synced = number;
 }
 
-static void step_down(struct raft *core)
-{
-	if (core->role == RAFT_LEADER)
-		follower_become(core, core->vote.term, (struct raft_id){0});
-}
-
 static void handle(struct raft *core, const struct raft_event *event)
 {
 	switch (event->kind) {
@@ -177,7 +171,6 @@ static void handle(struct raft *core, const struct raft_event *event)
 	case RAFT_TRANSFER: transfer_asked(core, event->transfer_to); break;
 	case RAFT_CHANGE: membership_change(core, &event->change); break;
 	case RAFT_CONDITION: core->condition = event->condition; break;
-	case RAFT_STEP_DOWN: step_down(core); break;
 	case RAFT_FORM: forming_form(core); break;
 	}
 }
