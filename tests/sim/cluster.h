@@ -341,6 +341,7 @@ struct cluster {
 	uint64_t longest_us; /* of one fault */
 	struct figures figures;
 	uint64_t acknowledged_before; /* this round's demand */
+	uint64_t segment_before;      /* as inside_segment() was, in a scene */
 	uint64_t primaries_seen;      /* highest epoch of a primary */
 };
 
@@ -386,6 +387,8 @@ struct slot *masters_primary(struct cluster *cluster);
 
 /* It thinks that it leads. */
 bool inside_leads(const struct slot *slot);
+/* The first index of its newest segment, if that counts as synced; else 0. */
+uint64_t inside_segment(const struct slot *slot);
 
 /* Its process ends. */
 void inside_note_claim(struct slot *slot);
@@ -434,6 +437,7 @@ void orders_remove(struct cluster *cluster);
 
 void scene_cut_and_committed(struct cluster *cluster);
 void scene_cut_while_written(struct cluster *cluster);
+void scene_lost_behind_segment(struct cluster *cluster);
 void scene_slow_then_mended(struct cluster *cluster);
 void scene_stopped(struct cluster *cluster);
 void scene_rotten_primary(struct cluster *cluster);

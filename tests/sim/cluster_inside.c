@@ -27,6 +27,17 @@ bool inside_leads(const struct slot *slot)
 	return replicated != NULL && replicated->role == RAFT_LEADER;
 }
 
+uint64_t inside_segment(const struct slot *slot)
+{
+	const struct replicated *replicated = core_of(slot);
+	uint64_t first;
+
+	if (replicated == NULL)
+		return 0;
+	first = vote_file_vote(replicated->journal->vote)->segment_first_index;
+	return first <= replicated->journal->commit.synced ? first : 0;
+}
+
 /* Of an entry that its log has; 0: it has none there. */
 static uint64_t epoch_at(const struct slot *slot, const struct replicated *replicated,
                          uint64_t index)

@@ -159,6 +159,36 @@ void scene_cut_while_written(struct cluster *cluster)
 	}
 }
 
+/* ---- the end of a segment ---- */
+
+static bool has_begun_segment(struct cluster *cluster)
+{
+	const struct slot *slot = &cluster->slots[cluster->cast[0]];
+
+	return slot->state != SLOT_RUNNING || inside_segment(slot) > cluster->segment_before;
+}
+
+/* Where syncs run behind, what a segment ends with is written and not synced when the next one is
+ * due, if the disk is slow.  The power fails as soon as that has begun. */
+void scene_lost_behind_segment(struct cluster *cluster)
+{
+	begin(cluster);
+	for (unsigned round = 0; round < 6; round++) {
+		struct slot *slot = draw_running(cluster);
+
+		cluster->cast[0] = slot->number;
+		cluster->segment_before = inside_segment(slot);
+		cluster->healed &= ~(1u << slot->number);
+		sim_machine_set_disk_delay(slot->machine, 10000);
+		cluster_step_until(cluster, has_begun_segment, 5 * SECOND_US);
+		if (slot->state == SLOT_RUNNING)
+			master_stop(slot, master_may_lose_power(slot));
+		sim_machine_set_disk_delay(slot->machine, 0);
+		cluster->healed |= 1u << slot->number;
+		settle(cluster, "the power failed where a segment had begun");
+	}
+}
+
 /* ---- slow ways ---- */
 
 static void slow_all(struct cluster *cluster)
