@@ -372,6 +372,8 @@ void master_join_anew(struct slot *slot);
 void master_lose_disk(struct slot *slot);
 /* Whether the power may fail here and now, and nothing acknowledged be lost. */
 bool master_may_lose_power(const struct slot *slot);
+/* It packs the checkpoints that it sends. */
+bool master_packs(const struct slot *slot);
 /* Where the other masters reach it from its next start on. */
 void master_place(struct slot *slot, unsigned port);
 /* After each event: processes that ended. */
@@ -445,6 +447,7 @@ void scene_rotten_checkpoint(struct cluster *cluster);
 void scene_rotten_vote(struct cluster *cluster);
 void scene_bad_memory(struct cluster *cluster);
 void scene_one_wiped(struct cluster *cluster);
+void scene_wiped_and_packed(struct cluster *cluster);
 void scene_recovered(struct cluster *cluster);
 void scene_recovered_for_nothing(struct cluster *cluster);
 void scene_all_behind_lost(struct cluster *cluster);

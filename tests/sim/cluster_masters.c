@@ -23,6 +23,11 @@ enum {
 
 /* ---- options ---- */
 
+bool master_packs(const struct slot *slot)
+{
+	return slot->number % 2 == 1;
+}
+
 /* Texts live as long as the cluster.  Who is alone has no list. */
 static void fill_replication(struct slot *slot, struct journal_replication *to,
                              const char **addresses)
@@ -43,7 +48,7 @@ static void fill_replication(struct slot *slot, struct journal_replication *to,
 	        .append_bytes_max = 32 << 10,
 	        .window_bytes_max = 128 << 10,
 	        .chunk_bytes_max = 8 << 10,
-	        .packs_pieces = slot->number % 2 == 1,
+	        .packs_pieces = master_packs(slot),
 	        .pack_level = 1,
 	        .tail_bytes_max = cluster->has_small_tail ? 16 << 10 : 1 << 20,
 	        .reads_by_lease = cluster->reads_by_lease,

@@ -357,6 +357,37 @@ void scene_one_wiped(struct cluster *cluster)
 	settle(cluster, "one lost its disk");
 }
 
+static bool packing_one_leads(struct cluster *cluster)
+{
+	const struct slot *primary = masters_primary(cluster);
+
+	return primary != NULL && master_packs(primary);
+}
+
+/* Its log begins where the segments of the primary do not reach any more. */
+void scene_wiped_and_packed(struct cluster *cluster)
+{
+	uint64_t loaded = cluster->figures.checkpoints_loaded;
+	struct slot *wiped;
+
+	cluster->checkpoint_entries = 20;
+	begin(cluster);
+	cluster_step_until(cluster, cluster_never, 5 * SECOND_US);
+	for (unsigned i = 0; i < 20 && !packing_one_leads(cluster); i++) {
+		if (has_primary(cluster))
+			order_transfer(masters_primary(cluster));
+		cluster_step_until(cluster, packing_one_leads, SECOND_US);
+	}
+	settle(cluster, "primacy went round");
+	do
+		wiped = draw_running(cluster);
+	while (master_packs(wiped));
+	master_lose_disk(wiped);
+	settle(cluster, "one lost its disk that needs a packed checkpoint");
+	if (cluster->figures.checkpoints_loaded == loaded)
+		cluster_wrong(cluster, "who lost its disk got no checkpoint");
+}
+
 static void demand_silence(struct cluster *cluster, const char *who)
 {
 	uint64_t acknowledged, entries;

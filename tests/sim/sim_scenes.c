@@ -65,6 +65,8 @@ static const struct {
          {.size = 3, .syncs_behind = true, .scene = scene_cut_while_written}},
         {"what_ends_a_segment_is_synced_before_the_next_one",
          {.size = 3, .syncs_behind = true, .scene = scene_lost_behind_segment}},
+        {"who_lost_its_disk_takes_a_packed_checkpoint",
+         {.size = 3, .scene = scene_wiped_and_packed}},
         {"what_one_has_cut_another_commits",
          {.size = 5, .abandons = true, .hold_ms = 20, .scene = scene_cut_and_committed}},
 };

@@ -100,6 +100,7 @@ static const struct cluster_plot plots[TWINS_END] = {
                                    .trouble_us = 300000,
                                    .longest_us = 1000000,
                                    .scene = scene_lone_grown},
+        [TWIN_PACKED_AS_SENT] = {.size = 3, .scene = scene_wiped_and_packed},
         [TWIN_NAMED_BY_ANYBODY] = {.size = 3, .scene = scene_recovered},
         [TWIN_RECOVERED_HISTORY] = {.size = 3, .scene = scene_recovered_for_nothing},
         [TWIN_IDS_TWICE] = {.size = 3, .scene = scene_recovered},
