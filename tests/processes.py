@@ -137,9 +137,10 @@ class Cluster:
         })
 
     def set(self, key, value):
-        """One more property, before it is formatted."""
-        with open(self.conf / "alluxio-site.properties", "a", encoding="utf-8") as file:
-            file.write(f"{key}={value}\n")
+        """A property, anew or for the first time, for what is started later."""
+        site = self.conf / "alluxio-site.properties"
+        rows = [row for row in site.read_text().splitlines() if not row.startswith(f"{key}=")]
+        site.write_text("".join(f"{row}\n" for row in [*rows, f"{key}={value}"]))
 
     def _write_xml(self, name, properties):
         rows = "".join(f"<property><name>{key}</name><value>{value}</value></property>\n"

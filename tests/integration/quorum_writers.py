@@ -24,28 +24,33 @@ THINK_SECONDS = 0.002
 
 
 class QuorumWriter(Writer):
-    elsewhere = ("StandbyException", "RetriableException")
-
-    def __init__(self, quorum, number, seed, timeout=1.0):
+    def __init__(self, quorum, number, seed, folder="", timeout=1.0):
         super().__init__(None, number, seed)
+        self.root = folder + self.root
         self.addresses = quorum.addresses
         self.at = number % len(self.addresses)
         self.timeout = timeout  # after it the next master is asked
         self.stopping = threading.Event()
         self.longest_gap = 0.0
 
+    def is_elsewhere(self, error):
+        """Also where the one primary that there may be has no room, as HDFS's safe mode would."""
+        return (error.java_class.endswith(("StandbyException", "RetriableException"))
+                or "changes are refused until there is room" in error.text)
+
     def move_on(self):
         """To the next master that can be reached."""
+        if self.connection is not None:
+            self.connection.close()
         while True:
-            if self.connection is not None:
-                self.connection.close()
-            self.at = (self.at + 1) % len(self.addresses)
-            host, port = self.addresses[self.at]
-            with contextlib.suppress(OSError):
-                self.connection = Connection(port, host=host, client_id=self.client_id,
-                                             timeout=self.timeout)
-                self.client_id = self.connection.client_id
-                return
+            for _ in self.addresses:
+                self.at = (self.at + 1) % len(self.addresses)
+                host, port = self.addresses[self.at]
+                with contextlib.suppress(OSError):
+                    self.connection = Connection(port, host=host, client_id=self.client_id,
+                                                 timeout=self.timeout)
+                    self.client_id = self.connection.client_id
+                    return
             if self.stopping.wait(0.005):
                 raise ConnectionError("no master can be reached")
 
@@ -56,7 +61,7 @@ class QuorumWriter(Writer):
                 self.step(operation, names, call_id, retry)
                 break
             except RemoteError as error:
-                if not error.java_class.endswith(self.elsewhere):
+                if not self.is_elsewhere(error):
                     raise
             except OSError:
                 pass
@@ -93,8 +98,9 @@ class QuorumWriter(Writer):
 class Sharer(QuorumWriter):
     """Its calls, as a history of each cell."""
 
-    def __init__(self, quorum, number, seed):
+    def __init__(self, quorum, number, seed, folder=""):
         super().__init__(quorum, number, seed)
+        self.folder = folder
         self.histories = [[] for _ in range(CELLS)]
 
     def move_on(self):
@@ -108,7 +114,7 @@ class Sharer(QuorumWriter):
 
     def perform(self, operation, names, call_id, retry):
         cell, *names = names
-        paths = [f"/shared/{cell}/{name}" for name in names]
+        paths = [f"{self.folder}/shared/{cell}/{name}" for name in names]
         ids = {"call_id": call_id, "retry": retry}
         try:
             if operation == "create":
@@ -163,14 +169,17 @@ class Sharer(QuorumWriter):
 
 
 class Load:
-    """Writers in the background, whose names and histories are judged at the end."""
+    """Writers in the background, each below `folder`, whose names and histories are judged at the
+    end."""
 
-    def __init__(self, quorum):
-        seed = os.environ.get("HOLDFAST_SEED") or str(random.SystemRandom().randrange(1 << 32))
-        print(f"seed {seed}")
+    def __init__(self, quorum, folder="", seed=None):
+        if seed is None:
+            seed = os.environ.get("HOLDFAST_SEED") or random.SystemRandom().randrange(1 << 32)
+            print(f"seed {seed}")
         self.quorum = quorum
-        self.writers = [QuorumWriter(quorum, number, seed) for number in range(WRITERS)]
-        self.sharers = [Sharer(quorum, WRITERS + number, seed) for number in range(SHARERS)]
+        self.writers = [QuorumWriter(quorum, number, seed, folder) for number in range(WRITERS)]
+        self.sharers = [Sharer(quorum, WRITERS + number, seed, folder)
+                        for number in range(SHARERS)]
         for writer in self.writers + self.sharers:
             writer.start()
 
@@ -178,26 +187,36 @@ class Load:
     def acknowledged(self):
         return sum(writer.acknowledged for writer in self.writers)
 
-    def goes_on(self, calls=200):
+    def has_failed(self):
+        return any(writer.failure for writer in self.writers + self.sharers)
+
+    def goes_on(self, calls=200, seconds=30):
         """Returns when so many more calls were acknowledged."""
         goal = self.acknowledged + calls
-        wait_until(lambda: self.acknowledged >= goal
-                   or any(writer.failure for writer in self.writers + self.sharers),
-                   f"{calls} more calls", seconds=30 + calls // 50)
+        wait_until(lambda: self.acknowledged >= goal or self.has_failed(),
+                   f"{calls} more calls", seconds + calls // 50)
 
-    def ends(self):
-        """Every acknowledged name, and no other, is at every master, the states are equal, and the
-        histories of shared names fit one order."""
+    def give_up(self):
         for writer in self.writers + self.sharers:
-            writer.stop()
+            writer.stopping.set()
+
+    def check_names(self):
+        """Every acknowledged name, and no other, is at every master."""
         for member in self.quorum.members:
             for writer in self.writers:
                 writer.check(member)
+
+    def ends(self):
+        """The names are right, the states are equal, and the histories of shared names fit one
+        order."""
+        for writer in self.writers + self.sharers:
+            writer.stop()
+        self.check_names()
         wait_until(self.are_equal, "equal digests")
         self.sharers[0].look_everywhere()
         for cell in range(CELLS):
             wrong = misfit([sharer.histories[cell] for sharer in self.sharers])
-            assert wrong is None, f"/shared/{cell}: no order of the calls gives {wrong}"
+            assert wrong is None, f"cell {cell}: no order of the calls gives {wrong}"
 
     def are_equal(self):
         states = [self.quorum.status(member) for member in self.quorum.members]

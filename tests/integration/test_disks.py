@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """A master's disk is full, fails or hangs, under load: another one is primary meanwhile."""
-import contextlib
 import json
 import os
 import pathlib
@@ -8,33 +7,11 @@ import signal
 import subprocess
 
 import pytest
+from disks import Disk
 from hadoop_rpc import Connection, RemoteError
 from processes import wait_until
 from quorum import Quorum
 from quorum_writers import Load
-
-DISK_BYTES = 24 << 20
-
-
-class Disk:
-    """A small file system of its own."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        folder.mkdir(parents=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", folder],
-                       check=True)
-
-    def fill(self):
-        with contextlib.suppress(OSError), open(self.folder / "filler", "wb", buffering=0) as file:
-            while True:
-                file.write(bytes(4096))
-
-    def empty(self):
-        (self.folder / "filler").unlink()
-
-    def close(self):
-        subprocess.run(["umount", "-l", self.folder], check=False)
 
 
 @pytest.fixture

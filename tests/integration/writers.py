@@ -13,8 +13,6 @@ FILE, FOLDER = "file", "folder"
 
 
 class Writer(threading.Thread):
-    elsewhere = ()  # exceptions that say nothing about the call itself
-
     def __init__(self, port, number, seed):
         super().__init__(name=f"writer {number}", daemon=True)
         self.port = port
@@ -53,6 +51,10 @@ class Writer(threading.Thread):
             return kind, (old, new)
         return kind, (old,)
 
+    def is_elsewhere(self, error):
+        """True for exceptions that say nothing about the call itself."""
+        return False
+
     def perform(self, operation, names, call_id, retry):
         paths = [self.path(name) for name in names]
         ids = {"call_id": call_id, "retry": retry}
@@ -84,7 +86,7 @@ class Writer(threading.Thread):
         try:
             self.perform(operation, names, call_id, retry)
         except RemoteError as error:
-            if operation != "create-existing" or error.java_class.endswith(self.elsewhere):
+            if operation != "create-existing" or self.is_elsewhere(error):
                 raise
             assert error.java_class.endswith(("FileAlreadyExistsException",
                                               "AlreadyBeingCreatedException")), error

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small disks for masters, which get full and get room again."""
+import contextlib
+import subprocess
+
+
+class Disk:
+    """A small file system of its own."""
+
+    def __init__(self, folder, size_bytes=24 << 20):
+        self.folder = folder
+        folder.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", folder],
+                       check=True)
+
+    def fill(self):
+        with contextlib.suppress(OSError), open(self.folder / "filler", "wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+
+    def empty(self):
+        (self.folder / "filler").unlink(missing_ok=True)
+
+    def close(self):
+        subprocess.run(["umount", "-l", self.folder], check=False)

@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults of every kind at random, several at a time, on real masters.
+
+A seed draws kinds, lengths and pauses, the same again each time.  Whom a fault hits depends on who is
+primary then, and on whom other faults have in hand."""
+import concurrent.futures
+import contextlib
+import heapq
+import os
+import random
+import re
+import shutil
+import signal
+import time
+
+import networks
+from disks import Disk
+from masters import LIST
+from processes import wait_until
+from quorum import Quorum
+
+# Of a log: all that it may say, and what it may never say here.
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO |WARN |ERROR) [A-Z_]+ .+")
+TAKEN_OUT = "this master was taken out of the quorum and stops"
+NEVER = re.compile(r" ERROR (?!.*" + TAKEN_OUT + r")|state after index \d+ differs|"
+                   r"not everything has ended")
+TASK_SECONDS = 60
+
+
+class Loopback:
+    """A host where no namespaces can be made."""
+    address, wrapper = "127.0.0.1", ()
+
+
+class StormQuorum(Quorum):
+    """Masters that come and go: there is a host more than masters, for the next newcomer."""
+
+    def __init__(self, folder, count, properties, stack):
+        self.network = None
+        hosts = [Loopback()] * (count + 1)
+        if networks.can_make():
+            self.network = networks.Network(count + 1)
+            stack.callback(self.network.close)
+            hosts = self.network.hosts
+        super().__init__(folder, count + 1, properties, hosts)
+        stack.callback(super().close)
+        self.everybody = list(self.members)  # whatever they are at the moment
+        self.disks = {}
+        if os.geteuid() == 0:
+            for member in self.everybody:
+                self.disks[member] = disk = Disk(member.folder / "disk", 128 << 20)
+                stack.callback(disk.close)
+                member.set("alluxio.master.journal.folder", disk.folder / "journal")
+        self.spare = self.take_away(self.members[-1])
+        self.write_lists()
+        self.start()
+
+    @property
+    def addresses(self):
+        return [(member.host, member.port) for member in self.everybody]
+
+    def journal_address(self, member):
+        place = self.members.index(member)
+        return f"{member.host}:{self.journal_ports[place]}"
+
+    def write_lists(self):
+        """Everybody's, for its next start."""
+        for member in self.members:
+            member.set(LIST, ",".join(map(self.journal_address, self.members)))
+
+    def take_away(self, member):
+        place = self.members.index(member)
+        return [rows.pop(place) for rows in (self.members, self.hosts, self.journal_ports)]
+
+    def enlist(self):
+        """The spare one starts, as a newcomer that names all others."""
+        for rows, one in zip((self.members, self.hosts, self.journal_ports), self.spare):
+            rows.append(one)
+        newcomer, self.spare = self.spare[0], None
+        self.write_lists()
+        self.format(newcomer)
+        self.start_member(newcomer)
+        return newcomer
+
+    def dismiss(self, member):
+        self.spare = self.take_away(member)
+        self.write_lists()
+
+    def format(self, member):
+        member.format()
+        for old in member.folder.glob("**/*.before-format-*"):
+            shutil.rmtree(old)
+
+    def quorum_command(self, tool, *words):
+        """Asks all masters; its result may be anything while there are faults."""
+        return self.members[0].run(
+            *words[:1], "-D", "alluxio.master.rpc.addresses="
+            + ",".join(f"{host}:{port}" for host, port in self.addresses), *words[1:], name=tool)
+
+    def fsadmin(self, word, member):
+        return self.quorum_command("alluxio", "fsadmin", "journal", "quorum", word, *(
+            ["-domain", "MASTER"] if word == "remove" else []), "-address",
+            self.journal_address(member))
+
+    def is_voter(self, member):
+        status = self.status(member)
+        return status is not None and any(m["is_self"] and m["is_voter"]
+                                          for m in status["quorum"]["members"])
+
+    def check_processes(self):
+        """All run, and said nothing that nobody can read or that nothing here explains."""
+        for member in self.members:
+            assert member.master.popen.poll() is None, f"{member.folder} ended: {member.master.tail()}"
+        for member in self.everybody:
+            for line in member.master_log().splitlines() if member.master else []:
+                assert LINE.fullmatch(line) and line.isprintable(), f"{member.folder}: {line}"
+                assert not NEVER.search(line), f"{member.folder}: {line}"
+
+
+class Nemesis:
+    def __init__(self, quorum, seed, counts):
+        self.quorum = quorum
+        self.seed = seed
+        self.counts = counts  # of each kind, so far
+        self.steps = 0
+        self.ends = []  # a heap of (when, step, what ends that fault)
+        self.taken = set()  # masters whose process a fault has in hand
+        self.tasks = []
+        self.pool = concurrent.futures.ThreadPoolExecutor()
+        self.kinds = [self.kill, self.kill, self.kill_all, self.freeze, self.freeze, self.restart,
+                      self.restart_all, self.elect]
+        self.calm_kinds = [self.wipe, self.replace]
+        if quorum.network is not None:
+            self.kinds += [self.cut_off, self.cut_one_way, self.cut_pair]
+        if quorum.disks:
+            self.kinds.append(self.fill)
+
+    def rage(self, seconds, load):
+        """Returns when that time is over, or a writer failed."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not load.has_failed():
+            draw = random.Random(f"{self.seed}/{self.steps}")
+            self.steps += 1
+            kind, calm_kind = draw.choice(self.kinds), draw.choice(self.calm_kinds)
+            pause = draw.uniform(0, 1.2)
+            if draw.random() < 0.5 and self.is_calm():
+                kind = calm_kind
+            hit = kind(draw)
+            if hit is not None:
+                self.counts[kind.__name__] += 1
+                print(f"{time.strftime('%H:%M:%S')} {kind.__name__} {hit}", flush=True)
+            self.rest(pause, load)
+
+    def rest(self, seconds, load):
+        """Faults end meanwhile."""
+        end = time.monotonic() + seconds
+
+        def is_over():
+            while self.ends and self.ends[0][0] <= time.monotonic():
+                heapq.heappop(self.ends)[2]()
+            return time.monotonic() >= end or load.has_failed()
+        wait_until(is_over, "a pause ends", seconds + 120)
+
+    def heal(self):
+        """Ends every fault; what takes longer goes on."""
+        while self.ends:
+            heapq.heappop(self.ends)[2]()
+
+    def settle(self):
+        """What takes longer ends, and all are members again."""
+        for task in self.tasks:
+            task.result(TASK_SECONDS)
+        self.tasks.clear()
+        wait_until(lambda: all(map(self.quorum.is_voter, self.quorum.members)), "all vote")
+
+    def later(self, seconds, function):
+        heapq.heappush(self.ends, (time.monotonic() + seconds, self.steps, function))
+
+    def start_task(self, function, *args):
+        self.tasks.append(self.pool.submit(function, *args))
+
+    def is_calm(self):
+        return not self.ends and not self.taken and all(task.done() for task in self.tasks)
+
+    def free(self):
+        return [member for member in self.quorum.members if member not in self.taken]
+
+    def victim(self, draw):
+        """The primary or any other; None: all are in somebody's hand."""
+        wants_primary, at = draw.random() < 0.5, draw.random()
+        free = self.free()
+        primary = filter(self.quorum.is_primary, free if wants_primary else [])
+        return next(primary, free[int(at * len(free))] if free else None)
+
+    @contextlib.contextmanager
+    def released(self, *members):
+        """Then they are in nobody's hand any more."""
+        try:
+            yield
+        finally:
+            self.taken.difference_update(members)
+
+    def name(self, *members):
+        return " ".join(member.folder.name for member in members)
+
+    # The faults: each says whom it hits, or returns None: not now.
+
+    def kill_them(self, victims, seconds):
+        def start():
+            for member in victims:
+                self.quorum.start_member(member, wait=False)
+            for member in victims:
+                member.master.wait_ready()
+                self.taken.discard(member)
+        for member in victims:
+            self.taken.add(member)
+            member.master.kill()
+        self.later(seconds, start)
+        return f"{self.name(*victims)} for {seconds:.1f} s"
+
+    def kill(self, draw):
+        victim = self.victim(draw)
+        return self.kill_them([victim], draw.uniform(0, 3)) if victim else None
+
+    def kill_all(self, draw):
+        victims = self.free()
+        return self.kill_them(victims, draw.uniform(0, 1)) if victims else None
+
+    def freeze(self, draw):
+        victim, seconds = self.victim(draw), draw.uniform(0.2, 8)
+        if victim is None:
+            return None
+
+        def thaw():
+            os.kill(victim.master.popen.pid, signal.SIGCONT)
+            self.taken.discard(victim)
+        self.taken.add(victim)
+        os.kill(victim.master.popen.pid, signal.SIGSTOP)
+        self.later(seconds, thaw)
+        return f"{self.name(victim)} for {seconds:.1f} s"
+
+    def restart_them(self, victims):
+        for member in victims:
+            with self.released(member):
+                assert member.master.stop() == 0, f"{member.folder}: {member.master.tail()}"
+                self.quorum.start_member(member)
+
+    def restart(self, draw):
+        victim = self.victim(draw)
+        if victim is None:
+            return None
+        self.taken.add(victim)
+        self.start_task(self.restart_them, [victim])
+        return self.name(victim)
+
+    def restart_all(self, draw):
+        """One after the other."""
+        victims = draw.sample(self.free(), len(self.free()))
+        if not victims:
+            return None
+        self.taken.update(victims)
+        self.start_task(self.restart_them, victims)
+        return self.name(*victims)
+
+    def elect(self, draw):
+        target = draw.choice(self.quorum.members)
+        self.start_task(self.quorum.fsadmin, "elect", target)
+        return self.name(target)
+
+    def wipe(self, draw):
+        """Its folder is lost, when the others have everything that it had."""
+        victim = self.victim(draw)
+        others = [member for member in self.quorum.members if member is not victim]
+
+        def indexes():
+            states = [self.quorum.status(member) for member in others]
+            return [state["quorum"]["synced"] for state in states] if all(states) else None
+
+        def lose():
+            with self.released(victim):
+                goal = max(wait_until(indexes, "the others answer", TASK_SECONDS))
+                wait_until(lambda: min(indexes() or [0]) >= goal, "the others have it all",
+                           TASK_SECONDS)
+                self.quorum.format(victim)
+                self.quorum.start_member(victim)
+            wait_until(lambda: self.quorum.is_voter(victim), "it votes again", TASK_SECONDS)
+        self.taken.add(victim)
+        victim.master.kill()
+        self.start_task(lose)
+        return self.name(victim)
+
+    def replace(self, draw):
+        """One more joins, then another is taken out."""
+        leaver = self.victim(draw)
+        newcomer = self.quorum.enlist()
+        self.taken.update({leaver, newcomer})
+        self.start_task(self.change, leaver, newcomer)
+        return f"{self.name(leaver)} by {self.name(newcomer)}"
+
+    def change(self, leaver, newcomer):
+        def is_in():
+            self.quorum.quorum_command("holdfast", "quorum", "allow",
+                                       self.quorum.journal_address(newcomer))
+            return self.quorum.is_voter(newcomer)
+
+        def is_out():
+            self.quorum.fsadmin("remove", leaver)
+            return leaver.master.popen.poll() is not None
+        with self.released(leaver, newcomer):
+            wait_until(is_in, "the newcomer votes", TASK_SECONDS)
+            wait_until(is_out, "the other one ends", TASK_SECONDS)
+            assert TAKEN_OUT in leaver.master.tail(), leaver.master.tail()
+            self.quorum.dismiss(leaver)
+
+    def cut(self, seconds, *cuts):
+        """`cuts`: (who hears nothing, of whom)."""
+        hosts = {member: self.quorum.host_of(member) for pair in cuts for member in pair}
+        for deaf, mute in cuts:
+            hosts[deaf].cut_from(hosts[mute])
+        self.later(seconds, self.quorum.network.heal)  # other cuts end with it
+        return " ".join(f"{mute.folder.name}>{deaf.folder.name}"
+                        for deaf, mute in cuts) + f" for {seconds:.1f} s"
+
+    def around(self, draw):
+        victim = self.victim(draw) or self.quorum.members[0]
+        return victim, [member for member in self.quorum.members if member is not victim]
+
+    def cut_off(self, draw):
+        victim, others = self.around(draw)
+        return self.cut(draw.uniform(0.2, 5), *((victim, other) for other in others),
+                        *((other, victim) for other in others))
+
+    def cut_one_way(self, draw):
+        victim, others = self.around(draw)
+        is_deaf = draw.random() < 0.5
+        return self.cut(draw.uniform(0.2, 5), *((victim, other) if is_deaf else (other, victim)
+                                                for other in others))
+
+    def cut_pair(self, draw):
+        """All others are bridges between the two."""
+        victim, others = self.around(draw)
+        other = draw.choice(others)
+        return self.cut(draw.uniform(0.2, 5), (victim, other), (other, victim))
+
+    def fill(self, draw):
+        victim = self.victim(draw)
+        if victim is None or not self.quorum.is_voter(victim) or any(
+                (disk.folder / "filler").exists() for disk in self.quorum.disks.values()):
+            return None  # who joins on a full disk ends: nothing was promised
+        disk = self.quorum.disks[victim]
+        disk.fill()
+        self.later(draw.uniform(0.5, 4), disk.empty)
+        return self.name(victim)
