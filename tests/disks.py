@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small disks for masters, which get full and get room again."""
+"""Disks for masters, which get full and get room again, fail or hang."""
 import contextlib
 import subprocess
 
@@ -23,3 +23,11 @@ class Disk:
 
     def close(self):
         subprocess.run(["umount", "-l", self.folder], check=False)
+
+
+def inject(member, what, path=None):
+    """From now on, into writes of one file or of all; returns the tracer."""
+    only = [] if path is None else ["-P", path]
+    return subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64",
+                             "-e", f"inject=pwrite64:{what}", *only,
+                             "-p", str(member.master.popen.pid)], stderr=subprocess.DEVNULL)

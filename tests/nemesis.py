@@ -14,7 +14,7 @@ import signal
 import time
 
 import networks
-from disks import Disk
+from disks import Disk, inject
 from masters import LIST
 from processes import wait_until
 from quorum import Quorum
@@ -22,7 +22,7 @@ from quorum import Quorum
 # Of a log: all that it may say, and what it may never say here.
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO |WARN |ERROR) [A-Z_]+ .+")
 TAKEN_OUT = "this master was taken out of the quorum and stops"
-NEVER = re.compile(r" ERROR (?!.*" + TAKEN_OUT + r")|state after index \d+ differs|"
+NEVER = re.compile(r" ERROR (?!.*(" + TAKEN_OUT + r"|input or output error))|state after index \d+ differs|"
                    r"not everything has ended")
 TASK_SECONDS = 60
 
@@ -134,6 +134,8 @@ class Nemesis:
             self.kinds += [self.cut_off, self.cut_one_way, self.cut_pair]
         if quorum.disks:
             self.kinds.append(self.fill)
+        if shutil.which("strace"):
+            self.kinds += [self.fail, self.hang]
 
     def rage(self, seconds, load):
         """Returns when that time is over, or a writer failed."""
@@ -351,3 +353,27 @@ class Nemesis:
         disk.fill()
         self.later(draw.uniform(0.5, 4), disk.empty)
         return self.name(victim)
+
+    def fail(self, draw):
+        """Its writes fail: it ends by itself, if it writes anything."""
+        victim = self.victim(draw)
+        return self.trace(victim, "error=EIO", 0.5, lambda: self.kill_them([victim], 0))
+
+    def hang(self, draw):
+        """Each of its writes takes half a second."""
+        victim = self.victim(draw)
+        return self.trace(victim, "delay_enter=500000", draw.uniform(0.5, 3),
+                          lambda: self.taken.discard(victim))
+
+    def trace(self, victim, what, seconds, after):
+        if victim is None:
+            return None
+        self.taken.add(victim)
+        tracer = inject(victim, what)
+
+        def end():
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait(30)
+            after()
+        self.later(seconds, end)
+        return f"{self.name(victim)} for {seconds:.1f} s"

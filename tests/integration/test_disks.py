@@ -4,10 +4,9 @@ import json
 import os
 import pathlib
 import signal
-import subprocess
 
 import pytest
-from disks import Disk
+from disks import Disk, inject
 from hadoop_rpc import Connection, RemoteError
 from processes import wait_until
 from quorum import Quorum
@@ -114,15 +113,6 @@ def test_a_lone_master_starts_on_a_full_disk_and_serves_reads(make_cluster, disk
 
 def shown(member):
     return member.run("status", "--conf", member.conf).stdout
-
-
-def inject(member, what, path=None):
-    """From now on, into writes of one file or of all; returns the tracer."""
-    only = [] if path is None else ["-P", path]
-    tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64",
-                               "-e", f"inject=pwrite64:{what}", *only,
-                               "-p", str(member.master.popen.pid)], stderr=subprocess.DEVNULL)
-    return tracer
 
 
 def is_traced(member):
