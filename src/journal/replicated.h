@@ -120,6 +120,8 @@ struct replicated {
 	uint64_t far_told_us; /* 0: never */
 	enum raft_waiting waiting, told_waiting;
 	uint64_t waiting_us; /* since when */
+	uint64_t told_list;  /* index of the list of members that was told last; 0: none */
+	struct raft_members told_members;
 	struct io_timer guard;
 	uint64_t guarded_until_us; /* 0: not, or not any more */
 	uint64_t foreign; /* bits of the configured addresses where another cluster answered */
@@ -238,6 +240,11 @@ bool replicated_is_guarded(const struct replicated *replicated);
 
 /* Says what keeps it from serving, when that stays so for a while. */
 void replicated_look_at_waiting(struct replicated *replicated);
+
+/* ---- replicated_members.c ---- */
+
+/* Says who has come and gone, once that is committed. */
+void replicated_look_at_members(struct replicated *replicated);
 
 /* ---- replicated_digest.c ---- */
 

@@ -136,6 +136,7 @@ static void look(struct io_timer *timer)
 	hand_over(replicated);
 	replicated_look_at_distance(replicated);
 	replicated_look_at_waiting(replicated);
+	replicated_look_at_members(replicated);
 }
 
 void replicated_health_init(struct replicated *replicated)

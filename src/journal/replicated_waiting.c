@@ -23,7 +23,13 @@ void replicated_look_at_waiting(struct replicated *replicated)
 	    now_us - replicated->waiting_us < TELL_AFTER_US)
 		return;
 	replicated->told_waiting = status.waiting;
-	if (status.waiting != RAFT_WAITS_FOR_NOTHING)
+	if (status.waiting == RAFT_WAITS_TO_JOIN && status.unnamed != NULL)
+		journal_notice(
+		        journal, 0,
+		        text_make("%s: waits: it asked the primary to let it in, but its own "
+		                  "list of masters lacks the member %s",
+		                  journal->folder, status.unnamed));
+	else if (status.waiting != RAFT_WAITS_FOR_NOTHING)
 		journal_notice(journal, 0,
 		               text_make("%s: waits: %s", journal->folder,
 		                         replicated_waiting_text(status.waiting)));

@@ -114,12 +114,13 @@ static void ask_all(struct raft *core)
 			forming_ask(core, (struct raft_id){0}, core->addresses[i]);
 }
 
-static bool are_configured(const struct raft *core, const struct raft_members *members)
+/* The address of a member that is not configured here; empty: all are. */
+static const char *unnamed_member(const struct raft *core, const struct raft_members *members)
 {
 	for (size_t i = 0; i < members->count; i++)
 		if (!core_has_address(core, core->configured_count, members->member[i].address))
-			return false;
-	return true;
+			return members->member[i].address;
+	return "";
 }
 
 static void ask_to_join(struct raft *core, const struct raft_answer_message *answer,
@@ -127,6 +128,7 @@ static void ask_to_join(struct raft *core, const struct raft_answer_message *ans
 {
 	const struct raft_member *leader =
 	        raft_member_by_id(&answer->list->members, answer->leader);
+	const char *unnamed = unnamed_member(core, &answer->list->members);
 	struct raft_message *message;
 
 	core->forming.waiting = RAFT_WAITS_FOR_LEADER;
@@ -134,12 +136,12 @@ static void ask_to_join(struct raft *core, const struct raft_answer_message *ans
 		return;
 	core->forming.waiting = RAFT_WAITS_TO_JOIN;
 	memcpy(core->forming.leader_address, leader->address, sizeof(leader->address));
+	memcpy(core->forming.unnamed, unnamed, strlen(unnamed) + 1);
 	message = outbox_add(core, RAFT_MESSAGE_JOIN, leader->id);
 	message->to_address = core->forming.leader_address;
 	message->join = (struct raft_join_message){
 	        .address = core->address,
-	        .names_list =
-	                are_configured(core, &answer->list->members) ? answer->list->index : 0,
+	        .names_list = unnamed[0] == '\0' ? answer->list->index : 0,
 	};
 	bind(core, history);
 }

@@ -177,6 +177,7 @@ void raft_status(const struct raft *core, struct raft_status *ret_status)
 	        .heard_ms = core->heard_ms,
 	        .changes_members = membership_change_runs(core),
 	        .waiting = waiting(core),
+	        .unnamed = core->forming.unnamed[0] == '\0' ? NULL : core->forming.unnamed,
 	};
 
 	if (core->role == RAFT_LEADER) {

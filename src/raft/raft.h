@@ -511,7 +511,8 @@ struct raft_status {
 	bool changes_members;    /* a list in effect is not committed yet */
 	bool hands_over;
 	enum raft_waiting waiting;
-	size_t peer_count; /* leader only */
+	const char *unnamed; /* RAFT_WAITS_TO_JOIN: a member that is not configured here, or NULL */
+	size_t peer_count;   /* leader only */
 	struct raft_peer_status peers[RAFT_MEMBERS_MAX + 1];
 };
 void raft_status(const struct raft *core, struct raft_status *ret_status);

@@ -170,6 +170,7 @@ struct forming {
 	bool binds;     /* all are empty: the next asking binds them */
 	bool is_forced; /* by the operator: without those that are silent */
 	char leader_address[RAFT_ADDRESS_BYTES_MAX + 1]; /* that was asked to let this one in */
+	char unnamed[RAFT_ADDRESS_BYTES_MAX + 1]; /* member that the own list lacks; empty: none */
 };
 
 struct bound_answer {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Masters join, leave and are replaced, live; the namespace is there all the while."""
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -57,8 +58,26 @@ def test_one_that_names_some_members_joins_when_it_has_leave(make_masters):
     masters = make_masters(3)
     new = masters.add(names=2)
     assert waits_in_vain(masters, new, "must name all members")
+    wait_until(lambda: f"lacks the member {masters.addresses[2]}\n"
+               in masters.quorum.members[new].master_log(), "it says which one is missing")
     masters.allow(new)
     masters.await_state(new, "AVAILABLE")
+
+
+def test_every_master_has_the_members_changes_in_its_log(make_masters):
+    masters = make_masters(3)
+    log_of = masters.quorum.members[masters.standby()].master_log
+    lists = re.compile(r"the quorum: (127\.0\.0\.1:\d+(?:, 127\.0\.0\.1:\d+)*)\n")
+    wait_until(lambda: [sorted(found.split(", ")) for found in lists.findall(log_of())] ==
+               [sorted(masters.addresses)], "the first list is in the log")
+    new = masters.add()
+    masters.await_state(new, "AVAILABLE")
+    newcomer = masters.addresses[new]
+    wait_until(lambda: f"the quorum: {newcomer} has what is there, and votes; 4 vote now\n"
+               in log_of(), "that it votes is in the log")
+    assert remove(masters, new).returncode == 0
+    wait_until(lambda: f"the quorum: {newcomer} was taken out; 3 vote now\n" in log_of(),
+               "that it left is in the log")
 
 
 def test_one_joins_with_leave_only_where_that_is_needed(make_masters):
