@@ -39,7 +39,8 @@ struct process {
 	struct rpc_server *servers[LISTEN_MAX];
 	size_t server_count;
 	struct io_timer stop_timer; /* looks whether everything has ended */
-	uint64_t stop_by_us;        /* io_now_us; 0: not stopping */
+	struct io_timer demotion_timer;
+	uint64_t stop_by_us; /* io_now_us; 0: not stopping */
 	bool is_master_closed;
 	int status; /* of the exit */
 };
@@ -93,6 +94,7 @@ static void on_signal(void *context, int number)
 /* What could not be ended in time is left to the end of the process: its memory may be in use. */
 static void finish(struct process *process)
 {
+	io_timer_stop(&process->demotion_timer);
 	io_timer_stop(&process->stop_timer); /* a second signal does not wait for it */
 	if (!has_ended(process)) {
 		log_event(LOG_TROUBLE, "not everything has ended; leaving all the same");
@@ -121,6 +123,28 @@ static void on_failure(void *context, int rc, const char *text)
 	begin_stop(process);
 }
 
+/* A supervisor is to start it anew; not a stop by a signal, which has lost primacy as well. */
+static void end_as_demoted(struct io_timer *timer)
+{
+	struct process *process = CONTAINER_OF(timer, struct process, demotion_timer);
+
+	if (process->stop_by_us != 0)
+		return;
+	log_event(LOG_NOTE, "primacy was lost: this process ends, as "
+	                    "alluxio.master.journal.exit.on.demotion asks for");
+	process->status = CLI_FAILURE;
+	begin_stop(process);
+}
+
+/* Called out of the master, which cannot be closed from in there. */
+static void on_role(void *context, enum master_role role)
+{
+	struct process *process = context;
+
+	if (role == MASTER_STANDBY)
+		io_timer_start(&process->demotion_timer, 0);
+}
+
 static int start_master(struct process *process, const struct journal_replication *replication)
 {
 	struct master_options options;
@@ -130,6 +154,8 @@ static int start_master(struct process *process, const struct journal_replicatio
 	master_options_read(&process->site, replication, &options);
 	options.context = process;
 	options.on_failure = on_failure;
+	if (config_bool(process->site.config, CONFIG_KEY_ALLUXIO_MASTER_JOURNAL_EXIT_ON_DEMOTION))
+		options.on_role = on_role;
 	rc = master_create(&options, &process->master, &text);
 	if (rc == 0)
 		return CLI_OK;
@@ -191,6 +217,7 @@ static int start_servers(struct process *process)
 static void run(struct process *process)
 {
 	io_timer_init(process->site.io, &process->stop_timer, look_for_end);
+	io_timer_init(process->site.io, &process->demotion_timer, end_as_demoted);
 	io_on_signal(process->site.io, SIGTERM, on_signal, process);
 	io_on_signal(process->site.io, SIGINT, on_signal, process);
 	io_on_signal(process->site.io, SIGHUP, on_signal, process);

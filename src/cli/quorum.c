@@ -209,6 +209,12 @@ static bool is_led_by(const Quorum__GetQuorumResponse *quorum, struct str addres
 	return member != NULL && member->is_primary;
 }
 
+/* Whom primacy should go to: the member at `address`, or with an empty one any but the old one. */
+static bool has_gone(const Quorum__GetQuorumResponse *quorum, struct str address, struct str old)
+{
+	return address.size > 0 ? is_led_by(quorum, address) : !is_led_by(quorum, old);
+}
+
 /* The old primary has handed over; the new one serves a moment later. */
 static int await(const struct cli_site *site, const struct cli_addresses *masters,
                  struct arena *arena, struct str address, struct str old,
@@ -218,8 +224,7 @@ static int await(const struct cli_site *site, const struct cli_addresses *master
 
 	while (io_now_us(site->io) < until_us) {
 		if (cli_primary_find(site, masters, arena, primary, why) == 0 &&
-		    (address.size > 0 ? is_led_by(primary->quorum, address)
-		                      : !is_led_by(primary->quorum, old)))
+		    has_gone(primary->quorum, address, old))
 			return 0;
 		client_pause(site->io, TRANSFER_PAUSE_MS);
 	}
@@ -227,6 +232,19 @@ static int await(const struct cli_site *site, const struct cli_addresses *master
 	buf_append_format(why, "no other master has become primary within %d s",
 	                  TRANSFER_MS / 1000);
 	return -ERR_TIMEOUT;
+}
+
+/* The old primary may have ended before it could say so (alluxio.master.journal.exit.on.demotion).
+ */
+static bool has_happened(const struct cli_site *site, const struct cli_addresses *masters,
+                         struct arena *arena, struct str address, struct str old)
+{
+	struct cli_primary now;
+	struct buf ignored = {0};
+	int rc = cli_primary_find(site, masters, arena, &now, &ignored);
+
+	buf_finish(&ignored);
+	return rc == 0 && has_gone(now.quorum, address, old);
 }
 
 int cli_quorum_transfer(const struct cli_site *site, const struct cli_addresses *masters,
@@ -241,7 +259,9 @@ int cli_quorum_transfer(const struct cli_site *site, const struct cli_addresses 
 		if (primary->quorum->members[i]->is_primary)
 			old = pb_str(primary->quorum->members[i]->address);
 	}
-	return rc < 0 ? rc : await(site, masters, arena, address, old, primary, why);
+	if (rc < 0 && !has_happened(site, masters, arena, address, old))
+		return rc;
+	return await(site, masters, arena, address, old, primary, why);
 }
 
 /* A member that died a moment ago is known by its connection, long before it is missed.  True:

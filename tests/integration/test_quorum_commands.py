@@ -134,6 +134,18 @@ Quorum priorities were reset to 1
     assert done.stdout.count("AVAILABLE   | 1        | ") == 3
 
 
+def test_a_demoted_master_ends_where_that_is_wanted(make_masters):
+    masters = make_masters(3, properties={"alluxio.master.journal.exit.on.demotion": "true"})
+    old, new = masters.primary(), masters.standby()
+    done = masters.fsadmin("journal", "quorum", "elect", "-address", masters.addresses[new])
+    assert done.returncode == 0, done.stdout
+    assert masters.quorum.members[old].master.popen.wait(timeout=30) == 1
+    assert "alluxio.master.journal.exit.on.demotion" in masters.quorum.members[old].master_log()
+    assert masters.primary() == new
+    masters.quorum.members[old].start_master()
+    masters.await_state(old, "AVAILABLE")
+
+
 def test_a_dead_master_is_not_elected_and_the_old_primary_stays(masters):
     old, dead = masters.primary(), masters.standby()
     masters.kill(dead)
