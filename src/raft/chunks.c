@@ -3,7 +3,9 @@
  * A checkpoint for a peer whose next entry is not in the log any more, in pieces (Raft 7).
  *
  * Sending: one piece is on its way at a time.  The peer says up to where it has stored, and the
- * next piece begins there; a piece that is not answered is sent again.
+ * next piece begins there.  Pieces are large, and the way may be slow: a piece that is not answered
+ * is not sent again, but asked for, and not before an append that left after it was answered.  Else
+ * each piece would be on its way many times, and the answers to all but one bring more of them.
  *
  * Receiving: only the piece that follows is taken.  From the last piece until the checkpoint is
  * installed no entries are.
@@ -22,19 +24,27 @@ void chunks_begin(struct raft *core, struct progress *peer)
 	peer->chunk_number = 0;
 	peer->checkpoint = 0;
 	peer->chunk_offset = peer->chunk_best = peer->chunk_end = 0;
-	peer->is_chunk_out = peer->is_chunk_refused = peer->is_installing = false;
+	peer->is_chunk_out = peer->is_installing = false;
+	peer->is_chunk_refused = peer->is_chunk_missed = false;
+	peer->chunk_passed = 0;
 	peer->chunk_ms = core->now_ms;
 }
 
-/* A piece of nothing, which asks how far the peer has got. */
-static void ask(struct raft *core, struct progress *peer)
+static void send(struct raft *core, struct progress *peer, struct raft_chunk_message chunk)
 {
 	peer->is_chunk_out = true;
+	peer->is_chunk_refused = false;
+	peer->chunk_passed = core->leader.number + 1;
 	peer->chunk_ms = core->now_ms;
-	outbox_add(core, RAFT_MESSAGE_CHUNK, peer->id)->chunk =
-	        (struct raft_chunk_message){.index = peer->checkpoint,
-	                                    .index_term = peer->chunk_term,
-	                                    .offset = peer->chunk_end};
+	chunk.index = peer->checkpoint;
+	chunk.index_term = peer->chunk_term;
+	outbox_add(core, RAFT_MESSAGE_CHUNK, peer->id)->chunk = chunk;
+}
+
+/* A piece of nothing, which asks how far the peer has got. */
+static void ask(struct raft *core, struct progress *peer, uint64_t offset)
+{
+	send(core, peer, (struct raft_chunk_message){.offset = offset});
 }
 
 /* A full disk stays so for a while. */
@@ -45,17 +55,45 @@ static uint64_t pause_ms(const struct raft *core, const struct progress *peer)
 	               : core->options.retry_ms;
 }
 
+/* It has arrived, or never will. */
+static bool has_passed(const struct progress *peer)
+{
+	return peer->answered_number >= peer->chunk_passed;
+}
+
+/* From when the piece has arrived on: storing takes its time, too. */
+void chunks_heard(struct raft *core, struct progress *peer, uint64_t number)
+{
+	bool had_passed = has_passed(peer);
+
+	if (number > peer->answered_number)
+		peer->answered_number = number;
+	if (!had_passed && has_passed(peer))
+		peer->chunk_ms = core->now_ms;
+}
+
+/* What is out was not answered in time.  A first piece of nothing would be a refused one. */
+static void try_again(struct raft *core, struct progress *peer)
+{
+	if (peer->is_installing)
+		ask(core, peer, peer->chunk_end);
+	else if (peer->chunk_passed != 0 && peer->chunk_offset != 0)
+		ask(core, peer, peer->chunk_offset);
+	else
+		peer->is_chunk_out = false;
+	peer->is_chunk_missed = peer->is_chunk_out;
+}
+
 void chunks_pump(struct raft *core, struct progress *peer)
 {
-	if (peer->is_chunk_out && core->now_ms - peer->chunk_ms >= pause_ms(core, peer))
-		peer->is_chunk_out = false;
-	if (!peer->is_chunk_out && peer->is_installing && progress_is_heard(core, peer))
-		ask(core, peer);
-	if (peer->is_chunk_out) {
-		outbox_wake(core, peer->chunk_ms + pause_ms(core, peer));
+	if (!progress_is_heard(core, peer))
 		return;
-	}
-	if (peer->chunk_number != 0 || !progress_is_heard(core, peer))
+	if (peer->is_chunk_out && has_passed(peer) &&
+	    core->now_ms - peer->chunk_ms >= pause_ms(core, peer))
+		try_again(core, peer);
+	if (peer->is_chunk_out && has_passed(peer))
+		outbox_wake(core, peer->chunk_ms + pause_ms(core, peer));
+	if (peer->is_chunk_out || peer->chunk_number != 0)
 		return;
 	peer->chunk_number = ++core->fetch_number;
 	outbox_fetch_chunk(core,
@@ -94,17 +132,19 @@ void chunks_fetched(struct raft *core, const struct raft_chunk_fetched *fetched)
 	peer->chunk_number = 0;
 	peer->checkpoint = fetched->index;
 	peer->chunk_term = fetched->index_term;
-	peer->is_chunk_out = true;
-	peer->is_chunk_refused = false;
-	peer->chunk_ms = core->now_ms;
+	peer->is_chunk_missed = false;
 	peer->chunk_end = fetched->is_last ? peer->chunk_offset + fetched->size : 0;
-	outbox_add(core, RAFT_MESSAGE_CHUNK, peer->id)->chunk = (struct raft_chunk_message){
-	        .index = fetched->index,
-	        .index_term = fetched->index_term,
-	        .offset = peer->chunk_offset,
-	        .size = fetched->size,
-	        .is_last = fetched->is_last,
-	};
+	send(core, peer,
+	     (struct raft_chunk_message){.offset = peer->chunk_offset,
+	                                 .size = fetched->size,
+	                                 .is_last = fetched->is_last});
+}
+
+/* The peer has what it had when the piece was sent that is out: an answer to something before. */
+static bool is_stale(const struct progress *peer, const struct raft_chunk_reply *reply)
+{
+	return peer->is_chunk_out && !peer->is_chunk_missed && !reply->is_installed &&
+	       reply->refusal == RAFT_OK && reply->offset == peer->chunk_offset;
 }
 
 void chunks_reply(struct raft *core, const struct raft_message *message)
@@ -117,7 +157,8 @@ void chunks_reply(struct raft *core, const struct raft_message *message)
 	peer->heard_ms = core->now_ms;
 	if (reply->refusal != RAFT_OK)
 		outbox_refused_by(core, peer->id, reply->refusal);
-	if (peer->mode != PROGRESS_CHECKPOINT || reply->index != peer->checkpoint)
+	if (peer->mode != PROGRESS_CHECKPOINT || reply->index != peer->checkpoint ||
+	    is_stale(peer, reply))
 		return;
 	if (reply->refusal == RAFT_BAD_CHECKPOINT) { /* the host sees to another one */
 		chunks_begin(core, peer);
@@ -137,8 +178,9 @@ void chunks_reply(struct raft *core, const struct raft_message *message)
 	                      reply->offset == peer->chunk_end;
 	if (!peer->is_installing)
 		peer->chunk_offset = reply->offset;
-	peer->chunk_number = 0;
+	peer->chunk_number = peer->chunk_passed = 0;
 	peer->is_chunk_refused = reply->refusal != RAFT_OK;
+	peer->is_chunk_missed = false;
 	peer->is_chunk_out = peer->is_chunk_refused || peer->is_installing;
 }
 

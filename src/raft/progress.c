@@ -333,6 +333,7 @@ void progress_reply(struct raft *core, const struct raft_message *message)
 	peer->heard_ms = core->now_ms;
 	peer->health = reply->health;
 	peer->commit = reply->commit;
+	chunks_heard(core, peer, reply->number);
 	if (reply->round > peer->answered_round && reply->round <= core->leader.round)
 		peer->answered_round = reply->round;
 	if (sent_ms > peer->answered_sent_ms && sent_ms <= core->now_ms)

@@ -89,6 +89,7 @@ struct progress {
 	uint64_t moved_ms; /* when it last got further */
 	uint64_t answered_round;
 	uint64_t answered_sent_ms; /* sending time of the newest append that it answered */
+	uint64_t answered_number;  /* its number */
 	uint32_t health;
 	struct read_slots reads;
 	/* A learner is caught up when it reached a goal, set when the goal before was reached,
@@ -106,6 +107,9 @@ struct progress {
 	uint64_t chunk_best;   /* the furthest that it ever was */
 	bool is_chunk_out;     /* a piece is on its way */
 	bool is_chunk_refused; /* or the peer could not store it */
+	bool is_chunk_missed;  /* or the peer was asked whether it has it */
+	uint64_t chunk_passed; /* an answer to this append says that what is out has come, or is
+	                          lost */
 	uint64_t chunk_end;    /* of the piece sent last, if it is the checkpoint's last; 0 */
 	bool is_installing;    /* the peer has stored that one */
 	uint64_t chunk_ms;     /* since when */
@@ -314,6 +318,8 @@ uint64_t progress_quorum(const struct raft *core, size_t field_offset);
 
 void chunks_begin(struct raft *core, struct progress *peer);
 void chunks_pump(struct raft *core, struct progress *peer);
+/* The peer answered the append of that number. */
+void chunks_heard(struct raft *core, struct progress *peer, uint64_t number);
 void chunks_fetched(struct raft *core, const struct raft_chunk_fetched *fetched);
 void chunks_reply(struct raft *core, const struct raft_message *message);
 void chunks_received(struct raft *core, const struct raft_message *message);
