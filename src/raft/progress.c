@@ -36,7 +36,7 @@ bool progress_is_heard(const struct raft *core, const struct progress *peer)
 void progress_begin_probe(struct raft *core, struct progress *peer, uint64_t next)
 {
 	peer->mode = PROGRESS_PROBE;
-	peer->next = next;
+	peer->next = peer->probe_next = next;
 	peer->probe_number = core->leader.number + 1;
 	peer->is_waiting = peer->is_installing = false;
 	peer->fetch_number = 0;
@@ -132,6 +132,9 @@ static bool has_window(const struct raft *core, const struct progress *peer)
 {
 	if (peer->mode == PROGRESS_PROBE)
 		return !peer->is_waiting;
+	/* It has not shown yet that it takes entries: it may have no room for them. */
+	if (peer->match < peer->probe_next)
+		return peer->inflight_count == 0;
 	return peer->inflight_count < INFLIGHT_MAX &&
 	       peer->inflight_bytes < core->options.window_bytes_max;
 }

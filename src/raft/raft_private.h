@@ -63,7 +63,7 @@ struct read_slots {
 
 enum progress_mode {
 	PROGRESS_PROBE,     /* where the logs agree is not known: one append at a time */
-	PROGRESS_STREAM,    /* appends follow each other without waiting */
+	PROGRESS_STREAM,    /* appends follow each other without waiting, once one was taken */
 	PROGRESS_CHECKPOINT /* what it needs is not in the log any more */
 };
 
@@ -76,6 +76,7 @@ struct progress {
 	uint64_t match, next;  /* match < next, unless the peer lost entries */
 	uint64_t commit;       /* as the peer knows it */
 	uint64_t probe_number; /* answers to older ones say nothing about `next` */
+	uint64_t probe_next;   /* what it was then */
 	bool is_waiting;       /* PROBE: one is on its way */
 	uint64_t fetch_number; /* entries are being fetched; 0: no */
 	struct {
