@@ -10,19 +10,27 @@
 
 /* ---- life ---- */
 
-/* The URI without its path; of what is no hdfs:// URI the address that was found. */
+/* Between the scheme and the path, of URIs that name masters. */
+static struct str authority_of(struct str uri)
+{
+	size_t begin = str_starts_with(uri, STR("hdfs://"))      ? STR("hdfs://").size
+	               : str_starts_with(uri, STR("alluxio://")) ? STR("alluxio://").size
+	                                                         : uri.size;
+	size_t end = begin;
+
+	while (end < uri.size && uri.data[end] != '/')
+		end++;
+	return str_make(uri.data + begin, end - begin);
+}
+
+/* The URI without its path; of one that names no master the address that was found. */
 static struct str shown_uri(struct shell *shell, struct str uri,
                             const struct cli_addresses *addresses)
 {
-	size_t slashes = 0, size = 0;
+	struct str authority = authority_of(uri);
 
-	for (; size < uri.size; size++) {
-		slashes += uri.data[size] == '/';
-		if (slashes == 3)
-			break;
-	}
-	if (size > STR("hdfs://").size && str_starts_with(uri, STR("hdfs://")))
-		return cli_text(&shell->arena, "%.*s", (int)size, uri.data);
+	if (authority.size > 0)
+		return cli_text(&shell->arena, "hdfs://%.*s", STR_ARGS(authority));
 	return cli_text(&shell->arena, "hdfs://" HOST_PORT_FORMAT,
 	                HOST_PORT_ARGS(addresses->items[0]));
 }

@@ -167,6 +167,14 @@ Quorum priorities were reset to 1
 """
 
 
+def test_hadoops_shell_takes_several_masters_in_a_uri(cluster):
+    masters = f"alluxio://127.0.0.1:{cluster.port},127.0.0.1:1"
+    assert cluster.run("fs", "-mkdir", f"{masters}/by-hadoop", name="hadoop").returncode == 0
+    done = cluster.run("fs", "-ls", f"{masters}/", name="hadoop")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith(f" {masters}/by-hadoop")
+
+
 def test_the_last_one_is_not_removed(cluster):
     done = cluster.run("fsadmin", "journal", "quorum", "remove", "-domain", "MASTER", "-address",
                        "127.0.0.1:19200", name="alluxio")
