@@ -181,6 +181,10 @@ class Masters:
     def others(self, member):
         return [m for m in self.members if m is not member]
 
+    def longest_sync_ms(self):
+        """Of any of them, since they were started."""
+        return max(member.status()["sync_us_max"] for member in self.members) / 1000
+
     def by_server(self, cpu_before=None):
         """Processor time of each member in ns, or what was added since `cpu_before`."""
         now = {m.address: m.server.cpu_ns() for m in self.members}
