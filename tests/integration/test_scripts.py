@@ -89,24 +89,25 @@ def test_a_second_start_takes_the_place_of_the_first_unless_told_otherwise(house
     assert len(house.pids("AlluxioMaster")) == 1 and house.pids("AlluxioMaster") != first
 
 
-def test_a_journal_that_is_gone_is_not_made_anew(house):
+def start_without_its_disk(house):
+    """What a start says whose journal was there the time before."""
     house.start("master")
     house.run("alluxio-stop.sh", "master")
     (house.folder / "master").rename(house.folder / "unmounted")
     done = house.start("master")
-    assert done.returncode == 1 and "formatJournal" in done.stdout
+    assert done.returncode == 1
     assert not (house.folder / "master").exists()
+    return done.stdout
+
+
+def test_a_journal_that_is_gone_is_not_made_anew(house):
+    assert "formatJournal" in start_without_its_disk(house)
     assert house.start("master", "-f").returncode == 0
 
 
 def test_a_journal_that_was_formatted_by_hand_is_not_made_anew_either(house):
     house.run("alluxio", "formatJournal")
-    house.start("master")
-    house.run("alluxio-stop.sh", "master")
-    (house.folder / "master").rename(house.folder / "unmounted")
-    done = house.start("master")
-    assert done.returncode == 1 and "is gone" in done.stdout
-    assert not (house.folder / "master").exists()
+    assert "is gone" in start_without_its_disk(house)
 
 
 def configure_folder(house, name, value):

@@ -6,13 +6,7 @@
 #ifndef HOLDFAST_TESTS_UNIT_RAFT_LEADER_H
 #define HOLDFAST_TESTS_UNIT_RAFT_LEADER_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "raft/raft.h"
-
-enum { ELECTION_MS = 100, HEARTBEAT_MS = 10 };
+#include "unit/raft/core.h"
 
 struct world {
 	struct raft *core;
@@ -23,14 +17,6 @@ struct world {
 	struct raft_append_message sent; /* the last one to the learner 'd' */
 	uint64_t match_c;                /* what c says of itself */
 };
-
-static inline struct raft_id id_of(char name)
-{
-	struct raft_id id;
-
-	memset(id.bytes, name, sizeof(id.bytes));
-	return id;
-}
 
 static inline void step(struct world *w, struct raft_event event)
 {
@@ -105,20 +91,9 @@ static inline int set_up_with(void **state, size_t members, uint64_t last, bool 
 {
 	static const char *const addresses[] = {"a:1", "b:1", "c:1", "d:1"};
 	struct world *w = calloc(1, sizeof(*w));
-	struct raft_options options = {.self = id_of('a'),
-	                               .address = "a:1",
-	                               .addresses = addresses,
-	                               .address_count = members,
-	                               .election_min_ms = ELECTION_MS,
-	                               .election_max_ms = ELECTION_MS + ELECTION_MS / 2,
-	                               .heartbeat_ms = HEARTBEAT_MS,
-	                               .retry_ms = HEARTBEAT_MS,
-	                               .append_bytes_max = 1000,
-	                               .window_bytes_max = 1000,
-	                               .chunk_bytes_max = 1000,
-	                               .leave_is_needed = leave_is_needed};
+	struct raft_options options = options_of('a', "a:1", addresses, members);
 	struct raft_run run = {.first = 1, .term = 1};
-	struct raft_list list = {.index = 1, .members.count = members};
+	struct raft_list list = list_of('a', addresses, members, 3);
 	struct raft_start start = {.now_ms = 1000,
 	                           .vote = {.term = 1, .history = id_of('h')},
 	                           .runs = &run,
@@ -128,12 +103,7 @@ static inline int set_up_with(void **state, size_t members, uint64_t last, bool 
 	                           .lists = &list,
 	                           .list_count = 1};
 
-	for (size_t i = 0; i < members; i++) {
-		list.members.member[i].id = id_of((char)('a' + i));
-		list.members.member[i].is_voter = i < 3;
-		snprintf(list.members.member[i].address, sizeof(list.members.member[i].address),
-		         "%s", addresses[i]);
-	}
+	options.leave_is_needed = leave_is_needed;
 	assert_int_equal(raft_create(&options, &start, &w->core), 0);
 	raft_status(w->core, &w->status);
 	w->now_ms = start.now_ms;
@@ -144,15 +114,6 @@ static inline int set_up_with(void **state, size_t members, uint64_t last, bool 
 static inline int set_up(void **state, size_t members, uint64_t last)
 {
 	return set_up_with(state, members, last, false);
-}
-
-static inline int teardown(void **state)
-{
-	struct world *w = *state;
-
-	raft_destroy(w->core);
-	free(w);
-	return 0;
 }
 
 #endif

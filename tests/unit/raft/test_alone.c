@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "raft/raft.h"
+#include "unit/raft/core.h"
 
-enum { ELECTION_MS = 100, LAST = 5, TERM = 1 };
+enum { LAST = 5, TERM = 1 };
 
 struct world {
 	struct raft *core;
@@ -20,8 +20,6 @@ struct world {
 	struct raft_vote record; /* on disk */
 	struct raft_list list;   /* in the log; no members: none is */
 };
-
-static const struct raft_id self = {"aaaaaaaaaaaaaaa"};
 
 static void step(struct world *w, struct raft_event event)
 {
@@ -39,18 +37,10 @@ static void step(struct world *w, struct raft_event event)
 /* From what is on disk. */
 static int start(struct world *w, uint64_t last)
 {
-	struct raft_options options = {.self = self,
-	                               .address = "a:1",
-	                               .election_min_ms = ELECTION_MS,
-	                               .election_max_ms = 2 * ELECTION_MS,
-	                               .heartbeat_ms = ELECTION_MS / 10,
-	                               .retry_ms = ELECTION_MS,
-	                               .append_bytes_max = 1000,
-	                               .window_bytes_max = 1000,
-	                               .chunk_bytes_max = 1000};
+	static const char *const address = "a:1";
+	struct raft_options options = options_of('a', address, NULL, 0);
 	struct raft_run run = {.first = 1, .term = TERM};
-	struct raft_list own = {
-	        .members = {.count = 1, .member = {{.is_voter = true, .address = "a:1"}}}};
+	struct raft_list own = list_of('a', &address, 1, 1);
 	struct raft_start begin = {
 	        .now_ms = w->now_ms,
 	        .vote = w->record,
@@ -62,7 +52,7 @@ static int start(struct world *w, uint64_t last)
 	        .list_count = 1,
 	};
 
-	own.members.member[0].id = self;
+	own.index = 0; /* its host says so; nothing is written */
 	return raft_create(&options, &begin, &w->core);
 }
 
@@ -79,15 +69,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	raft_destroy(w->core);
-	free(w);
-	return 0;
-}
-
 static void who_was_given_a_priority_starts_again(void **state)
 {
 	struct world *w = *state;
@@ -97,7 +78,7 @@ static void who_was_given_a_priority_starts_again(void **state)
 	assert_int_equal(status.role, RAFT_LEADER);
 	step(w, (struct raft_event){
 	                .kind = RAFT_CHANGE,
-	                .change = {.kind = RAFT_CHANGE_PRIORITY, .id = self, .priority = 7}});
+	                .change = {.kind = RAFT_CHANGE_PRIORITY, .id = id_of('a'), .priority = 7}});
 	raft_status(w->core, &status);
 	raft_destroy(w->core);
 	w->core = NULL;

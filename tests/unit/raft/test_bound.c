@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "raft/raft.h"
+#include "unit/raft/core.h"
 
-enum { ELECTION_MS = 100, RETRY_MS = 10, TERM = 1, LEFT = 5, LOST = 6, MEMBERS = 3 };
+enum { TERM = 1, LEFT = 5, LOST = 6, MEMBERS = 3 };
 
 struct world {
 	struct raft *core;
@@ -28,14 +28,6 @@ struct world {
 	size_t asked[MEMBERS];   /* times */
 	uint64_t token[MEMBERS]; /* of the last question */
 };
-
-static struct raft_id id_of(char name)
-{
-	struct raft_id id;
-
-	memset(id.bytes, name, sizeof(id.bytes));
-	return id;
-}
 
 static void note(struct world *w, const struct raft_message *message)
 {
@@ -113,18 +105,7 @@ static void make(struct world *w, size_t members, bool accepts_loss)
 	static const char *const addresses[] = {"a:1", "b:1", "c:1"};
 	/* B is second; alone, it is first. */
 	size_t first = members == 1 ? 1 : 0;
-	struct raft_options options = {.self = id_of('B'),
-	                               .address = "b:1",
-	                               .addresses = addresses + first,
-	                               .address_count = members,
-	                               .election_min_ms = ELECTION_MS,
-	                               .election_max_ms = ELECTION_MS + ELECTION_MS / 2,
-	                               .heartbeat_ms = RETRY_MS,
-	                               .retry_ms = RETRY_MS,
-	                               .append_bytes_max = 1000,
-	                               .window_bytes_max = 1000,
-	                               .chunk_bytes_max = 1000,
-	                               .accepts_loss = accepts_loss};
+	struct raft_options options = options_of('B', "b:1", addresses + first, members);
 	struct raft_run run = {.first = 1, .term = TERM};
 	struct raft_start start = {
 	        .now_ms = w->now_ms,
@@ -136,14 +117,8 @@ static void make(struct world *w, size_t members, bool accepts_loss)
 	        .lists = &w->list,
 	        .list_count = 1};
 
-	w->list = (struct raft_list){.index = 1, .members.count = members};
-	for (size_t i = 0; i < members; i++) {
-		struct raft_member *member = &w->list.members.member[i];
-
-		member->id = id_of((char)('A' + first + i));
-		member->is_voter = true;
-		snprintf(member->address, sizeof(member->address), "%s", addresses[first + i]);
-	}
+	options.accepts_loss = accepts_loss;
+	w->list = list_of((char)('A' + (char)first), addresses + first, members, members);
 	w->record = start.vote;
 	assert_int_equal(raft_create(&options, &start, &w->core), 0);
 	pass(w, 1); /* asks */
@@ -155,15 +130,6 @@ static int setup(void **state)
 
 	w->now_ms = 1000;
 	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	raft_destroy(w->core);
-	free(w);
 	return 0;
 }
 

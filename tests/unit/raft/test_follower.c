@@ -114,6 +114,8 @@ static void what_asks_for_too_long_a_promise_proves_no_round(void **state)
 static void another_entry_where_one_is_committed_is_refused(void **state)
 {
 	static const struct raft_run other = {.first = LAST, .term = TERM + 1};
+	static const struct raft_append_message anew = {
+	        .prev = LAST - 1, .prev_term = TERM, .last = LAST, .runs = &other, .run_count = 1};
 	struct world *w = *state;
 
 	w->status.term++; /* b was elected again, it says */
@@ -121,19 +123,11 @@ static void another_entry_where_one_is_committed_is_refused(void **state)
 	sync_vote(w);
 	append(w, (struct raft_append_message){.prev = LAST, .prev_term = TERM + 1, .last = LAST});
 	assert_int_equal(reply_of(w).refusal, RAFT_CONFLICTS_WITH_COMMITTED);
-	append(w, (struct raft_append_message){.prev = LAST - 1,
-	                                       .prev_term = TERM,
-	                                       .last = LAST,
-	                                       .runs = &other,
-	                                       .run_count = 1});
+	append(w, anew);
 	assert_int_equal(reply_of(w).refusal, RAFT_CONFLICTS_WITH_COMMITTED);
 	/* It is in a checkpoint, too. */
 	step(w, (struct raft_event){.kind = RAFT_COMPACTED, .compacted = LAST});
-	append(w, (struct raft_append_message){.prev = LAST - 1,
-	                                       .prev_term = TERM,
-	                                       .last = LAST,
-	                                       .runs = &other,
-	                                       .run_count = 1});
+	append(w, anew);
 	assert_int_equal(reply_of(w).refusal, RAFT_CONFLICTS_WITH_COMMITTED);
 	assert_int_equal(w->status.last, LAST);
 }

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "raft/raft.h"
+#include "unit/raft/core.h"
 
-enum { RETRY_MS = 10, ADDRESSES = 3 };
+enum { ADDRESSES = 3 };
 
 struct world {
 	struct raft *core;
@@ -22,14 +22,6 @@ struct world {
 	bool has_formed;
 	enum raft_refusal refusal; /* said last */
 };
-
-static struct raft_id id_of(char name)
-{
-	struct raft_id id;
-
-	memset(id.bytes, name, sizeof(id.bytes));
-	return id;
-}
 
 static void step(struct world *w, struct raft_event event)
 {
@@ -74,31 +66,12 @@ static int setup(void **state)
 {
 	static const char *const addresses[ADDRESSES] = {"a:1", "b:1", "c:1"};
 	struct world *w = calloc(1, sizeof(*w));
-	struct raft_options options = {.self = id_of('a'),
-	                               .address = "a:1",
-	                               .addresses = addresses,
-	                               .address_count = ADDRESSES,
-	                               .election_min_ms = 100,
-	                               .election_max_ms = 150,
-	                               .heartbeat_ms = RETRY_MS,
-	                               .retry_ms = RETRY_MS,
-	                               .append_bytes_max = 1000,
-	                               .window_bytes_max = 1000,
-	                               .chunk_bytes_max = 1000};
+	struct raft_options options = options_of('a', "a:1", addresses, ADDRESSES);
 	struct raft_start start = {.now_ms = 1000};
 
 	w->now_ms = start.now_ms;
 	assert_int_equal(raft_create(&options, &start, &w->core), 0);
 	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	raft_destroy(w->core);
-	free(w);
 	return 0;
 }
 

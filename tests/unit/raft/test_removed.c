@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "raft/raft.h"
+#include "unit/raft/core.h"
 
-enum { ELECTION_MS = 100, RETRY_MS = 10, LAST = 5, TERM = 1, MEMBERS = 4 };
+enum { LAST = 5, TERM = 1, MEMBERS = 4 };
 
 struct world {
 	struct raft *core;
@@ -24,14 +24,6 @@ struct world {
 	bool has_asked_to_join;
 	bool is_removed;
 };
-
-static struct raft_id id_of(char name)
-{
-	struct raft_id id;
-
-	memset(id.bytes, name, sizeof(id.bytes));
-	return id;
-}
 
 static void step(struct world *w, struct raft_event event)
 {
@@ -68,17 +60,7 @@ static int setup(void **state)
 {
 	static const char *const addresses[MEMBERS] = {"a:1", "b:1", "c:1", "d:1"};
 	struct world *w = calloc(1, sizeof(*w));
-	struct raft_options options = {.self = id_of('d'),
-	                               .address = "d:1",
-	                               .addresses = addresses,
-	                               .address_count = MEMBERS,
-	                               .election_min_ms = ELECTION_MS,
-	                               .election_max_ms = ELECTION_MS + ELECTION_MS / 2,
-	                               .heartbeat_ms = RETRY_MS,
-	                               .retry_ms = RETRY_MS,
-	                               .append_bytes_max = 1000,
-	                               .window_bytes_max = 1000,
-	                               .chunk_bytes_max = 1000};
+	struct raft_options options = options_of('d', "d:1", addresses, MEMBERS);
 	struct raft_run run = {.first = 1, .term = TERM};
 	struct raft_start start = {.now_ms = 1000,
 	                           .vote = {.term = TERM, .history = id_of('h')},
@@ -89,26 +71,10 @@ static int setup(void **state)
 	                           .lists = &w->list,
 	                           .list_count = 1};
 
-	w->list = (struct raft_list){.index = 1, .members.count = MEMBERS};
-	for (size_t i = 0; i < MEMBERS; i++) {
-		struct raft_member *member = &w->list.members.member[i];
-
-		member->id = id_of((char)('a' + i));
-		member->is_voter = i < MEMBERS - 1;
-		snprintf(member->address, sizeof(member->address), "%s", addresses[i]);
-	}
+	w->list = list_of('a', addresses, MEMBERS, MEMBERS - 1);
 	w->now_ms = start.now_ms;
 	assert_int_equal(raft_create(&options, &start, &w->core), 0);
 	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	raft_destroy(w->core);
-	free(w);
 	return 0;
 }
 
