@@ -64,8 +64,8 @@ int cli_quorum_ask(const struct cli_site *site, const struct client_address *mas
 }
 
 struct voters {
-	size_t count,
-	        there; /* all, and who is connected to the master that was asked, or is that */
+	size_t count;
+	size_t there; /* connected to the master that was asked, or that one itself */
 };
 
 static struct voters count_voters(const Quorum__GetQuorumResponse *quorum)

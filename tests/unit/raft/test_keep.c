@@ -145,6 +145,24 @@ static void a_peer_that_cannot_store_gets_a_piece_now_and_then_only(void **state
 	assert_true(w->update.what & RAFT_FETCH_CHUNK);
 }
 
+/* It may have come or not: nobody has said so. */
+static void an_answer_to_no_append_says_nothing_of_a_piece(void **state)
+{
+	struct world *w = *state;
+
+	be_elected(w);
+	need_a_checkpoint(w);
+	send_a_piece(w, false);
+	receive(w, 'c',
+	        (struct raft_message){.kind = RAFT_MESSAGE_APPEND_REPLY,
+	                              .append_reply = {.number = UINT64_MAX}});
+	for (int round = 0; round < 5; round++) {
+		w->now_ms += RETRY_MS;
+		step(w, (struct raft_event){.kind = RAFT_TICK});
+		assert_false(w->update.what & RAFT_FETCH_CHUNK);
+	}
+}
+
 /* It says nothing meanwhile, and whatever was written since is what it asks for next. */
 static void a_peer_that_installs_a_checkpoint_pins_what_follows_it(void **state)
 {
@@ -201,6 +219,8 @@ static void a_peer_that_installs_is_asked_without_a_piece(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(an_answer_to_no_append_says_nothing_of_a_piece,
+	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(
 	                a_peer_that_does_not_get_further_pins_entries_for_a_while_only, setup,
 	                teardown),
