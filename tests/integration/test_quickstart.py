@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """quickstart, but for its build: a stand-in for cmake lets it take the binary that is there."""
+import concurrent.futures
 import contextlib
 import os
 import pathlib
@@ -81,6 +82,15 @@ def test_one_master(house):
     assert house.run("stop").stdout.count("stopped the ") == 2
 
 
+def test_two_starts_at_once_make_one_cluster(house):
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        starts = [pool.submit(house.start, "--masters", "3", "--no-demo") for _ in range(2)]
+    outputs = [start.result().stdout for start in starts]
+    assert [start.result().returncode for start in starts] == [0, 0], outputs
+    for i in (1, 2, 3):
+        assert sum(output.count(f"started the master{i} ") for output in outputs) == 1, outputs
+
+
 def refused(done):
     """The one line that says why nothing was started."""
     assert done.returncode == 1
@@ -104,8 +114,8 @@ def test_ports_are_free_for_everybody(house, port):
 
 
 def test_a_missing_compiler_is_named(house):
-    for program in ("bash", "env", "cat", "cut", "dirname", "grep", "head", "mkdir", "realpath",
-                    "seq", "touch", "ninja", "protoc", "protoc-c", "pkg-config"):
+    for program in ("bash", "env", "cat", "cut", "dirname", "flock", "grep", "head", "mkdir",
+                    "realpath", "seq", "touch", "ninja", "protoc", "protoc-c", "pkg-config"):
         (house.folder / "bin" / program).symlink_to(shutil.which(program))
     house.stand_in("cmake", "echo 'No CMAKE_C_COMPILER could be found.'; exit 1")
     house.path = f"{house.folder}/bin"
