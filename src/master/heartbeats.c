@@ -155,7 +155,7 @@ static bool is_report_due(struct workers *workers, struct worker *worker)
 {
 	uint64_t now_us = io_now_us(workers->io);
 
-	if (!worker->has_lost_report || aside_count(workers->aside) > ASIDE_MAX / 2 ||
+	if (!worker->owes_report || aside_count(workers->aside) > ASIDE_MAX / 2 ||
 	    workers->deletion_count > DELETIONS_MAX / 2 ||
 	    (worker->asked_us != 0 && now_us - worker->asked_us < REPORT_ASK_AGAIN_US))
 		return false;

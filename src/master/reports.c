@@ -25,6 +25,15 @@ static int reporter(struct workers *workers, struct str worker_uuid, struct str 
 	return worker_store(workers, worker, store_uuid, storage_type, ret_store);
 }
 
+/* What is lost from here on is in no report that came before. */
+static void begin_round(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->store_count; i++)
+		if (worker->stores[i]->round == worker->round)
+			return;
+	worker->owes_report = false;
+}
+
 int workers_report_begin(struct workers *workers, struct str worker_uuid, struct str store_uuid,
                          uint8_t storage_type, struct full_report **ret_report)
 {
@@ -42,9 +51,9 @@ int workers_report_begin(struct workers *workers, struct str worker_uuid, struct
 		mem_free(report);
 		return rc;
 	}
+	begin_round(store->worker);
 	/* What is to go is found again: the report says what is there. */
-	workers->deletion_count -= store->deletions.count;
-	deletions_clear(&store->deletions);
+	store_drop_deletions(workers, store);
 	*report = (struct full_report){.magic = FULL_REPORT_MAGIC,
 	                               .workers = workers,
 	                               .worker = store->worker,
@@ -142,7 +151,6 @@ void workers_report_all(struct workers *workers, struct str worker_uuid)
 		store->is_reported = true;
 	}
 	worker->round++;
-	worker->has_lost_report = false;
 	workers_recount(workers);
 }
 

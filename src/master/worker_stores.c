@@ -45,6 +45,12 @@ static int worker_reserve_store(struct worker *worker)
 	return 0;
 }
 
+void store_drop_deletions(struct workers *workers, struct store *store)
+{
+	workers->deletion_count -= store->deletions.count;
+	deletions_clear(&store->deletions);
+}
+
 int worker_store(struct workers *workers, struct worker *worker, struct str uuid,
                  uint8_t storage_type, struct store **ret_store)
 {

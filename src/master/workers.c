@@ -55,8 +55,7 @@ static void worker_destroy(struct workers *workers, struct worker *worker)
 		store_numbers_retire(&workers->numbers, store->number);
 		if (store->next_number != 0)
 			store_numbers_retire(&workers->numbers, store->next_number);
-		workers->deletion_count -= store->deletions.count;
-		deletions_clear(&store->deletions);
+		store_drop_deletions(workers, store);
 		mem_free(store->uuid);
 		mem_free(store);
 	}
@@ -85,11 +84,23 @@ void workers_destroy(struct workers *workers)
 	mem_free(workers);
 }
 
+/* The state before may have lacked files, if it was not that of the other masters. */
+static void doubt_what_was_said(struct workers *workers, struct worker *worker)
+{
+	if (worker->report != NULL)
+		report_orphan(worker->report);
+	for (size_t i = 0; i < worker->store_count; i++)
+		store_drop_deletions(workers, worker->stores[i]);
+	worker->owes_report = true;
+}
+
 void workers_set_namespace(struct workers *workers, struct namespace *ns)
 {
 	workers->ns = ns;
 	if (ns != NULL)
 		workers_recount(workers);
+	for (size_t i = 0; ns == NULL && i < workers->count; i++)
+		doubt_what_was_said(workers, workers->all[i]);
 }
 
 void workers_set_primary(struct workers *workers, bool is_primary)
@@ -350,7 +361,7 @@ int workers_register(struct workers *workers, const struct worker_identity *iden
 	for (size_t i = 0; i < worker->store_count; i++)
 		worker->stores[i]->is_reported = false;
 	worker->round++;
-	worker->has_lost_report = false;
+	worker->owes_report = false;
 	worker->info.last_heartbeat_us = io_now_us(workers->io);
 	worker->info.last_heartbeat_wall_ms = io_wall_ms(workers->io);
 	worker->logged = WORKER_LIVE;
@@ -367,9 +378,9 @@ int workers_register(struct workers *workers, const struct worker_identity *iden
 
 void worker_lost_report(struct worker *worker)
 {
-	if (worker->has_lost_report)
+	if (worker->owes_report)
 		return;
-	worker->has_lost_report = true;
+	worker->owes_report = true;
 	log_event(LOG_WORKER_REPORT_LOST, "worker=%.*s", STR_ARGS(worker->info.identity.host));
 }
 

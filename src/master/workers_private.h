@@ -44,7 +44,7 @@ struct worker {
 	uint64_t placed_bytes;       /* on new blocks since its last heartbeat, until they come */
 	uint64_t placed_count;       /* of these blocks */
 	uint64_t received_bytes;     /* of blocks that came since its last heartbeat */
-	bool has_lost_report;        /* something did not fit in here: a full report is due */
+	bool owes_report;            /* what it said was lost, or judged by another namespace */
 	uint64_t asked_us;           /* when a full report was last asked for */
 	enum worker_liveness logged; /* what the log knows */
 };
@@ -113,7 +113,9 @@ struct workers_options {
 };
 struct workers *workers_create(const struct workers_options *options); /* NULL: out of memory */
 void workers_destroy(struct workers *workers);
-/* The namespace that replicas are judged by; NULL while one is loaded: reports are refused. */
+/* The namespace that replicas are judged by; NULL while one is loaded: reports are refused, and
+ * what the one before said of replicas is not believed any more: orders to delete are dropped, and
+ * every worker is asked for a full report. */
 void workers_set_namespace(struct workers *workers, struct namespace *ns);
 /* A new primary trusts no store to be complete before its next full report. */
 void workers_set_primary(struct workers *workers, bool is_primary);
@@ -140,6 +142,7 @@ enum worker_liveness worker_liveness(const struct workers *workers, const struct
 /* Finds or makes it. */
 int worker_store(struct workers *workers, struct worker *worker, struct str uuid,
                  uint8_t storage_type, struct store **ret_store);
+void store_drop_deletions(struct workers *workers, struct store *store);
 void worker_lost_report(struct worker *worker);
 /* A replica has come: it takes its own length now, no more the room of a whole block. */
 void worker_received(struct worker *worker, uint64_t length);

@@ -108,6 +108,79 @@ static void a_store_that_a_round_of_reports_does_not_name_holds_nothing(void **s
 	assert_int_equal(located(replica.block), 0);
 }
 
+/* ---- a namespace that a checkpoint replaces ---- */
+
+/* The one before had no file with this block. */
+static struct block block_that_only_the_next_namespace_has(void)
+{
+	return (struct block){
+	        .id = fake_ns->next_block++, .stamp = fake_ns->next_stamp++, .length = 100};
+}
+
+static void replace_namespace(struct block has)
+{
+	fake_ns->loose[fake_ns->loose_count++] = (struct ns_block_info){
+	        .inode = 99999, .block = has, .replication = 1, .is_complete = true};
+	workers_set_namespace(workers, NULL);
+	workers_set_namespace(workers, fake_ns);
+}
+
+static void what_a_replaced_namespace_wanted_deleted_stays(void **state)
+{
+	struct block block = block_that_only_the_next_namespace_has();
+	struct replica replica = {.block = block};
+	struct worker_orders orders;
+
+	(void)state;
+	join("w1");
+	report_all("w1", &replica, 1);
+	assert_int_equal(totals_now().pending_deletions, 1);
+	replace_namespace(block);
+	orders = beat("w1");
+	assert_int_equal(orders.deletion_count, 0);
+	assert_true(orders.must_register); /* and says again what it has */
+	join("w1");
+	report_all("w1", &replica, 1);
+	assert_int_equal(located(block), 1);
+	assert_false(beat("w1").must_register);
+}
+
+static void a_report_judged_half_by_a_replaced_namespace_is_broken_off(void **state)
+{
+	struct block block = block_that_only_the_next_namespace_has();
+	struct replica replica = {.block = block};
+	struct full_report *report;
+
+	(void)state;
+	join("w1");
+	assert_int_equal(workers_report_begin(workers, STR("w1"), STR("s1"), 1, &report), 0);
+	assert_int_equal(workers_report_add(report, &replica, 1), 0);
+	replace_namespace(block);
+	assert_int_equal(workers_report_add(report, &replica, 1), -ERR_CHANGED);
+	workers_report_abort(report);
+	assert_true(beat("w1").must_register);
+}
+
+static void a_round_that_went_on_behind_a_replaced_namespace_is_asked_for_again(void **state)
+{
+	struct block block = block_that_only_the_next_namespace_has();
+	struct replica replica = {.block = block};
+	struct full_report *report;
+
+	(void)state;
+	join("w1");
+	assert_int_equal(workers_report_begin(workers, STR("w1"), STR("s1"), 1, &report), 0);
+	assert_int_equal(workers_report_add(report, &replica, 1), 0);
+	workers_report_end(report);
+	replace_namespace(block);
+	assert_int_equal(workers_report_begin(workers, STR("w1"), STR("another"), 1, &report), 0);
+	workers_report_end(report);
+	workers_report_all(workers, STR("w1"));
+	assert_true(beat("w1").must_register);
+}
+
+/* ---- what is not applied yet ---- */
+
 static void report_of_an_unseen_block_waits(void **state)
 {
 	struct block ahead = {.id = fake_ns->next_block, .stamp = fake_ns->next_stamp, .length = 9};
@@ -294,6 +367,9 @@ int main(void)
 	        TEST(a_worker_that_registers_again_breaks_its_report_off),
 	        TEST(changes_wait_for_the_end_of_a_full_report),
 	        TEST(a_store_that_a_round_of_reports_does_not_name_holds_nothing),
+	        TEST(what_a_replaced_namespace_wanted_deleted_stays),
+	        TEST(a_report_judged_half_by_a_replaced_namespace_is_broken_off),
+	        TEST(a_round_that_went_on_behind_a_replaced_namespace_is_asked_for_again),
 	        TEST(report_of_an_unseen_block_waits),
 	        TEST(a_replica_beyond_what_is_applied_is_never_deleted),
 	        TEST(what_an_unseen_block_was_said_to_be_can_be_taken_back),
