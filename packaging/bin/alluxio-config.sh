@@ -86,7 +86,12 @@ stop_process() { # title, soft or hard
 			kill -0 "$pid" 2>/dev/null || break
 			sleep 0.1
 		done
-		[ "$2" = soft ] || kill -KILL "$pid" 2>/dev/null || true
+		if [ "$2" != soft ]; then
+			kill -KILL "$pid" 2>/dev/null || true
+		elif kill -0 "$pid" 2>/dev/null; then
+			echo "Error: the process $pid has not ended two minutes after SIGTERM" >&2
+			count=$((count - 1))
+		fi
 	done
 	killed=$count
 }

@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/alluxio-config.sh"
 
-usage="Usage: alluxio-stop.sh [-h] [-s] [ACTION]
+usage="Usage: alluxio-stop.sh [-h] ACTION [-s]
 Where ACTION is one of:
   all       stop all masters and workers
   local     stop the master and the worker of this machine
@@ -15,17 +15,23 @@ Where ACTION is one of:
 -s  never kill a process that does not end by itself
 -h  show this help"
 
-how=hard
-[ "${1:-}" != --help ] || set -- -h
-while getopts hsc: option; do
-	case "$option" in
-	h) echo "$usage"; exit 0 ;;
-	s) how=soft ;;
-	c) ;; # of the cache of Alluxio's workers
-	*) echo "$usage" >&2; exit 1 ;;
+wrong() {
+	echo "Error: $*" >&2
+	echo "$usage" >&2
+	exit 1
+}
+
+how=hard action=
+while [ $# -gt 0 ]; do
+	case "$1" in
+	-h | --help) echo "$usage"; exit 0 ;;
+	-s) how=soft ;;
+	-c) [ $# -gt 1 ] || wrong "-c wants a cache"; shift ;; # of Alluxio's workers
+	-*) wrong "Invalid option: $1" ;;
+	*) [ -z "$action" ] || wrong "Invalid argument: $1"; action=$1 ;;
 	esac
+	shift
 done
-shift $((OPTIND - 1))
 
 stop_here() { # title
 	stop_process "$1" "$how"
@@ -34,7 +40,7 @@ stop_here() { # title
 soft=()
 [ "$how" = hard ] || soft=(-s)
 
-case "${1:-}" in
+case "$action" in
 all)
 	status=0
 	on_all workers "$bin/alluxio-stop.sh" "${soft[@]}" worker || status=1
@@ -50,15 +56,7 @@ masters) on_all masters "$bin/alluxio-stop.sh" "${soft[@]}" master ;;
 worker) stop_here AlluxioWorker ;;
 workers) on_all workers "$bin/alluxio-stop.sh" "${soft[@]}" worker ;;
 secondary_master | job_master | job_masters | job_worker | job_workers | proxy | proxies | logserver)
-	fail "Error: there is no $1 in this version" ;;
-"")
-	echo "Error: no ACTION specified" >&2
-	echo "$usage" >&2
-	exit 1
-	;;
-*)
-	echo "Error: Invalid ACTION: $1" >&2
-	echo "$usage" >&2
-	exit 1
-	;;
+	fail "Error: there is no $action in this version" ;;
+'') wrong "no ACTION specified" ;;
+*) wrong "Invalid ACTION: $action" ;;
 esac

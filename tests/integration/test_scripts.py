@@ -217,6 +217,24 @@ def test_a_host_that_ssh_does_not_reach_is_named_and_the_others_start(house):
     assert "[far-away] Error: nothing was done there" in done.stdout
 
 
+@pytest.mark.parametrize("words", [("-s", "masters"), ("masters", "-s")])
+def test_a_soft_stop_is_soft_wherever_the_option_stands(house, words):
+    (house.cluster.conf / "masters").write_text("far-away\n")
+    assert house.run("alluxio-stop.sh", *words).returncode == 0
+    assert "alluxio-stop.sh -s master" in house.ssh_calls()[-1]
+
+
+@pytest.mark.parametrize("words,text", [
+    ((), "Error: no ACTION specified"),
+    (("master", "worker"), "Error: Invalid argument: worker"),
+    (("-x", "master"), "Error: Invalid option: -x"),
+])
+def test_a_wrong_stop_says_how_it_is_done(house, words, text):
+    done = house.run("alluxio-stop.sh", *words)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[:2] == [text, "Usage: alluxio-stop.sh [-h] ACTION [-s]"]
+
+
 def test_a_list_of_no_hosts_is_named(house):
     (house.cluster.conf / "masters").write_text("# none yet\n")
     done = house.start("masters")
