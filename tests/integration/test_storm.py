@@ -8,9 +8,10 @@ import os
 import random
 import time
 
-from nemesis import Nemesis, StormQuorum
+from nemesis import Nemesis
 from processes import wait_until
 from quorum_writers import Load
+from storm_quorum import StormQuorum
 
 SECONDS = float(os.environ.get("HOLDFAST_STORM_SECONDS", "20"))
 STORM_SECONDS = 60  # then other masters

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real masters for storms: each with a host, a disk and a clock of its own, and one more in reserve."""
+import os
+import re
+import shutil
+
+import networks
+from disks import Disk
+from masters import LIST
+from quorum import Quorum
+
+# Of a log: all that it may say, and what it may never say here.
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO |WARN |ERROR) [A-Z_]+ .+")
+TAKEN_OUT = "this master was taken out of the quorum and stops"
+NEVER = re.compile(r" ERROR (?!.*(" + TAKEN_OUT + r"|input or output error))|state after index \d+ differs|"
+                   r"not everything has ended")
+
+
+class Loopback:
+    """A host where no namespaces can be made."""
+    address, wrapper = "127.0.0.1", ()
+
+
+class StormQuorum(Quorum):
+    """Masters that come and go: there is a host more than masters, for the next newcomer."""
+
+    def __init__(self, folder, count, properties, stack):
+        self.network = None
+        hosts = [Loopback()] * (count + 1)
+        if networks.can_make():
+            self.network = networks.Network(count + 1)
+            stack.callback(self.network.close)
+            hosts = self.network.hosts
+        super().__init__(folder, count + 1, properties, hosts)
+        stack.callback(super().close)
+        self.everybody = list(self.members)  # whatever they are at the moment
+        self.disks = {}
+        if os.geteuid() == 0:
+            for member in self.everybody:
+                self.disks[member] = disk = Disk(member.folder / "disk", 128 << 20)
+                stack.callback(disk.close)
+                member.set("alluxio.master.journal.folder", disk.folder / "journal")
+        self.spare = self.take_away(self.members[-1])
+        self.write_lists()
+        self.start()
+
+    @property
+    def addresses(self):
+        return [(member.host, member.port) for member in self.everybody]
+
+    def journal_address(self, member):
+        place = self.members.index(member)
+        return f"{member.host}:{self.journal_ports[place]}"
+
+    def write_lists(self):
+        """Everybody's, for its next start."""
+        for member in self.members:
+            member.set(LIST, ",".join(map(self.journal_address, self.members)))
+
+    def take_away(self, member):
+        place = self.members.index(member)
+        return [rows.pop(place) for rows in (self.members, self.hosts, self.journal_ports)]
+
+    def enlist(self):
+        """The spare one starts, as a newcomer that names all others."""
+        for rows, one in zip((self.members, self.hosts, self.journal_ports), self.spare):
+            rows.append(one)
+        newcomer, self.spare = self.spare[0], None
+        self.write_lists()
+        self.format(newcomer)
+        self.start_member(newcomer)
+        return newcomer
+
+    def dismiss(self, member):
+        self.spare = self.take_away(member)
+        self.write_lists()
+
+    def format(self, member):
+        member.format()
+        for old in member.folder.glob("**/*.before-format-*"):
+            shutil.rmtree(old)
+
+    def quorum_command(self, tool, *words):
+        """Asks all masters; its result may be anything while there are faults."""
+        return self.members[0].run(
+            *words[:1], "-D", "alluxio.master.rpc.addresses="
+            + ",".join(f"{host}:{port}" for host, port in self.addresses), *words[1:], name=tool)
+
+    def fsadmin(self, word, member):
+        return self.quorum_command("alluxio", "fsadmin", "journal", "quorum", word, *(
+            ["-domain", "MASTER"] if word == "remove" else []), "-address",
+            self.journal_address(member))
+
+    def is_voter(self, member):
+        status = self.status(member)
+        return status is not None and any(m["is_self"] and m["is_voter"]
+                                          for m in status["quorum"]["members"])
+
+    def check_processes(self):
+        """All run, and said nothing that nobody can read or that nothing here explains."""
+        for member in self.members:
+            assert member.master.popen.poll() is None, f"{member.folder} ended: {member.master.tail()}"
+        for member in self.everybody:
+            for line in member.master_log().splitlines() if member.master else []:
+                assert LINE.fullmatch(line) and line.isprintable(), f"{member.folder}: {line}"
+                assert not NEVER.search(line), f"{member.folder}: {line}"
