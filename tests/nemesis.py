@@ -34,6 +34,8 @@ class Nemesis:
         self.calm_kinds = [self.wipe, self.replace]
         if quorum.network is not None:
             self.kinds += [self.cut_off, self.cut_one_way, self.cut_pair]
+        if quorum.clocks:
+            self.kinds.append(self.set_clock)
         if quorum.disks:
             self.kinds.append(self.fill)
         if shutil.which("strace"):
@@ -245,6 +247,18 @@ class Nemesis:
         victim, others = self.around(draw)
         other = draw.choice(others)
         return self.cut(draw.uniform(0.2, 5), (victim, other), (other, victim))
+
+    def set_clock(self, draw):
+        """Its wall clock jumps by hours, runs ahead or behind, or both; then it is right again."""
+        victim, seconds = self.victim(draw), draw.uniform(0.2, 8)
+        jump, rate = draw.uniform(-10800, 10800), draw.randint(-2000000, 5000000)
+        ahead, drift = draw.choice([(jump, 0), (0, rate), (jump, rate)])
+        if victim is None:
+            return None
+        clock = self.quorum.clocks[victim]
+        clock.set(ahead, drift)
+        self.later(seconds, clock.set)
+        return f"{self.name(victim)} by {ahead:.0f} s and {drift} ppm for {seconds:.1f} s"
 
     def fill(self, draw):
         victim = self.victim(draw)

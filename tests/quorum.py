@@ -29,8 +29,11 @@ class Quorum:
                                 "alluxio.master.embedded.journal.port": journal_port}, address)
 
     def start_member(self, member, wait=True):
+        member.start_master(wrapper=self.wrapper_of(member), wait=wait)
+
+    def wrapper_of(self, member):
         host = self.host_of(member)
-        member.start_master(wrapper=host.wrapper if host else (), wait=wait)
+        return host.wrapper if host else ()
 
     def host_of(self, member):
         return self.hosts[self.members.index(member)] if self.hosts else None

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 
+import clocks
 import networks
 from disks import Disk
 from masters import LIST
@@ -40,9 +41,16 @@ class StormQuorum(Quorum):
                 self.disks[member] = disk = Disk(member.folder / "disk", 128 << 20)
                 stack.callback(disk.close)
                 member.set("alluxio.master.journal.folder", disk.folder / "journal")
+        self.clocks = {}
+        if clocks.can_make():
+            self.clocks = {member: clocks.Clock(member.folder) for member in self.everybody}
         self.spare = self.take_away(self.members[-1])
         self.write_lists()
         self.start()
+
+    def wrapper_of(self, member):
+        clock = self.clocks.get(member)
+        return (*super().wrapper_of(member), *(clock.wrapper if clock else ()))
 
     @property
     def addresses(self):
@@ -72,6 +80,9 @@ class StormQuorum(Quorum):
         return newcomer
 
     def dismiss(self, member):
+        self.clocks = {}
+        if clocks.can_make():
+            self.clocks = {member: clocks.Clock(member.folder) for member in self.everybody}
         self.spare = self.take_away(member)
         self.write_lists()
 
