@@ -25,6 +25,7 @@
 #include "cli/commands.h"
 #include "io/io.h"
 #include "main_private.h"
+#include "main_replication.h"
 
 enum { PATH_BYTES_MAX = 4096 };
 
@@ -98,6 +99,18 @@ static int namenode(int argc, char **argv)
 	return master(argc, argv);
 }
 
+static int judge_configuration(const struct cli_site *site)
+{
+	int status = main_check_served(site);
+
+	return status != CLI_OK ? status : replication_check(site);
+}
+
+static int config(int argc, char **argv)
+{
+	return cmd_config(argc, argv, judge_configuration);
+}
+
 #define MASTER_HELP                                                                                \
 	"  --form  form a cluster although others of the configured masters are silent; only if\n" \
 	"          none of those belongs to a cluster already\n"
@@ -133,7 +146,7 @@ static const struct command holdfast_commands[] = {
          CMD_QUORUM_USAGE, QUORUM_HELP},
         {"journal", cmd_journal, "look into a journal: folder, ls, cat, verify, digest",
          CMD_JOURNAL_USAGE, JOURNAL_HELP},
-        {"config", cmd_config, "what is configured, and where it stands", CMD_CONFIG_USAGE,
+        {"config", config, "what is configured, and where it stands", CMD_CONFIG_USAGE,
          CONFIG_HELP},
         {"format", cmd_format, "make an empty journal for a new cluster", CMD_FORMAT_USAGE},
         {"haadmin", cmd_haadmin, "states and health of all masters"},

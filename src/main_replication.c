@@ -261,6 +261,18 @@ void replication_finish(struct replication *replication)
 	buf_finish(&replication->leap_entry);
 }
 
+int replication_check(const struct cli_site *site)
+{
+	struct replication read = {0};
+	int status = read_list(site, &read);
+
+	if (status == CLI_OK)
+		status = read_times(site, &read.options);
+	if (status == CLI_OK)
+		status = read_sizes(site, &read.options);
+	return status;
+}
+
 int replication_read(const struct cli_site *site, bool forms_alone,
                      struct replication *ret_replication)
 {

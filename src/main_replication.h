@@ -31,6 +31,8 @@ struct str replication_own_host(const struct cli_site *site);
 /* CLI_OK, or the exit status after saying what does not fit. */
 int replication_read(const struct cli_site *site, bool forms_alone,
                      struct replication *ret_replication);
+/* The same of what does not depend on which of the masters, or whether one, runs here. */
+int replication_check(const struct cli_site *site);
 /* Says in the log what is allowed and surely not meant. */
 void replication_warn(const struct replication *replication);
 void replication_finish(struct replication *replication);

@@ -39,7 +39,20 @@ static int about_key(struct cli_site *site, const char *key,
 	return print(site, &text, CLI_OK);
 }
 
-static int run(struct cli_site *site, int argc, char **argv)
+/* What is wrong for everybody, and what a master would refuse to start with. */
+static int check(struct cli_site *site, cmd_config_judge *judge)
+{
+	struct buf text = {0};
+
+	if (judge(site) != CLI_OK) {
+		config_report_write(&site->report, CONFIG_NOTE, &text);
+		buf_append_str(&text, STR("a master refuses the configuration\n"));
+		return print(site, &text, CLI_FAILURE);
+	}
+	return print(site, &text, config_check(&site->report, &text) ? CLI_OK : CLI_FAILURE);
+}
+
+static int run(struct cli_site *site, cmd_config_judge *judge, int argc, char **argv)
 {
 	struct buf text = {0};
 
@@ -54,14 +67,13 @@ static int run(struct cli_site *site, int argc, char **argv)
 	else if (strcmp(argv[0], "docs") == 0)
 		config_docs(&text);
 	else if (strcmp(argv[0], "check") == 0)
-		return print(site, &text,
-		             config_check(&site->report, &text) ? CLI_OK : CLI_FAILURE);
+		return check(site, judge);
 	else
 		return usage(site);
 	return print(site, &text, CLI_OK);
 }
 
-int cmd_config(int argc, char **argv)
+int cmd_config(int argc, char **argv, cmd_config_judge *judge)
 {
 	struct cli_site site;
 	int next;
@@ -69,7 +81,7 @@ int cmd_config(int argc, char **argv)
 
 	if (status != CLI_OK)
 		return status;
-	status = run(&site, argc - next, argv + next);
+	status = run(&site, judge, argc - next, argv + next);
 	cli_site_finish(&site);
 	return status;
 }

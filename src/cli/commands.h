@@ -23,10 +23,12 @@
 
 int cmd_format(int argc, char **argv);
 int cmd_status(int argc, char **argv);
-int cmd_config(int argc, char **argv);
+struct cli_site;
+/* CLI_OK, or the exit status after saying what a master would refuse. */
+typedef int cmd_config_judge(const struct cli_site *site);
+int cmd_config(int argc, char **argv, cmd_config_judge *judge);
 int cmd_journal(int argc, char **argv);
 int cmd_quorum(int argc, char **argv);
-struct cli_site;
 int cmd_quorum_recover(struct cli_site *site, int argc, char **argv); /* behind that word */
 
 /* ---- Hadoop's ---- */

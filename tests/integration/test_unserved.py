@@ -25,6 +25,29 @@ def test_it_is_refused_by_name(tmp_path, key):
     assert key in error and "holdfast.master.lone" in error
 
 
+def check(tmp_path, properties):
+    cluster = Cluster(tmp_path / "cluster", properties)
+    return cluster.run("config", "check", "--conf", cluster.conf)
+
+
+@pytest.mark.parametrize("key,value", [
+    *UNSERVED.items(),
+    ("hadoop.security.authentication", "kerberos"),
+    ("alluxio.master.embedded.journal.addresses", "m1:19200,m1:19200"),
+    ("alluxio.master.embedded.journal.election.timeout.max", "200ms"),
+    ("alluxio.master.embedded.journal.transport.max.inbound.message.size", "5MB"),
+])
+def test_config_check_refuses_what_a_master_refuses(tmp_path, key, value):
+    done = check(tmp_path, {key: value})
+    assert done.returncode == 1 and key in done.stderr
+    assert done.stdout.splitlines()[-1] == "a master refuses the configuration"
+
+
+def test_config_check_takes_a_list_without_the_machine_that_asks(tmp_path):
+    done = check(tmp_path, {"alluxio.master.embedded.journal.addresses": "m1:19200,m2:19200"})
+    assert done.returncode == 0 and "can be used" in done.stdout
+
+
 def test_masters_of_a_nameservice_need_a_journal_in_common(tmp_path):
     cluster = Cluster(tmp_path / "cluster")
     names = ["-D", "dfs.nameservices=ns", "-D", "dfs.ha.namenodes.ns=a,b"]
