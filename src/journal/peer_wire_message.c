@@ -183,7 +183,7 @@ static void fields_of_join(struct peer_fields *fields, struct raft_join_message 
                            struct peer_message *room)
 {
 	field_address(fields, &join->address, room);
-	peer_field_u64(fields, &join->names_list);
+	peer_field_u64(fields, &join->named_hash);
 	field_refusal(fields, &join->refusal);
 }
 

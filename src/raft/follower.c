@@ -122,7 +122,8 @@ static void take(struct raft *core, const struct raft_append_message *append, ui
 			log_append(log, run_last(append, i), append->runs[i].term);
 	for (size_t i = 0; i < append->list_count; i++)
 		if (append->lists[i].index >= first) {
-			log_add_list(log, append->lists[i].index, &append->lists[i].members);
+			log_add_list(log, append->lists[i].index, &append->lists[i].members,
+			             core->now_ms);
 			lists_change = true;
 		}
 	if (lists_change)

@@ -16,16 +16,19 @@
 
 enum { ANSWER_RETRIES = 3 }; /* an answer is good for so many times retry_ms */
 
+uint64_t forming_hash(const char *address)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (const char *at = address; *at != '\0'; at++)
+		hash = (hash ^ (uint8_t)*at) * 0x100000001b3u;
+	return hash;
+}
+
 void forming_init(struct raft *core)
 {
-	/* FNV-1a: of whole addresses, and summed, so that their order does not matter. */
-	for (size_t i = 0; i < core->configured_count; i++) {
-		uint64_t hash = 0xcbf29ce484222325u;
-
-		for (const char *at = core->addresses[i]; *at != '\0'; at++)
-			hash = (hash ^ (uint8_t)*at) * 0x100000001b3u;
-		core->configured_hash += hash;
-	}
+	for (size_t i = 0; i < core->configured_count; i++)
+		core->configured_hash += forming_hash(core->addresses[i]);
 }
 
 /* A voter finds out by asking for votes whether its seat is still its own.  A learner's may have
@@ -114,13 +117,21 @@ static void ask_all(struct raft *core)
 			forming_ask(core, (struct raft_id){0}, core->addresses[i]);
 }
 
-/* The address of a member that is not configured here; empty: all are. */
-static const char *unnamed_member(const struct raft *core, const struct raft_members *members)
+/* Which of the members are configured here, and the address of one that is not; empty: all are. */
+static uint64_t look_whom_it_names(struct raft *core, const struct raft_members *members)
 {
-	for (size_t i = 0; i < members->count; i++)
-		if (!core_has_address(core, core->configured_count, members->member[i].address))
-			return members->member[i].address;
-	return "";
+	uint64_t hash = 0;
+
+	core->forming.unnamed[0] = '\0';
+	for (size_t i = 0; i < members->count; i++) {
+		const char *address = members->member[i].address;
+
+		if (core_has_address(core, core->configured_count, address))
+			hash += forming_hash(address);
+		else
+			memcpy(core->forming.unnamed, address, strlen(address) + 1);
+	}
+	return hash;
 }
 
 static void ask_to_join(struct raft *core, const struct raft_answer_message *answer,
@@ -128,7 +139,6 @@ static void ask_to_join(struct raft *core, const struct raft_answer_message *ans
 {
 	const struct raft_member *leader =
 	        raft_member_by_id(&answer->list->members, answer->leader);
-	const char *unnamed = unnamed_member(core, &answer->list->members);
 	struct raft_message *message;
 
 	core->forming.waiting = RAFT_WAITS_FOR_LEADER;
@@ -136,12 +146,11 @@ static void ask_to_join(struct raft *core, const struct raft_answer_message *ans
 		return;
 	core->forming.waiting = RAFT_WAITS_TO_JOIN;
 	memcpy(core->forming.leader_address, leader->address, sizeof(leader->address));
-	memcpy(core->forming.unnamed, unnamed, strlen(unnamed) + 1);
 	message = outbox_add(core, RAFT_MESSAGE_JOIN, leader->id);
 	message->to_address = core->forming.leader_address;
 	message->join = (struct raft_join_message){
 	        .address = core->address,
-	        .names_list = unnamed[0] == '\0' ? answer->list->index : 0,
+	        .named_hash = look_whom_it_names(core, &answer->list->members),
 	};
 	bind(core, history);
 }

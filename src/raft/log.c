@@ -56,7 +56,7 @@ int log_init(struct log *log, const struct raft_start *start)
 		           i + 1 < start->run_count ? start->runs[i + 1].first - 1 : start->last,
 		           start->runs[i].term);
 	for (size_t i = 0; i < start->list_count; i++)
-		log_add_list(log, start->lists[i].index, &start->lists[i].members);
+		log_add_list(log, start->lists[i].index, &start->lists[i].members, 0);
 	log->synced = log->last;
 	return 0;
 }
@@ -146,12 +146,12 @@ void log_append(struct log *log, uint64_t last, uint64_t term)
 	log->last = last;
 }
 
-void log_add_list(struct log *log, uint64_t index, const struct raft_members *members)
+void log_add_list(struct log *log, uint64_t index, const struct raft_members *members,
+                  uint64_t came_ms)
 {
 	CHECK(log->list_count < log->list_room);
-	log->lists[log->list_count].index = index;
-	log->lists[log->list_count].members = *members;
-	log->list_count++;
+	log->lists[log->list_count++] =
+	        (struct raft_list){.index = index, .members = *members, .came_ms = came_ms};
 }
 
 void log_cut(struct log *log, uint64_t last)
@@ -167,7 +167,7 @@ void log_cut(struct log *log, uint64_t last)
 	log->generation++;
 }
 
-void log_compact(struct log *log, uint64_t index)
+void log_compact(struct log *log, uint64_t index, uint64_t old_ms)
 {
 	size_t runs = 0, lists = 0;
 	uint64_t term;
@@ -183,7 +183,8 @@ void log_compact(struct log *log, uint64_t index)
 		log->runs[--runs].first = index + 1;
 	memmove(log->runs, log->runs + runs, (log->run_count - runs) * sizeof(log->runs[0]));
 	log->run_count -= runs;
-	while (lists + 1 < log->list_count && log->lists[lists + 1].index <= index)
+	while (lists + 1 < log->list_count && log->lists[lists + 1].index <= index &&
+	       log->lists[lists + 1].came_ms <= old_ms)
 		lists++;
 	memmove(log->lists, log->lists + lists, (log->list_count - lists) * sizeof(log->lists[0]));
 	log->list_count -= lists;
@@ -198,7 +199,7 @@ void log_reset(struct log *log, uint64_t index, uint64_t term, const struct raft
 	log->run_count = 0;
 	log->list_count = 0;
 	if (list != NULL)
-		log_add_list(log, list->index, &list->members);
+		log_add_list(log, list->index, &list->members, 0);
 	log->generation++;
 }
 

@@ -19,7 +19,8 @@ struct log {
 	uint64_t generation; /* one more with each cut: a sync's report of before does not count */
 	struct raft_run *runs;
 	size_t run_count, run_room;
-	struct raft_list *lists; /* by index; the first is in effect at the base, if any was */
+	/* By index.  One of the first is in effect at the base, if any was. */
+	struct raft_list *lists;
 	size_t list_count, list_room;
 };
 
@@ -47,11 +48,13 @@ static inline bool log_is_not_below(uint64_t a_term, uint64_t a, uint64_t b_term
 
 /* Entries last + 1 to `last` of one term.  Room was reserved. */
 void log_append(struct log *log, uint64_t last, uint64_t term);
-void log_add_list(struct log *log, uint64_t index, const struct raft_members *members);
+void log_add_list(struct log *log, uint64_t index, const struct raft_members *members,
+                  uint64_t came_ms);
 /* Drops what follows `last`. */
 void log_cut(struct log *log, uint64_t last);
-/* Entries up to `index` (committed) are gone; the list in effect there stays. */
-void log_compact(struct log *log, uint64_t index);
+/* Entries up to `index` (committed) are gone; of the lists in effect up to there those stay that
+ * were after old_ms. */
+void log_compact(struct log *log, uint64_t index, uint64_t old_ms);
 /* Nothing but a checkpoint is left. */
 void log_reset(struct log *log, uint64_t index, uint64_t term, const struct raft_list *list);
 

@@ -164,17 +164,35 @@ void membership_change(struct raft *core, const struct raft_change *change)
 
 /* ---- newcomers ---- */
 
+/* It has configured all members of the newest list, or of one that was this a short while ago: who
+ * is started together with others need not name them. */
+static bool names_members(const struct raft *core, uint64_t named_hash)
+{
+	const struct log *log = &core->log;
+
+	for (size_t i = log->list_count; i-- > 0 && log->lists[i].index > 0;) {
+		const struct raft_list *list = &log->lists[i];
+		uint64_t hash = 0;
+
+		for (size_t j = 0; j < list->members.count; j++)
+			hash += forming_hash(list->members.member[j].address);
+		if (hash == named_hash)
+			return true;
+		if (list->came_ms == 0 || core->now_ms - list->came_ms > TOGETHER_MS)
+			return false;
+	}
+	return false;
+}
+
 /* Its address is configured here or was named by a command, or it has configured whom it joins
- * (guide of Alluxio, "Adding a new master"): all members of this very list. */
+ * (guide of Alluxio, "Adding a new master"). */
 static enum raft_refusal may_join(const struct raft *core, const struct raft_join_message *join)
 {
-	const struct raft_list *list = log_list(&core->log);
-
 	if (is_allowed(core, join->address))
 		return RAFT_OK;
 	if (core->options.leave_is_needed)
 		return RAFT_LEAVE_NEEDED;
-	return list->index > 0 && join->names_list == list->index ? RAFT_OK : RAFT_NOT_CONFIGURED;
+	return names_members(core, join->named_hash) ? RAFT_OK : RAFT_NOT_CONFIGURED;
 }
 
 static enum raft_refusal admit(struct raft *core, const struct raft_message *message)

@@ -56,7 +56,7 @@ void outbox_append(struct raft *core, enum raft_source source, uint64_t count,
 	CHECK((core->update->what & RAFT_APPEND) == 0);
 	log_append(log, log->last + count, core->vote.term);
 	if (members != NULL) {
-		log_add_list(log, log->last, members);
+		log_add_list(log, log->last, members, core->now_ms);
 		core->update->what |= RAFT_MEMBERS;
 	}
 	core->update->append = (struct raft_append){

@@ -102,7 +102,7 @@ static int stand_alone(struct raft *core)
 		return rc;
 	members.member[0].id = core->options.self;
 	memcpy(members.member[0].address, core->address, strlen(core->address) + 1);
-	log_add_list(&core->log, core->log.last, &members);
+	log_add_list(&core->log, core->log.last, &members, 0);
 	return 0;
 }
 

@@ -108,6 +108,7 @@ struct raft_run {
 struct raft_list {
 	uint64_t index;
 	struct raft_members members;
+	uint64_t came_ms; /* into this core's log; 0: before its start.  Does not travel */
 };
 
 /* ---- messages ---- */
@@ -218,9 +219,9 @@ struct raft_answer_message {
 
 struct raft_join_message {
 	const char *address; /* of the newcomer */
-	/* Index of the newest list of members that it was told, if every address there is
-	 * configured at the newcomer too: it knows whom it joins.  0: some are not. */
-	uint64_t names_list;
+	/* Of those members' addresses, in the newest list that it was told, that are configured at
+	 * the newcomer too: whom it knows that it joins.  The sum of their FNV-1a. */
+	uint64_t named_hash;
 	enum raft_refusal refusal;
 };
 

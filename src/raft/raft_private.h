@@ -38,6 +38,7 @@ enum {
 	MESSAGES_MAX = 128, /* in one update */
 	INFLIGHT_MAX = 64,  /* appends to one peer */
 	READ_SLOTS = 2,
+	TOGETHER_MS = 10 * 60 * 1000, /* between newcomers that are added in one go */
 };
 
 #define NEVER UINT64_MAX
@@ -356,6 +357,8 @@ void transfer_settle(struct raft *core);
 /* ---- forming.c ---- */
 
 void forming_init(struct raft *core);
+/* FNV-1a, of a whole address: those of several are summed, so that their order does not matter. */
+uint64_t forming_hash(const char *address);
 /* Who is there?  `to` may be none; keeps `address`. */
 void forming_ask(struct raft *core, struct raft_id to, const char *address);
 /* When the question was asked that is answered; NEVER: not in this life. */

@@ -152,6 +152,13 @@ static void vote_synced(struct raft *core, uint64_t number)
 		core->vote_synced = number;
 }
 
+static void compacted(struct raft *core, uint64_t index)
+{
+	uint64_t now_ms = core->now_ms;
+
+	log_compact(&core->log, index, now_ms < TOGETHER_MS ? 0 : now_ms - TOGETHER_MS);
+}
+
 static void handle(struct raft *core, const struct raft_event *event)
 {
 	switch (event->kind) {
@@ -166,7 +173,7 @@ static void handle(struct raft *core, const struct raft_event *event)
 		chunks_stored(core, event->stored.index, event->stored.offset);
 		break;
 	case RAFT_INSTALLED: chunks_installed(core, &event->installed); break;
-	case RAFT_COMPACTED: log_compact(&core->log, event->compacted); break;
+	case RAFT_COMPACTED: compacted(core, event->compacted); break;
 	case RAFT_READ: read_asked(core); break;
 	case RAFT_TRANSFER: transfer_asked(core, event->transfer_to); break;
 	case RAFT_CHANGE: membership_change(core, &event->change); break;

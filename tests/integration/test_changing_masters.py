@@ -54,6 +54,14 @@ def test_two_newcomers_queue(make_masters):
     assert len(masters.info()[1]) == 5
 
 
+def test_two_newcomers_that_do_not_know_of_each_other_queue(make_masters):
+    masters = make_masters(3)
+    new = [masters.add(names=3), masters.add(names=3)]
+    for place in new:
+        masters.await_state(place, "AVAILABLE")
+    assert len(masters.info()[1]) == 5
+
+
 def test_one_that_names_some_members_joins_when_it_has_leave(make_masters):
     masters = make_masters(3)
     new = masters.add(names=2)

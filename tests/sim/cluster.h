@@ -95,6 +95,7 @@ struct slot {
 	bool has_failed;                   /* its journal cannot go on: the process ends */
 	bool is_out;                       /* ... for it is no member any more */
 	bool has_new_role;
+	bool came_together; /* with others that its list lacks, as theirs lack it */
 	bool is_stray; /* an operator's mistake gave it a history of its own: not in this one */
 	struct claim claim; /* the last one of its last process, ... */
 	bool owes_claim;    /* ... which this one has not been asked for yet */
@@ -457,6 +458,7 @@ void scene_wiped_while_down(struct cluster *cluster);
 void scene_bound_in_steps(struct cluster *cluster);
 void scene_grown(struct cluster *cluster);
 void scene_lone_grown(struct cluster *cluster);
+void scene_joined_together(struct cluster *cluster);
 void scene_all_replaced(struct cluster *cluster);
 void scene_shrunk(struct cluster *cluster);
 

@@ -63,7 +63,8 @@ static void fill_replication(struct slot *slot, struct journal_replication *to,
 	for (unsigned i = 0; i < cluster->slot_count && !cluster->is_lone_kind; i++) {
 		const struct slot *other = &cluster->slots[i];
 
-		if (other == slot || other->state != SLOT_UNUSED)
+		if (other == slot ||
+		    (other->state != SLOT_UNUSED && !(slot->came_together && other->came_together)))
 			addresses[to->address_count++] = other->address;
 	}
 }

@@ -658,6 +658,21 @@ void scene_grown(struct cluster *cluster)
 		cluster_wrong(cluster, "the first one is gone");
 }
 
+/* Two newcomers, nobody lets them in by a command, and neither has the other in its list. */
+void scene_joined_together(struct cluster *cluster)
+{
+	begin(cluster);
+	for (unsigned i = cluster->size; i < cluster->size + 2; i++) {
+		master_wipe(&cluster->slots[i]);
+		cluster->slots[i].came_together = true;
+		cluster_step_until(cluster, cluster_never,
+		                   random_below(&cluster->random, 3 * SECOND_US));
+		if (has_primary(cluster) && random_chance(&cluster->random, 1, 3))
+			master_stop(masters_primary(cluster), false);
+	}
+	settle(cluster, "two joined that do not know of each other");
+}
+
 /* With trouble that is healed again. */
 static void play_trouble(struct cluster *cluster)
 {

@@ -41,6 +41,8 @@ static const struct {
           .trouble_us = 300000,
           .longest_us = 1000000,
           .scene = scene_lone_grown}},
+        {"two_newcomers_that_do_not_know_of_each_other_join",
+         {.size = 3, .scene = scene_joined_together}},
         {"all_three_are_replaced_one_after_the_other", {.size = 3, .scene = scene_all_replaced}},
         {"five_become_three_after_two_died", {.size = 5, .scene = scene_shrunk}},
         {"slow_ways_do_not_outlive_their_mending", {.size = 3, .scene = scene_slow_then_mended}},

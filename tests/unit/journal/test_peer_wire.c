@@ -365,7 +365,7 @@ static void assert_same(const struct raft_message *a, const struct raft_message 
 		assert_same_list(a->answer.list, b->answer.list);
 	} else if (a->kind == RAFT_MESSAGE_JOIN || a->kind == RAFT_MESSAGE_JOIN_REPLY) {
 		assert_string_equal(a->join.address, b->join.address);
-		SAME(join.names_list);
+		SAME(join.named_hash);
 		SAME(join.refusal);
 	}
 }

@@ -123,15 +123,12 @@ static void whom_nobody_let_in_stays_outside(void **state)
 	assert_true(is_member(w, 'd'));
 }
 
-static void where_leave_is_needed_names_do_not_help(void **state)
+static void who_needs_leave_is_told_so_and_joins_with_it(void **state)
 {
 	struct world *w = *state;
 
 	lead(w);
-	receive(w, 'd',
-	        (struct raft_message){.kind = RAFT_MESSAGE_JOIN,
-	                              .join = {.address = "d:1", .names_list = 1}});
-	assert_int_equal(w->update.refusal, RAFT_LEAVE_NEEDED);
+	assert_int_equal(join(w, 'd', "d:1"), RAFT_LEAVE_NEEDED);
 	assert_int_equal(allow(w, "d:1"), RAFT_OK);
 	assert_int_equal(join(w, 'd', "d:1"), RAFT_OK);
 }
@@ -301,7 +298,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        TEST(whom_nobody_let_in_stays_outside),
-	        cmocka_unit_test_setup_teardown(where_leave_is_needed_names_do_not_help,
+	        cmocka_unit_test_setup_teardown(who_needs_leave_is_told_so_and_joins_with_it,
 	                                        setup_where_leave_is_needed, teardown),
 	        TEST(a_silent_learner_gives_way_to_who_comes_from_its_address),
 	        TEST(who_was_taken_out_hears_of_it_when_that_is_committed),
