@@ -104,6 +104,23 @@ class Process:
         return self.popen.wait(timeout=seconds)
 
 
+def nameservice(addresses, provider="ConfiguredFailoverProxyProvider"):
+    """Hadoop's properties of a client that knows all these masters: (host, port)."""
+    names = {f"nn{i}": f"{host}:{port}" for i, (host, port) in enumerate(addresses)}
+    return {"fs.defaultFS": "hdfs://holdfast", "dfs.nameservices": "holdfast",
+            "dfs.ha.namenodes.holdfast": ",".join(names),
+            "dfs.client.failover.proxy.provider.holdfast":
+                f"org.apache.hadoop.hdfs.server.namenode.ha.{provider}",
+            **{f"dfs.namenode.rpc-address.holdfast.{name}": address
+               for name, address in names.items()}}
+
+
+def write_xml(path, properties):
+    rows = "".join(f"<property><name>{key}</name><value>{value}</value></property>\n"
+                   for key, value in properties.items())
+    path.write_text(f"<configuration>\n{rows}</configuration>\n")
+
+
 class Cluster:
     """A master (and a worker) with data in `folder`."""
 
@@ -126,14 +143,14 @@ class Cluster:
         }
         (self.conf / "alluxio-site.properties").write_text(
             "".join(f"{key}={value}\n" for key, value in site.items()))
-        self._write_xml("core-site.xml", {"fs.defaultFS": f"hdfs://{self.host}:{self.port}"})
-        self._write_xml("hdfs-site.xml", {
+        write_xml(self.conf / "core-site.xml", {"fs.defaultFS": f"hdfs://{self.host}:{self.port}"})
+        write_xml(self.conf / "hdfs-site.xml", {
             "dfs.namenode.rpc-address": f"{self.host}:{self.hdfs_port}",
             "dfs.replication": 1,
             "dfs.datanode.data.dir": self.folder / "worker",
-            "dfs.datanode.address": f"127.0.0.1:{self.xfer_port}",
-            "dfs.datanode.ipc.address": f"127.0.0.1:{self.ipc_port}",
-            "dfs.datanode.http.address": f"127.0.0.1:{self.http_port}",
+            "dfs.datanode.address": f"{self.host}:{self.xfer_port}",
+            "dfs.datanode.ipc.address": f"{self.host}:{self.ipc_port}",
+            "dfs.datanode.http.address": f"{self.host}:{self.http_port}",
         })
 
     def set(self, key, value):
@@ -142,17 +159,12 @@ class Cluster:
         rows = [row for row in site.read_text().splitlines() if not row.startswith(f"{key}=")]
         site.write_text("".join(f"{row}\n" for row in [*rows, f"{key}={value}"]))
 
-    def _write_xml(self, name, properties):
-        rows = "".join(f"<property><name>{key}</name><value>{value}</value></property>\n"
-                       for key, value in properties.items())
-        (self.conf / name).write_text(f"<configuration>\n{rows}</configuration>\n")
-
-    def run(self, *args, name="holdfast", **kwargs):
-        """Runs a command to its end, of the tool that the binary takes that name for."""
+    def run(self, *args, name="holdfast", executable=BINARY, timeout=120, **kwargs):
+        """Runs a command to its end, of the tool that the binary takes that name for; or another."""
         environment = {**os.environ, "HADOOP_CONF_DIR": str(self.conf),
                        "ALLUXIO_CONF_DIR": str(self.conf)}
-        return subprocess.run([name, *map(str, args)], executable=BINARY, env=environment,
-                              capture_output=True, text=True, timeout=120, **kwargs)
+        return subprocess.run([name, *map(str, args)], executable=executable, env=environment,
+                              capture_output=True, text=True, timeout=timeout, **kwargs)
 
     def format(self):
         done = self.run("format", "--conf", self.conf)
@@ -164,10 +176,10 @@ class Cluster:
                               self.port, wrapper, self.host)
         return self.master.wait_ready() if wait else self.master
 
-    def start_worker(self):
+    def start_worker(self, wrapper=(), wait=True):
         self.worker = Process(["worker", "--conf", self.conf], self.folder / "worker.log",
-                              self.xfer_port)
-        return self.worker.wait_ready()
+                              self.xfer_port, wrapper, self.host)
+        return self.worker.wait_ready() if wait else self.worker
 
     def master_log(self):
         return (self.folder / "master.log").read_text(errors="replace")

@@ -10,9 +10,8 @@ import subprocess
 import pytest
 from hadoop_rpc import Connection
 from masters import Masters
-from processes import wait_until
+from processes import nameservice, wait_until, write_xml
 
-PROVIDERS = "org.apache.hadoop.hdfs.server.namenode.ha."
 COUNT = 3000
 
 
@@ -29,19 +28,12 @@ def make_directories(masters, tmp_path, hadoops_tools):
     begun = []
 
     def begin(provider):
-        names = [f"nn{i}" for i in range(len(masters.quorum.ports))]
-        properties = {"fs.defaultFS": "hdfs://holdfast", "dfs.nameservices": "holdfast",
-                      "dfs.ha.namenodes.holdfast": ",".join(names),
-                      "dfs.client.failover.proxy.provider.holdfast": PROVIDERS + provider,
+        properties = {**nameservice(masters.quorum.addresses, provider),
                       "dfs.client.failover.sleep.base.millis": 20}
-        for name, port in zip(names, masters.quorum.ports):
-            properties[f"dfs.namenode.rpc-address.holdfast.{name}"] = f"127.0.0.1:{port}"
         conf = tmp_path / "client"
         conf.mkdir()
-        rows = "".join(f"<property><name>{key}</name><value>{value}</value></property>\n"
-                       for key, value in properties.items())
         for file in ("core-site.xml", "hdfs-site.xml"):
-            (conf / file).write_text(f"<configuration>\n{rows}</configuration>\n")
+            write_xml(conf / file, properties)
         begun.append(subprocess.Popen(
             [*hadoops_tools.command_line("dfs", conf), "-mkdir", *directories()], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
