@@ -33,7 +33,7 @@ class Nemesis:
                       self.restart_all, self.elect]
         self.calm_kinds = [self.wipe, self.replace]
         if quorum.network is not None:
-            self.kinds += [self.cut_off, self.cut_one_way, self.cut_pair]
+            self.kinds += [self.cut_off, self.cut_one_way, self.cut_pair, self.cut_client]
         if quorum.clocks:
             self.kinds.append(self.set_clock)
         if quorum.disks:
@@ -247,6 +247,16 @@ class Nemesis:
         victim, others = self.around(draw)
         other = draw.choice(others)
         return self.cut(draw.uniform(0.2, 5), (victim, other), (other, victim))
+
+    def cut_some(self, outsider, draw):
+        """From one, several or all masters; in one direction or in both."""
+        masters = draw.sample(self.quorum.members, draw.randint(1, len(self.quorum.members)))
+        is_deaf, is_mute = draw.choice([(True, True), (True, True), (True, False), (False, True)])
+        return self.cut(draw.uniform(0.2, 5), *((outsider, master) for master in masters if is_deaf),
+                        *((master, outsider) for master in masters if is_mute))
+
+    def cut_client(self, draw):
+        return self.cut_some(draw.choice(self.quorum.clients), draw)
 
     def set_clock(self, draw):
         """Its wall clock jumps by hours, runs ahead or behind, or both; then it is right again."""

@@ -38,6 +38,9 @@ class Quorum:
     def host_of(self, member):
         return self.hosts[self.members.index(member)] if self.hosts else None
 
+    def enter_client(self, number):
+        """The calling thread is a client from now on; where clients have hosts, on one of those."""
+
     def start(self):
         for member in self.members:
             member.format()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real masters for storms: each with a host, a disk and a clock of its own, and one more in reserve."""
+"""Real masters for storms: each with a host, a disk and a clock of its own, and one more in reserve;
+clients on hosts of their own."""
 import os
 import re
 import shutil
@@ -8,7 +9,10 @@ import clocks
 import networks
 from disks import Disk
 from masters import LIST
+from processes import Cluster, nameservice, write_xml
 from quorum import Quorum
+
+CLIENTS = 2  # hosts of them
 
 # Of a log: all that it may say, and what it may never say here.
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO |WARN |ERROR) [A-Z_]+ .+")
@@ -21,20 +25,26 @@ class Loopback:
     """A host where no namespaces can be made."""
     address, wrapper = "127.0.0.1", ()
 
+    def enter(self):
+        pass
+
 
 class StormQuorum(Quorum):
     """Masters that come and go: there is a host more than masters, for the next newcomer."""
 
     def __init__(self, folder, count, properties, stack):
         self.network = None
-        hosts = [Loopback()] * (count + 1)
+        hosts = [Loopback()] * (count + 1 + CLIENTS)
         if networks.can_make():
-            self.network = networks.Network(count + 1)
+            self.network = networks.Network(len(hosts))
             stack.callback(self.network.close)
             hosts = self.network.hosts
-        super().__init__(folder, count + 1, properties, hosts)
+        super().__init__(folder, count + 1, properties, hosts[:count + 1])
         stack.callback(super().close)
         self.everybody = list(self.members)  # whatever they are at the moment
+        self.clients = [self.outsider(folder / f"c{i}", hosts[count + 1 + i])
+                        for i in range(CLIENTS)]
+        self.places = dict(zip(self.everybody + self.clients, hosts))
         self.disks = {}
         if os.geteuid() == 0:
             for member in self.everybody:
@@ -47,6 +57,18 @@ class StormQuorum(Quorum):
         self.spare = self.take_away(self.members[-1])
         self.write_lists()
         self.start()
+
+    def host_of(self, node):
+        return self.places[node]
+
+    def outsider(self, folder, host):
+        """Who is no master, and knows all of them."""
+        made = Cluster(folder, self.properties, host.address)
+        write_xml(made.conf / "core-site.xml", nameservice(self.addresses))
+        return made
+
+    def enter_client(self, number):
+        self.host_of(self.clients[number % CLIENTS]).enter()
 
     def wrapper_of(self, member):
         clock = self.clocks.get(member)
@@ -67,13 +89,14 @@ class StormQuorum(Quorum):
 
     def take_away(self, member):
         place = self.members.index(member)
-        return [rows.pop(place) for rows in (self.members, self.hosts, self.journal_ports)]
+        return self.members.pop(place), self.journal_ports.pop(place)
 
     def enlist(self):
         """The spare one starts, as a newcomer that names all others."""
-        for rows, one in zip((self.members, self.hosts, self.journal_ports), self.spare):
-            rows.append(one)
-        newcomer, self.spare = self.spare[0], None
+        newcomer, port = self.spare
+        self.members.append(newcomer)
+        self.journal_ports.append(port)
+        self.spare = None
         self.write_lists()
         self.format(newcomer)
         self.start_member(newcomer)

@@ -5,6 +5,8 @@ next master, until it is answered.
 Some have a directory each, and know what must be in it.  The others meet in shared directories,
 look at any master, and what all of them were told must fit one order (linearizable.py)."""
 import contextlib
+import functools
+import itertools
 import os
 import random
 import threading
@@ -27,6 +29,7 @@ class QuorumWriter(Writer):
     def __init__(self, quorum, number, seed, folder="", timeout=1.0):
         super().__init__(None, number, seed)
         self.root = folder + self.root
+        self.enter = functools.partial(quorum.enter_client, number)
         self.addresses = quorum.addresses
         self.at = number % len(self.addresses)
         self.timeout = timeout  # after it the next master is asked
@@ -69,14 +72,18 @@ class QuorumWriter(Writer):
             self.move_on()
         self.longest_gap = max(self.longest_gap, time.monotonic() - began)
 
+    def begin(self):
+        self.insist("mkdirs", [""], 0)
+        self.entries.clear()
+
     def run(self):
-        call_id = 0
         try:
+            self.enter()
             self.move_on()
-            self.insist("mkdirs", [""], call_id)
-            self.entries.clear()
-            while not self.stopping.is_set():
-                call_id += 1
+            self.begin()
+            for call_id in itertools.count(1):
+                if self.stopping.is_set():
+                    break
                 self.insist(*self.choose(), call_id)
         except BaseException as error:  # noqa: BLE001 - reported by the test's thread
             self.failure = error
@@ -149,15 +156,8 @@ class Sharer(QuorumWriter):
         if operation == "look" and self.random.random() < 0.3:
             self.move_on()
 
-    def run(self):
-        try:
-            self.move_on()
-            for call_id in range(1 << 30):
-                if self.stopping.is_set():
-                    break
-                self.insist(*self.choose(), call_id)
-        except BaseException as error:  # noqa: BLE001 - reported by the test's thread
-            self.failure = error
+    def begin(self):
+        """The directories come with their files."""
 
     def look_everywhere(self):
         """At the end: what every master says."""
