@@ -170,8 +170,8 @@ bool standby_follows(const struct master *master);
 bool standby_hold(struct master *master, struct held *held, size_t bytes);
 /* The journal's phase or the role has changed. */
 void standby_look(struct master *master);
-/* Says in one line why calls are held or no longer held. */
-struct str hold_text(struct master *master, struct arena *arena);
+/* Says in one line why this call is no longer held, or never was. */
+struct str hold_text(struct master *master, const struct held *held, struct arena *arena);
 
 /* ---- what the master does by itself ---- */
 

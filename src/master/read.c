@@ -13,7 +13,7 @@ static void read_refuse(struct master_read *read)
 	struct master *master = read->master;
 
 	arena_reset(&master->texts);
-	read->message = hold_text(master, &master->texts);
+	read->message = hold_text(master, &read->held, &master->texts);
 	read->ready(read, -ERR_RETRIABLE);
 }
 

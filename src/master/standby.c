@@ -90,7 +90,7 @@ void standby_finish(struct master *master)
 
 /* ---- what is said ---- */
 
-struct str hold_text(struct master *master, struct arena *arena)
+struct str hold_text(struct master *master, const struct held *held, struct arena *arena)
 {
 	struct journal_progress progress;
 
@@ -103,11 +103,17 @@ struct str hold_text(struct master *master, struct arena *arena)
 		                    "Try again.",
 		                    master->options.retry_rows_max);
 	journal_progress(master->journal, &progress);
+	if (progress.phase != JOURNAL_STARTING && held->due_us == 0)
+		return arena_format(
+		        arena,
+		        "No primary master is known, and there is no room for this call "
+		        "among the %zu that wait for one (%zu bytes). Try again.",
+		        master->hold.count, master->hold.bytes);
 	if (progress.phase != JOURNAL_STARTING)
 		return arena_format(arena,
 		                    "No primary master is known: this call has waited %" PRIu64
-		                    " ms for one, or too many others do (%zu). Try again.",
-		                    master->options.hold_ms, master->hold.count);
+		                    " ms for one. Try again.",
+		                    master->options.hold_ms);
 	return arena_format(
 	        arena,
 	        "No primary master is known: this one is starting and has applied entry "

@@ -104,7 +104,7 @@ static void write_hold(struct master_write *write)
 
 	if (standby_hold(master, &write->held, write_bytes(write)))
 		return;
-	write_refusal(write, -ERR_RETRIABLE, hold_text(master, write->arena));
+	write_refusal(write, -ERR_RETRIABLE, hold_text(master, &write->held, write->arena));
 	write_answer(write);
 }
 
@@ -148,7 +148,7 @@ static void write_leave_hold(struct held *held, enum hold_end end)
 	case HOLD_OVER: write_admit(write); break;
 	case HOLD_PROVED: write_elsewhere(write); break;
 	case HOLD_EXPIRED:
-		write_refusal(write, -ERR_RETRIABLE, hold_text(write->master, write->arena));
+		write_refusal(write, -ERR_RETRIABLE, hold_text(write->master, held, write->arena));
 		write_answer(write);
 		break;
 	}

@@ -166,7 +166,21 @@ static void a_write_without_a_primary_is_held_and_then_told_to_come_again(void *
 	fake_pass_ms(&world.io, 1);
 	assert_int_equal(call->done, 1);
 	assert_int_equal(call->write.result.rc, -ERR_RETRIABLE);
-	assert_true(contains(call->write.result.message, "No primary master is known"));
+	assert_true(contains(call->write.result.message, "this call has waited"));
+}
+
+static void a_call_that_finds_no_room_to_wait_does_not_say_that_it_waited(void **state)
+{
+	struct call *last = NULL;
+
+	(void)state;
+	follow(NULL);
+	for (int i = 0; i <= HOLD_CALLS; i++)
+		last = mkdirs(name("/d", i));
+	fake_turn(&world.io);
+	assert_int_equal(last->done, 1);
+	assert_int_equal(last->write.result.rc, -ERR_RETRIABLE);
+	assert_true(contains(last->write.result.message, "no room for this call among the 8"));
 }
 
 static void a_call_that_is_held_twice_waits_no_longer(void **state)
@@ -416,6 +430,7 @@ int main(void)
 	        TEST(a_round_serves_only_calls_that_came_before_it),
 	        TEST(a_round_serves_only_calls_that_were_held_before_it),
 	        TEST(a_write_without_a_primary_is_held_and_then_told_to_come_again),
+	        TEST(a_call_that_finds_no_room_to_wait_does_not_say_that_it_waited),
 	        TEST(a_call_that_is_held_twice_waits_no_longer),
 	        TEST(a_standby_answers_a_repeat_of_what_was_done),
 	        TEST(a_repeat_of_what_may_be_in_a_journal_is_not_sent_away),
