@@ -103,9 +103,6 @@ class StormQuorum(Quorum):
         return newcomer
 
     def dismiss(self, member):
-        self.clocks = {}
-        if clocks.can_make():
-            self.clocks = {member: clocks.Clock(member.folder) for member in self.everybody}
         self.spare = self.take_away(member)
         self.write_lists()
 
