@@ -169,6 +169,10 @@ void history_compare(struct slot *slot);
 const struct model_node *history_find(const struct model_fs *model, const char *path);
 /* That has the block, after the last entry; NULL: none. */
 const struct model_node *history_file_of(const struct history *history, uint64_t block);
+/* A repeated add_block, and the block that it was given is gone: as from HDFS it hears so, or gets
+ * the one that took that place in the file later. */
+bool history_excuses(const struct history *history, const struct ns_result *result,
+                     struct block given, uint64_t inode);
 /* The namespace's answer about a path equals the model's. */
 void history_compare_path(struct slot *slot, const struct model_fs *model, const char *path,
                           struct arena *arena);

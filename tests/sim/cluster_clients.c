@@ -105,9 +105,8 @@ static void judge_journaled(struct try *try, const struct ns_result *result, uin
 	const struct fact *fact = history_fact(&cluster->history, index);
 
 	try->index = index;
-	if (fact->block.id != 0 && result->is_repeat && result->rc < 0 &&
-	    history_file_of(&cluster->history, fact->block.id) == NULL)
-		return; /* it was given up, or its file is gone */
+	if (history_excuses(&cluster->history, result, fact->block, fact->inode))
+		return;
 	if (result->rc != fact->rc ||
 	    (fact->rc == 0 && has_value(try->command.kind) && result->value != fact->value))
 		wrong_answer(try, result, index, fact->rc, fact->value);

@@ -49,12 +49,12 @@ static bool is_same_block(const struct block *a, const struct block *b)
 	return a->id == b->id && a->stamp == b->stamp;
 }
 
-/* A repeated add_block, and what it was given is gone. */
-static bool is_gone(const struct history *history, const struct ns_result *result,
-                    const struct model_answer *answer)
+bool history_excuses(const struct history *history, const struct ns_result *result,
+                     struct block given, uint64_t inode)
 {
-	return result->is_repeat && result->rc < 0 && answer->block.id != 0 &&
-	       history_file_of(history, answer->block.id) == NULL;
+	if (!result->is_repeat || given.id == 0 || history_file_of(history, given.id) != NULL)
+		return false;
+	return result->rc < 0 || (result->inode == inode && result->block.id > given.id);
 }
 
 static void compare_results(struct history *history, const struct command *command,
@@ -64,7 +64,7 @@ static void compare_results(struct history *history, const struct command *comma
 
 	if (entry_kind_is_journals(command->kind) || command->kind == ENTRY_reclaim)
 		return;
-	if (is_gone(history, result, answer))
+	if (history_excuses(history, result, answer->block, answer->inode))
 		return;
 	if (result->rc == answer->rc &&
 	    (result->rc < 0 || (result->value == answer->value && result->inode == answer->inode &&
