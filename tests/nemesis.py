@@ -26,14 +26,15 @@ class Nemesis:
         self.counts = counts  # of each kind, so far
         self.steps = 0
         self.ends = []  # a heap of (when, step, what ends that fault)
-        self.taken = set()  # masters whose process a fault has in hand
+        self.taken = set()  # masters and workers whose process a fault has in hand
         self.tasks = []
         self.pool = concurrent.futures.ThreadPoolExecutor()
         self.kinds = [self.kill, self.kill, self.kill_all, self.freeze, self.freeze, self.restart,
-                      self.restart_all, self.elect]
+                      self.restart_all, self.elect, self.kill_worker, self.freeze_worker]
         self.calm_kinds = [self.wipe, self.replace]
         if quorum.network is not None:
-            self.kinds += [self.cut_off, self.cut_one_way, self.cut_pair, self.cut_client]
+            self.kinds += [self.cut_off, self.cut_one_way, self.cut_pair, self.cut_client,
+                           self.cut_worker]
         if quorum.clocks:
             self.kinds.append(self.set_clock)
         if quorum.disks:
@@ -41,10 +42,10 @@ class Nemesis:
         if shutil.which("strace"):
             self.kinds += [self.fail, self.hang]
 
-    def rage(self, seconds, load):
+    def rage(self, seconds, has_failed):
         """Returns when that time is over, or a writer failed."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not load.has_failed():
+        while time.monotonic() < end and not has_failed():
             draw = random.Random(f"{self.seed}/{self.steps}")
             self.steps += 1
             kind, calm_kind = draw.choice(self.kinds), draw.choice(self.calm_kinds)
@@ -55,16 +56,16 @@ class Nemesis:
             if hit is not None:
                 self.counts[kind.__name__] += 1
                 print(f"{time.strftime('%H:%M:%S')} {kind.__name__} {hit}", flush=True)
-            self.rest(pause, load)
+            self.rest(pause, has_failed)
 
-    def rest(self, seconds, load):
+    def rest(self, seconds, has_failed):
         """Faults end meanwhile."""
         end = time.monotonic() + seconds
 
         def is_over():
             while self.ends and self.ends[0][0] <= time.monotonic():
                 heapq.heappop(self.ends)[2]()
-            return time.monotonic() >= end or load.has_failed()
+            return time.monotonic() >= end or has_failed()
         wait_until(is_over, "a pause ends", seconds + 120)
 
     def heal(self):
@@ -98,6 +99,10 @@ class Nemesis:
         primary = filter(self.quorum.is_primary, free if wants_primary else [])
         return next(primary, free[int(at * len(free))] if free else None)
 
+    def free_worker(self, draw):
+        free = [worker for worker in self.quorum.workers if worker not in self.taken]
+        return draw.choice(free) if free else None
+
     @contextlib.contextmanager
     def released(self, *members):
         """Then they are in nobody's hand any more."""
@@ -113,14 +118,14 @@ class Nemesis:
 
     def kill_them(self, victims, seconds):
         def start():
-            for member in victims:
-                self.quorum.start_member(member, wait=False)
-            for member in victims:
-                member.master.wait_ready()
-                self.taken.discard(member)
-        for member in victims:
-            self.taken.add(member)
-            member.master.kill()
+            for node in victims:
+                self.quorum.start_node(node, wait=False)
+            for node in victims:
+                self.quorum.process_of(node).wait_ready()
+                self.taken.discard(node)
+        for node in victims:
+            self.taken.add(node)
+            self.quorum.process_of(node).kill()
         self.later(seconds, start)
         return f"{self.name(*victims)} for {seconds:.1f} s"
 
@@ -128,22 +133,32 @@ class Nemesis:
         victim = self.victim(draw)
         return self.kill_them([victim], draw.uniform(0, 3)) if victim else None
 
+    def kill_worker(self, draw):
+        victim = self.free_worker(draw)
+        return self.kill_them([victim], draw.uniform(0, 5)) if victim else None
+
     def kill_all(self, draw):
         victims = self.free()
         return self.kill_them(victims, draw.uniform(0, 1)) if victims else None
 
-    def freeze(self, draw):
-        victim, seconds = self.victim(draw), draw.uniform(0.2, 8)
-        if victim is None:
-            return None
+    def freeze_it(self, victim, seconds):
+        pid = self.quorum.process_of(victim).popen.pid
 
         def thaw():
-            os.kill(victim.master.popen.pid, signal.SIGCONT)
+            os.kill(pid, signal.SIGCONT)
             self.taken.discard(victim)
         self.taken.add(victim)
-        os.kill(victim.master.popen.pid, signal.SIGSTOP)
+        os.kill(pid, signal.SIGSTOP)
         self.later(seconds, thaw)
         return f"{self.name(victim)} for {seconds:.1f} s"
+
+    def freeze(self, draw):
+        victim = self.victim(draw)
+        return self.freeze_it(victim, draw.uniform(0.2, 8)) if victim else None
+
+    def freeze_worker(self, draw):
+        victim = self.free_worker(draw)
+        return self.freeze_it(victim, draw.uniform(0.2, 8)) if victim else None
 
     def restart_them(self, victims):
         for member in victims:
@@ -257,6 +272,9 @@ class Nemesis:
 
     def cut_client(self, draw):
         return self.cut_some(draw.choice(self.quorum.clients), draw)
+
+    def cut_worker(self, draw):
+        return self.cut_some(draw.choice(self.quorum.workers), draw)
 
     def set_clock(self, draw):
         """Its wall clock jumps by hours, runs ahead or behind, or both; then it is right again."""

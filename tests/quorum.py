@@ -64,6 +64,11 @@ class Quorum:
         done = member.run("status", "--json", "--conf", member.conf)
         return json.loads(done.stdout) if done.stdout else None
 
+    def are_equal(self):
+        """All have applied the same, and it gave the same state."""
+        states = [self.status(member) for member in self.members]
+        return all(states) and len({(s["applied_index"], s["digest"]) for s in states}) == 1
+
     def is_primary(self, member):
         """By what HDFS clients ask."""
         with contextlib.suppress(OSError, RemoteError, EOFError):

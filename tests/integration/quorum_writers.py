@@ -200,7 +200,7 @@ class Load:
         for writer in self.writers + self.sharers:
             writer.stopping.set()
 
-    def check_names(self):
+    def check(self):
         """Every acknowledged name, and no other, is at every master."""
         for member in self.quorum.members:
             for writer in self.writers:
@@ -211,16 +211,12 @@ class Load:
         order."""
         for writer in self.writers + self.sharers:
             writer.stop()
-        self.check_names()
-        wait_until(self.are_equal, "equal digests")
+        self.check()
+        wait_until(self.quorum.are_equal, "equal digests")
         self.sharers[0].look_everywhere()
         for cell in range(CELLS):
             wrong = misfit([sharer.histories[cell] for sharer in self.sharers])
             assert wrong is None, f"cell {cell}: no order of the calls gives {wrong}"
-
-    def are_equal(self):
-        states = [self.quorum.status(member) for member in self.quorum.members]
-        return all(states) and len({(s["applied_index"], s["digest"]) for s in states}) == 1
 
     def gaps(self):
         return [round(writer.longest_gap, 3) for writer in self.writers]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Storms: all kinds of faults at once, at random, while clients write, rename and look.
+"""Storms: all kinds of faults at once, at random, while clients write, rename and look, and tools
+put files with blocks.
 
 HOLDFAST_STORM_SECONDS is how long; HOLDFAST_STORM_SEED repeats what a failed run drew."""
 import collections
@@ -8,6 +9,8 @@ import os
 import random
 import time
 
+from file_writers import BLOCK_BYTES, FileLoad
+from hadoop_rpc import Connection
 from nemesis import Nemesis
 from processes import wait_until
 from quorum_writers import Load
@@ -28,17 +31,38 @@ def properties(draw):
             draw.choice(["NO_COMPRESSION", "GZIP"]),
         "holdfast.master.forward.writes": draw.choice(["true", "false", "false"]),
         "holdfast.read.mode": draw.choice(["lease", "lease", "index"]),
+        "dfs.blocksize": BLOCK_BYTES,
+        "dfs.namenode.fs-limits.min-block-size": BLOCK_BYTES,
+        "dfs.heartbeat.interval": 1,
     }
 
 
-def one_round(quorum, nemesis, load):
-    nemesis.rage(ROUND_SECONDS, load)
+def one_round(quorum, nemesis, load, files):
+    nemesis.rage(ROUND_SECONDS, lambda: load.has_failed() or files.has_failed())
     nemesis.heal()
     load.goes_on(1, seconds=10)
     nemesis.settle()
     load.goes_on(100)
+    files.goes_on()
+    files.ends()
     load.ends()
     quorum.check_processes()
+
+
+def judge(quorum, loads, draw):
+    """After everything: names and contents are as they were acknowledged, and of blocks there are
+    those of files and no others."""
+    for load in loads:
+        load.check()
+    primary = quorum.primary()
+    connection = Connection(primary.port, host=primary.host)
+    files = [load for load in loads if isinstance(load, FileLoad)]
+    for load in files:
+        load.thin_out(connection, draw)
+    kept = set.union(*(load.blocks(connection) for load in files))
+    wait_until(lambda: quorum.stored_blocks() == kept, "blocks of removed files are removed")
+    for load in files:
+        load.check()
 
 
 def storm(folder, seed, end, counts):
@@ -51,19 +75,22 @@ def storm(folder, seed, end, counts):
         stack.callback(nemesis.pool.shutdown)
         loads = []
         while not loads or time.monotonic() < end:
-            loads.append(Load(quorum, f"/round{len(loads)}", f"{seed}/{len(loads)}"))
-            stack.callback(loads[-1].give_up)
-            loads[-1].goes_on(1)
-            one_round(quorum, nemesis, loads[-1])
+            at = len(loads) // 2
+            of_round = [kind(quorum, f"/{kind.__name__}{at}", f"{seed}/{at}")
+                        for kind in (Load, FileLoad)]
+            loads += of_round
+            for load in of_round:
+                stack.callback(load.give_up)
+                load.goes_on(1)
+            one_round(quorum, nemesis, *of_round)
         for member in quorum.members:
             assert member.master.stop() == 0
         for member in quorum.members:
             done = member.run("journal", "--conf", member.conf, "verify")
             assert done.returncode == 0, done.stdout + done.stderr
             quorum.start_member(member, wait=False)
-        wait_until(loads[-1].are_equal, "equal digests after a start of all")
-        for load in loads:
-            load.check_names()
+        wait_until(quorum.are_equal, "equal digests after a start of all")
+        judge(quorum, loads, draw)
 
 
 def test_storm(tmp_path, monkeypatch):
