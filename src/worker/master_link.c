@@ -320,13 +320,20 @@ static int take_answer(struct master_link *link, enum link_call call, struct str
 	return rc;
 }
 
-/* An exception other than "not now" means that this master does not know the worker any more. */
-static void call_failed(struct master_link *link, const struct rpc_outcome *outcome)
+/* An exception other than "not now" means that this master does not know the worker any more.
+ * Orders may have been in an answer that was lost: the master gives each once, and again for what a
+ * full report shows. */
+static void call_failed(struct master_link *link, enum link_call call,
+                        const struct rpc_outcome *outcome)
 {
 	if (outcome->exception_class.size > 0)
 		link->is_registered = false;
 	else
 		link->knows_cluster = false; /* another master may answer there next */
+	if (call == CALL_BEAT) {
+		link->needs_report = true;
+		link->next_beat_us = 0; /* which grants the report */
+	}
 	if (!link->is_unreachable)
 		log_event(LOG_WORKER_MASTER, "%s does not answer: %s %.*s", link->address,
 		          err_text(outcome->rc), STR_ARGS(outcome->exception_text));
@@ -342,7 +349,7 @@ static void call_done(struct rpc_request *request, const struct rpc_outcome *out
 
 	link->call = CALL_NONE;
 	if (outcome->rc != 0) {
-		call_failed(link, outcome);
+		call_failed(link, call, outcome);
 		return;
 	}
 	link->is_unreachable = false;
