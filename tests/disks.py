@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disks for masters, which get full and get room again, fail or hang."""
 import contextlib
+import os
 import subprocess
 
 
@@ -13,10 +14,13 @@ class Disk:
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", folder],
                        check=True)
 
-    def fill(self):
-        with contextlib.suppress(OSError), open(self.folder / "filler", "wb", buffering=0) as file:
+    def fill(self, but=0):
+        """All of it, or all but so many bytes."""
+        with contextlib.suppress(OSError), open(self.folder / "filler", "ab", buffering=0) as file:
             while True:
                 file.write(bytes(4096))
+        if but:
+            os.truncate(file.name, os.stat(file.name).st_size - but)
 
     def empty(self):
         (self.folder / "filler").unlink(missing_ok=True)

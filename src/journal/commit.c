@@ -353,7 +353,8 @@ static bool is_held_up(const struct commit *commit)
 static bool is_due(const struct commit *commit)
 {
 	return commit->in_flight == NULL && commit->waiting > 0 &&
-	       commit->waiting >= commit->target && !is_held_up(commit);
+	       commit->waiting >= commit->target && !is_held_up(commit) &&
+	       (commit->gate == COMMIT_OPEN || IS_BROKEN(HERE_BESIDE_VOTE));
 }
 
 void commit_go_on(struct commit *commit)
@@ -364,6 +365,12 @@ void commit_go_on(struct commit *commit)
 		io_at_turn_end(commit->journal->io, &commit->turn_end);
 	else
 		submit(commit, io_thread_submit);
+}
+
+void commit_bar(struct commit *commit, enum commit_gate gate)
+{
+	commit->gate = gate;
+	commit_go_on(commit);
 }
 
 /* How many entries the next batch should have. */
@@ -526,7 +533,7 @@ void commit_mark_later(struct commit *commit)
 /* False: there is nothing to mark, or no room for it (the next segment's header will say it). */
 static bool write_mark(struct commit *commit)
 {
-	if (commit->in_flight != NULL || has_more(commit) ||
+	if (commit->in_flight != NULL || has_more(commit) || commit->gate != COMMIT_OPEN ||
 	    commit->marked >= commit_mark(commit) || commit->must_begin ||
 	    !planned_has_room(commit, MARK_BYTES) || begin_batch(commit, 0) < 0)
 		return false;
@@ -543,8 +550,11 @@ bool commit_drain(struct commit *commit)
 {
 	if (commit->pool.is_touching || commit->in_flight != NULL || commit->behind.is_running)
 		return false;
+	if (commit->gate == COMMIT_SHUT)
+		forget_waiting(commit);
 	if (has_more(commit)) {
-		submit(commit, io_thread_submit);
+		if (commit->gate == COMMIT_OPEN)
+			submit(commit, io_thread_submit);
 		return false;
 	}
 	behind_go_on(&commit->behind);

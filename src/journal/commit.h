@@ -19,6 +19,8 @@
  * that the loop could do meanwhile.  The thread then watches for a sync that hangs
  * (docs/decisions/0011).
  *
+ * What may not be on the device before something else is waits while commit_bar() says so.
+ *
  * Each batch carries the commit mark of what was synced before it.  When nothing follows for a
  * while, a batch without entries carries the last mark.
  *
@@ -35,6 +37,12 @@
 
 struct journal;
 
+enum commit_gate {
+	COMMIT_OPEN,
+	COMMIT_BARRED, /* nothing more is given to the device */
+	COMMIT_SHUT,   /* ... nor ever will: the journal is closing */
+};
+
 struct commit {
 	struct journal *journal;
 	struct batch *filling; /* NULL: nothing waits that could take more */
@@ -44,13 +52,14 @@ struct commit {
 	size_t waiting;                 /* entries in filling and full */
 	struct segment_writer *planned; /* where the next batch goes; NULL before the first */
 	struct segments segments;       /* that count: found at the start, or begun since */
-	bool must_begin;                /* the next batch begins a segment: after a cut */
-	uint64_t generation;            /* one more with each cut */
-	struct entry submitted;         /* last entry given to the sync thread, ... */
-	uint64_t submitted_us;          /* ... and when */
-	struct entry last;              /* last entry appended: index, epoch, chain */
-	uint64_t durable;               /* index: counts as synced here, and not cut since */
-	uint64_t synced;                /* index: surely is; less only if syncs run behind */
+	enum commit_gate gate;
+	bool must_begin;        /* the next batch begins a segment: after a cut */
+	uint64_t generation;    /* one more with each cut */
+	struct entry submitted; /* last entry given to the sync thread, ... */
+	uint64_t submitted_us;  /* ... and when */
+	struct entry last;      /* last entry appended: index, epoch, chain */
+	uint64_t durable;       /* index: counts as synced here, and not cut since */
+	uint64_t synced;        /* index: surely is; less only if syncs run behind */
 	struct behind behind;
 	uint64_t marked;       /* commit mark of the last batch written */
 	size_t inflight_bytes; /* appended, not committed */
@@ -95,10 +104,12 @@ void commit_mark_later(struct commit *commit);
 
 /* Writes the next batch, if it is time and nothing is in the way any more. */
 void commit_go_on(struct commit *commit);
+void commit_bar(struct commit *commit, enum commit_gate gate);
 /* A sync took so long. */
 void commit_count_sync(struct commit *commit, uint64_t us);
 
-/* Writes what waits, and then the last mark.  True when there is nothing more to do. */
+/* Writes what waits, if it ever may, and then the last mark.  True when there is nothing more to
+ * do. */
 bool commit_drain(struct commit *commit);
 /* Runs on_room if somebody was refused. */
 void commit_has_room(struct commit *commit);

@@ -261,8 +261,7 @@ static uint64_t segment_epoch(const struct journal *journal)
 
 static bool has_thread_to_itself(const struct journal *journal)
 {
-	return replicated_is_alone(journal->replicated) &&
-	       (journal->replicated->vote_writes == 0 || IS_BROKEN(HERE_BESIDE_VOTE));
+	return replicated_is_alone(journal->replicated);
 }
 
 static uint64_t keep_from(const struct journal *journal)
@@ -372,6 +371,7 @@ static int create(struct journal *journal)
 	replicated_health_init(replicated);
 	replicated_digest_init(replicated);
 	replicated_guard_init(replicated);
+	replicated_vote_init(replicated);
 	if (journal->options.replication == NULL ||
 	    journal->options.replication->address_count > JOURNAL_MEMBERS_MAX)
 		return -ERR_INVALID;
@@ -384,6 +384,7 @@ static void stop_timers(struct replicated *replicated)
 	io_timer_stop(&replicated->guard);
 	replicated_health_stop(replicated);
 	replicated_digest_stop(replicated);
+	replicated_vote_stop(replicated);
 }
 
 /* Others are heard no more; what is committed here already is still applied. */

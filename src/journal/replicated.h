@@ -102,6 +102,12 @@ struct replicated {
 	bool has_reloaded;  /* since its start, as it was odd */
 	uint64_t odd_index; /* where it differed */
 	bool is_forming;    /* the cluster's two first entries are made, and not placed */
+	/* the vote record */
+	unsigned vote_writes;          /* on their way to the sync thread or back */
+	struct vote_write *vote_waits; /* the newest one, for which there is no room; NULL */
+	struct io_timer vote_retry;
+	bool is_vote_told;           /* that there is none */
+	bool owes_marker, owes_vote; /* the sync thread's: there was none */
 	/* the rest */
 	struct list changes;              /* of the quorum, waiting for their end */
 	char *change_text;                /* why one failed; NULL */
@@ -110,14 +116,14 @@ struct replicated {
 	struct checkpoint_sink *sink;     /* the sync thread's, then the checkpoint thread's */
 	struct install *install;          /* of a checkpoint from a leader; NULL */
 	unsigned works;                   /* on their way on a thread */
-	unsigned vote_writes;             /* of those: of the vote record */
 	uint64_t segment_epoch;           /* of this run, before the first cut */
 	bool needs_checkpoint;            /* the newest one is damaged, a peer says */
 	enum raft_refusal told_refusal;
 	uint64_t told_us;
-	uint64_t log_told_us; /* that the log is damaged; 0: never */
-	uint64_t far_us;      /* since when a peer is far away; 0: none is */
-	uint64_t far_told_us; /* 0: never */
+	uint64_t log_told_us;   /* that the log is damaged; 0: never */
+	uint64_t store_told_us; /* that pieces of a checkpoint cannot be stored; 0: never */
+	uint64_t far_us;        /* since when a peer is far away; 0: none is */
+	uint64_t far_told_us;   /* 0: never */
 	enum raft_waiting waiting, told_waiting;
 	uint64_t waiting_us; /* since when */
 	uint64_t told_list;  /* index of the list of members that was told last; 0: none */

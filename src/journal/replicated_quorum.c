@@ -107,7 +107,10 @@ void replicated_quorum(const struct journal *journal, struct journal_quorum *quo
 	quorum->term = status.term;
 	quorum->last = status.last;
 	quorum->primary_heard_ms_ago = ago_ms(replicated_now_ms(replicated), status.heard_ms);
-	quorum->waits_for = replicated_waiting_text(status.waiting);
+	quorum->waits_for = replicated->vote_waits == NULL
+	                            ? replicated_waiting_text(status.waiting)
+	                            : "room on its disk, for what must be there before it promises "
+	                              "or acknowledges anything";
 	quorum->is_changing = status.changes_members;
 	quorum->tail_bytes = replicated->tail.bytes;
 	quorum->count = list == NULL ? 0 : list->members.count;

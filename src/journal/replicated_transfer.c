@@ -15,6 +15,8 @@
 #include "journal/replicated.h"
 #include "journal/text.h"
 
+enum { TELL_EVERY_US = 60 * 1000 * 1000 };
+
 /* ---- giving ---- */
 
 struct chunk_fetch {
@@ -112,7 +114,9 @@ static void run_store(struct io_work *work)
 	struct buf unpacked;
 
 	buf_init(&unpacked);
-	if (piece.size < store->size && !IS_BROKEN(PACKED_AS_SENT)) {
+	if (store->replicated->owes_vote) /* which is to be there first */
+		store->rc = -ERR_NO_SPACE;
+	else if (piece.size < store->size && !IS_BROKEN(PACKED_AS_SENT)) {
 		store->rc = piece_unpack(piece, store->size, &unpacked);
 		piece = buf_str(&unpacked);
 	}
@@ -120,6 +124,22 @@ static void run_store(struct io_work *work)
 		store->rc = checkpoint_sink_store(store->replicated->sink, store->store.index,
 		                                  store->store.offset, piece);
 	buf_finish(&unpacked);
+}
+
+/* It is asked for again all the time. */
+static void tell_not_stored(struct replicated *replicated, int rc)
+{
+	struct journal *journal = replicated->journal;
+	uint64_t now_us = io_now_us(journal->io);
+
+	if (replicated->store_told_us != 0 && now_us - replicated->store_told_us < TELL_EVERY_US)
+		return;
+	replicated->store_told_us = now_us;
+	journal_notice(journal, rc,
+	               text_make("%s: a piece of a checkpoint from the primary cannot be stored: "
+	                         "%s. It is asked for again until it can%s",
+	                         journal->folder, err_text(rc),
+	                         rc == -ERR_NO_SPACE ? ": make room on this device" : ""));
 }
 
 static void store_done(struct io_work *work)
@@ -136,10 +156,7 @@ static void store_done(struct io_work *work)
 	replicated->works--;
 	if (store->rc < 0) {
 		event.stored.offset = 0;
-		journal_notice(journal, store->rc,
-		               text_make("%s: a piece of a checkpoint from the primary cannot be "
-		                         "stored: %s. It is asked for again",
-		                         journal->folder, err_text(store->rc)));
+		tell_not_stored(replicated, store->rc);
 	}
 	replicated_step(replicated, &event);
 	if (store->rc == 0 && store->store.is_last && !journal->is_closing)

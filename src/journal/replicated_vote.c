@@ -8,6 +8,9 @@
 #include "base/mem.h"
 #include "base/twins.h"
 #include "journal/aside.h"
+#include "journal/text.h"
+
+enum { RETRY_US = 1000 * 1000 };
 
 struct vote_write {
 	struct io_work work;
@@ -67,18 +70,24 @@ static void fill(struct vote *vote, const struct raft_vote *from)
 static void run(struct io_work *work)
 {
 	struct vote_write *write = CONTAINER_OF(work, struct vote_write, work);
-	const struct journal *journal = write->replicated->journal;
+	struct replicated *replicated = write->replicated;
+	const struct journal *journal = replicated->journal;
 	struct vote vote = *vote_file_vote(journal->vote);
 
+	replicated->owes_marker |= write->binds;
+	replicated->owes_vote = true;
+	write->rc = 0;
 	write->what = "the marker, which is to name the cluster,";
-	if (write->binds)
+	if (replicated->owes_marker)
 		write->rc = folder_write_marker(journal->io, journal->folder, &write->marker);
 	if (write->rc < 0)
 		return;
+	replicated->owes_marker = false;
 	write->what = "the vote record";
 	fill(&vote, &write->vote);
 	if (write->binds || !IS_BROKEN(VOTE_NOT_RECORDED))
 		write->rc = vote_file_write(journal->vote, &vote);
+	replicated->owes_vote = write->rc < 0;
 }
 
 static void run_end(struct io_work *work)
@@ -93,7 +102,7 @@ static void run_end(struct io_work *work)
 
 /* ---- on the loop ---- */
 
-static void vote_write_begin(struct vote_write *write)
+static void give(struct vote_write *write)
 {
 	struct journal *journal = write->replicated->journal;
 
@@ -102,29 +111,101 @@ static void vote_write_begin(struct vote_write *write)
 	io_thread_submit(journal->sync_thread, &write->work);
 }
 
-static void vote_write_end(struct vote_write *write)
+static void take_back(struct vote_write *write)
 {
 	hang_end(&write->replicated->journal->commit.hang, &write->watch);
 	write->replicated->works--;
+}
+
+static void give_vote(struct replicated *replicated, struct vote_write *write)
+{
+	replicated->vote_writes++;
+	commit_bar(&replicated->journal->commit, COMMIT_BARRED);
+	give(write);
+}
+
+static void drop_waiting(struct replicated *replicated)
+{
+	io_timer_stop(&replicated->vote_retry);
+	mem_free(replicated->vote_waits);
+	replicated->vote_waits = NULL;
+}
+
+static void tell_lack(struct replicated *replicated, const struct vote_write *write)
+{
+	if (!replicated->is_vote_told)
+		journal_notice(replicated->journal, write->rc,
+		               text_make("%s: %s cannot be written: %s. Until it is, this master "
+		                         "promises and acknowledges nothing; it goes on by itself "
+		                         "when there is room: make room on this device",
+		                         replicated->journal->folder, write->what,
+		                         err_text(write->rc)));
+	replicated->is_vote_told = true;
+}
+
+/* A newer one that is on its way has all that this one has. */
+static void wait_for_room(struct replicated *replicated, struct vote_write *write)
+{
+	struct journal *journal = replicated->journal;
+
+	tell_lack(replicated, write);
+	if (journal->is_closing)
+		commit_bar(&journal->commit, COMMIT_SHUT);
+	if (journal->is_closing || replicated->vote_writes > 0) {
+		mem_free(write);
+		return;
+	}
+	replicated->vote_waits = write;
+	io_timer_start(&replicated->vote_retry, RETRY_US);
+}
+
+static void written(struct replicated *replicated, struct vote_write *write)
+{
+	struct raft_event event = {.kind = RAFT_VOTE_SYNCED, .vote_synced = write->number};
+
 	mem_free(write);
+	if (replicated->is_vote_told)
+		journal_notice(replicated->journal, 0,
+		               text_make("%s: there is room again for the vote record",
+		                         replicated->journal->folder));
+	replicated->is_vote_told = false;
+	if (replicated->vote_writes == 0)
+		commit_bar(&replicated->journal->commit, COMMIT_OPEN);
+	replicated_step(replicated, &event);
 }
 
 static void done(struct io_work *work)
 {
 	struct vote_write *write = CONTAINER_OF(work, struct vote_write, work);
 	struct replicated *replicated = write->replicated;
-	struct raft_event event = {.kind = RAFT_VOTE_SYNCED, .vote_synced = write->number};
 
-	if (write->rc < 0)
-		fatal_damage("%s: %s cannot be written: %s. Nothing was promised. %s, then start "
-		             "again",
-		             replicated->journal->folder, write->what, err_text(write->rc),
-		             write->rc == -ERR_NO_SPACE ? "Make room on this device"
-		                                        : "Check the disk");
-	vote_write_end(write);
+	if (write->rc < 0 && write->rc != -ERR_NO_SPACE)
+		fatal_damage("%s: %s cannot be written: %s. Nothing was promised. Check the disk, "
+		             "then start again",
+		             replicated->journal->folder, write->what, err_text(write->rc));
+	take_back(write);
 	replicated->vote_writes--;
-	replicated_step(replicated, &event);
+	if (write->rc < 0)
+		wait_for_room(replicated, write);
+	else
+		written(replicated, write);
 	journal_step_close(replicated->journal);
+}
+
+static void retry(struct io_timer *timer)
+{
+	struct replicated *replicated = CONTAINER_OF(timer, struct replicated, vote_retry);
+	struct journal *journal = replicated->journal;
+	struct vote_write *write = replicated->vote_waits;
+
+	replicated->vote_waits = NULL;
+	if (!journal->is_closing) {
+		give_vote(replicated, write);
+		return;
+	}
+	mem_free(write);
+	commit_bar(&journal->commit, COMMIT_SHUT);
+	journal_step_close(journal);
 }
 
 /* Like a UUID, from the id of who formed the cluster. */
@@ -173,8 +254,18 @@ void replicated_vote_write(struct replicated *replicated, const struct raft_vote
 	if (write->binds)
 		bind(replicated, vote);
 	write->marker = journal->marker;
-	replicated->vote_writes++;
-	vote_write_begin(write);
+	drop_waiting(replicated);
+	give_vote(replicated, write);
+}
+
+void replicated_vote_init(struct replicated *replicated)
+{
+	io_timer_init(replicated->journal->io, &replicated->vote_retry, retry);
+}
+
+void replicated_vote_stop(struct replicated *replicated)
+{
+	drop_waiting(replicated);
 }
 
 /* Without it the next start is only more careful. */
@@ -183,7 +274,8 @@ static void end_done(struct io_work *work)
 	struct vote_write *write = CONTAINER_OF(work, struct vote_write, work);
 	struct replicated *replicated = write->replicated;
 
-	vote_write_end(write);
+	take_back(write);
+	mem_free(write);
 	journal_step_close(replicated->journal);
 }
 
@@ -199,6 +291,6 @@ bool replicated_vote_end(struct replicated *replicated)
 	write = mem_must_zalloc(sizeof(*write));
 	write->work = (struct io_work){.run = run_end, .done = end_done};
 	write->replicated = replicated;
-	vote_write_begin(write);
+	give(write);
 	return false;
 }

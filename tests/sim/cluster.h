@@ -460,6 +460,7 @@ void scene_two_wiped(struct cluster *cluster); /* serves no more */
 void scene_late(struct cluster *cluster);
 void scene_wiped_while_down(struct cluster *cluster);
 void scene_bound_in_steps(struct cluster *cluster);
+void scene_no_room(struct cluster *cluster);
 void scene_grown(struct cluster *cluster);
 void scene_lone_grown(struct cluster *cluster);
 void scene_joined_together(struct cluster *cluster);

@@ -142,8 +142,8 @@ static void full_disk(struct cluster *cluster)
 	struct slot *slot = faults_pick(cluster);
 	struct sim_disk *disk;
 
-	if (slot == NULL || (!slot->is_settled && !cluster->is_lone_kind))
-		return; /* a newcomer needs room to note where it belongs */
+	if (slot == NULL)
+		return;
 	disk = sim_machine_disk(slot->machine);
 	sim_disk_set_capacity(disk,
 	                      sim_disk_used(disk) + random_below(&cluster->random, 600 << 10));

@@ -647,6 +647,47 @@ void scene_bound_in_steps(struct cluster *cluster)
 	settle(cluster, "one died in its first steps");
 }
 
+static void demand_running(struct slot *slot)
+{
+	struct cluster *cluster = slot->cluster;
+
+	cluster_step_until(cluster, cluster_never, random_below(&cluster->random, 8 * SECOND_US));
+	if (slot->state != SLOT_RUNNING)
+		cluster_wrong(cluster, "m%u does not wait for room", slot->number + 1);
+}
+
+/* There is no room for anything new, and later there is. */
+static void start_on_full_disk(struct slot *slot)
+{
+	struct cluster *cluster = slot->cluster;
+	struct sim_disk *disk = sim_machine_disk(slot->machine);
+
+	cluster->healed &= ~(1u << slot->number);
+	sim_disk_set_capacity(disk, sim_disk_used(disk));
+	master_start(slot);
+	demand_running(slot);
+	if (random_chance(&cluster->random, 1, 2)) {
+		master_begin_close(slot);
+		cluster_step_until(cluster, cluster_never, 2 * SECOND_US);
+		master_start(slot);
+		demand_running(slot);
+	}
+	cluster->healed |= 1u << slot->number;
+}
+
+/* One has none when the cluster is to be formed, and a newcomer has none. */
+void scene_no_room(struct cluster *cluster)
+{
+	unsigned first = (unsigned)random_below(&cluster->random, cluster->size);
+
+	faults_heal(cluster, (1u << cluster->slot_count) - 1);
+	start_on_full_disk(&cluster->slots[first]);
+	begin(cluster);
+	master_wipe(&cluster->slots[cluster->size]);
+	start_on_full_disk(&cluster->slots[cluster->size]);
+	settle(cluster, "there was room again");
+}
+
 void scene_grown(struct cluster *cluster)
 {
 	begin(cluster);

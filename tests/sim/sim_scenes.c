@@ -24,6 +24,7 @@ static const struct {
         {"a_first_start_waits_for_the_late_one", {.size = 3, .scene = scene_late}},
         {"who_dies_in_its_first_steps_is_a_member_none_the_less",
          {.size = 3, .scene = scene_bound_in_steps}},
+        {"without_room_to_form_or_join_they_wait", {.size = 3, .scene = scene_no_room}},
         {"a_member_is_replaced_while_another_is_down",
          {.size = 5, .scene = scene_wiped_while_down}},
         {"one_grows_to_three", {.size = 1, .scene = scene_grown}},
