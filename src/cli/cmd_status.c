@@ -133,10 +133,23 @@ static void print_majority(const json_t *quorum)
 		       heard, voters);
 }
 
+static void print_lag(const json_t *quorum)
+{
+	long long lag_ms = cli_status_number(quorum, "lag_ms");
+	char text[32];
+
+	if (lag_ms < 0)
+		printf("lag            unknown; ");
+	else
+		printf("lag            %lld ms; ", lag_ms);
+	printf("primary heard %s, %lld entries to apply\n",
+	       ago(quorum, "primary_heard_ms_ago", text),
+	       cli_status_number(quorum, "commit") - cli_status_number(quorum, "applied"));
+}
+
 static void print_quorum(const json_t *quorum, bool is_primary)
 {
 	const json_t *members = json_object_get(quorum, "members");
-	char text[32];
 	size_t i;
 	json_t *member;
 
@@ -146,9 +159,7 @@ static void print_quorum(const json_t *quorum, bool is_primary)
 	       cli_status_number(quorum, "term"), cli_status_number(quorum, "synced"),
 	       is_true(quorum, "is_changing") ? ", members are changing" : "");
 	if (!is_primary)
-		printf("lag            primary heard %s, %lld entries to apply\n",
-		       ago(quorum, "primary_heard_ms_ago", text),
-		       cli_status_number(quorum, "commit") - cli_status_number(quorum, "applied"));
+		print_lag(quorum);
 	json_array_foreach(members, i, member) print_member(member);
 	if (is_true(quorum, "differs_from_primary"))
 		printf("WARNING        the state differs from the primary's: it is not shown to "

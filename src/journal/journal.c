@@ -113,6 +113,7 @@ void journal_quorum(const struct journal *journal, struct journal_quorum *ret_qu
 	        .syncs_behind = journal->commit.behind.thread != NULL,
 	        .last = journal->commit.last.index,
 	        .primary_heard_ms_ago = UINT64_MAX,
+	        .lag_ms = UINT64_MAX,
 	        .is_odd = journal_is_odd(journal),
 	};
 	journal->ops->quorum(journal, ret_quorum);

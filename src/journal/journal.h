@@ -255,6 +255,7 @@ struct journal_quorum {
 	uint64_t commit, applied, synced, last;
 	bool syncs_behind;             /* what is above `synced` may be acknowledged already */
 	uint64_t primary_heard_ms_ago; /* standby: all ones: never */
+	uint64_t lag_ms; /* since all was applied that was heard to be committed; all ones: never */
 	const char *waits_for; /* what keeps it from serving, for the operator; NULL: nothing */
 	bool is_changing;      /* a change of the members is not committed yet */
 	bool is_odd;           /* see journal_is_odd() */

@@ -44,11 +44,33 @@ static void settle_phase(struct replicated *replicated)
 		journal_set_phase(journal, due_phase(replicated));
 }
 
+/* One word of the primary at a time, until what it says is applied: else a standby that is always
+ * one entry behind would never be level. */
+void replicated_lag_heard(struct replicated *replicated, const struct raft_message *message)
+{
+	struct replicated_lag *lag = &replicated->lag;
+	uint64_t now_ms = replicated_now_ms(replicated);
+
+	if (message->term != replicated->journal->epoch || replicated->role == RAFT_LEADER)
+		return;
+	if (lag->heard_ms != 0) {
+		if (replicated->journal->applied.index < lag->commit)
+			return;
+		lag->level_ms = lag->heard_ms;
+	}
+	lag->commit = message->append.commit;
+	lag->heard_ms = now_ms;
+}
+
 static void note_role(struct replicated *replicated)
 {
 	struct raft_status status;
 
 	raft_status(replicated->core, &status);
+	if (status.role == RAFT_LEADER)
+		replicated->lag = (struct replicated_lag){
+		        .heard_ms = replicated_now_ms(replicated), /* by itself */
+		};
 	replicated->role = status.role;
 	replicated->lead_from = status.serves_from;
 	replicated->journal->epoch = status.term;

@@ -84,6 +84,11 @@ struct replicated {
 	size_t fetch_count;
 	struct str carried[REPLICATED_PIECES_MAX]; /* in the step for what was fetched */
 	size_t carried_count;
+	/* how far behind the primary it is */
+	struct replicated_lag {
+		uint64_t commit, heard_ms; /* of the primary: a word of it, and when it came */
+		uint64_t level_ms; /* all that was committed by such a word is applied; 0: never */
+	} lag;
 	/* reads */
 	struct list reads; /* oldest first */
 	struct io_timer read_limit;
@@ -139,6 +144,8 @@ struct replicated {
  * step. */
 enum raft_refusal replicated_step(struct replicated *replicated, struct raft_event *event);
 uint64_t replicated_now_ms(const struct replicated *replicated);
+/* The primary has said how far it is. */
+void replicated_lag_heard(struct replicated *replicated, const struct raft_message *message);
 /* The only member, and not one that was taken out when another was left. */
 bool replicated_is_alone(const struct replicated *replicated);
 

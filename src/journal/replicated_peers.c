@@ -69,6 +69,8 @@ static void received(void *context, const struct peer_message *message)
 	replicated->receiving = message;
 	replicated_step(replicated, &event);
 	replicated->receiving = NULL;
+	if (message->message.kind == RAFT_MESSAGE_APPEND)
+		replicated_lag_heard(replicated, &message->message);
 }
 
 static void heard(void *context, struct raft_id from, const struct peer_beat *beat)

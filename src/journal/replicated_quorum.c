@@ -47,6 +47,16 @@ const char *replicated_waiting_text(enum raft_waiting waiting)
 	return waiting_texts[waiting];
 }
 
+static uint64_t lag_ms(const struct replicated *replicated)
+{
+	const struct replicated_lag *lag = &replicated->lag;
+	bool is_level = replicated->journal->applied.index >= lag->commit;
+
+	if (replicated->role == RAFT_LEADER)
+		return 0;
+	return ago_ms(replicated_now_ms(replicated), is_level ? lag->heard_ms : lag->level_ms);
+}
+
 static const struct raft_peer_status *peer_by_id(const struct raft_status *status,
                                                  struct raft_id id)
 {
@@ -107,6 +117,7 @@ void replicated_quorum(const struct journal *journal, struct journal_quorum *quo
 	quorum->term = status.term;
 	quorum->last = status.last;
 	quorum->primary_heard_ms_ago = ago_ms(replicated_now_ms(replicated), status.heard_ms);
+	quorum->lag_ms = lag_ms(replicated);
 	quorum->waits_for = replicated->vote_waits == NULL
 	                            ? replicated_waiting_text(status.waiting)
 	                            : "room on its disk, for what must be there before it promises "

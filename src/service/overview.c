@@ -163,9 +163,11 @@ static void append_quorum(struct buf *json, const struct journal *journal)
 	buf_append_format(json,
 	                  "\"term\":%" PRIu64 ",\"commit\":%" PRIu64 ",\"applied\":%" PRIu64
 	                  ",\"synced\":%" PRIu64 ",\"last\":%" PRIu64
-	                  ",\"tail_bytes\":%zu,\"primary_heard_ms_ago\":%" PRId64 ",\"members\":[",
+	                  ",\"tail_bytes\":%zu,\"primary_heard_ms_ago\":%" PRId64
+	                  ",\"lag_ms\":%" PRId64 ",\"members\":[",
 	                  quorum.term, quorum.commit, quorum.applied, quorum.synced, quorum.last,
-	                  quorum.tail_bytes, or_never(quorum.primary_heard_ms_ago));
+	                  quorum.tail_bytes, or_never(quorum.primary_heard_ms_ago),
+	                  or_never(quorum.lag_ms));
 	for (size_t i = 0; i < quorum.count; i++) {
 		if (i > 0)
 			buf_append_u8(json, ',');

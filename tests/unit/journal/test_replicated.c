@@ -40,6 +40,31 @@ static void what_a_later_epoch_cut_off_is_surely_not_written(void **state)
 	}
 }
 
+static struct journal_quorum quorum_of(const struct world *w)
+{
+	struct journal_quorum quorum;
+
+	journal_quorum(w->house->journal, &quorum);
+	return quorum;
+}
+
+/* It hears of what is committed, and does not get it. */
+static void lag_counts_until_what_the_primary_has_is_applied(void **state)
+{
+	enum { BEHIND_MS = 200 };
+	struct world *w = *state;
+
+	join(w);
+	SAY_UNTIL(w, send_append(&w->b, 1, w->last, w->last), quorum_of(w).lag_ms < BEHIND_MS);
+	SAY_UNTIL(w, send_append(&w->b, 1, w->last, w->last + 1), quorum_of(w).lag_ms >= BEHIND_MS);
+	assert_in_range(quorum_of(w).primary_heard_ms_ago, 0, BEHIND_MS / 2);
+	add_entry(w, 1, 10, STR("payload"));
+	lead(&w->b, 1, w->last - 1);
+	SAY_UNTIL(w, send_append(&w->b, 1, w->last, w->last), quorum_of(w).lag_ms < BEHIND_MS / 2);
+	be_elected(w);
+	assert_int_equal(quorum_of(w).lag_ms, 0);
+}
+
 /* ... though it hears of its removal from a message, whose connection must outlive the call. */
 static void who_was_removed_may_close_when_it_is_told_so(void **state)
 {
@@ -436,6 +461,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        TEST(what_a_later_epoch_cut_off_is_surely_not_written),
+	        TEST(lag_counts_until_what_the_primary_has_is_applied),
 	        TEST(who_was_removed_may_close_when_it_is_told_so),
 	        TEST(entries_behind_one_that_differs_are_refused_at_once),
 	        TEST(entries_of_another_chain_are_not_taken_and_the_operator_hears_of_it),
