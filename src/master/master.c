@@ -84,7 +84,7 @@ static void master_free(struct master *master)
 	buf_finish(&master->payload);
 	arena_finish(&master->scratch);
 	arena_finish(&master->texts);
-	proposal_finish(&master->noop);
+	role_finish(master);
 	ticker_finish(master);
 	reclaim_finish(master);
 	safe_mode_finish(master);

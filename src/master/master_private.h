@@ -80,6 +80,7 @@ struct master {
 	uint64_t applied_us; /* io_now_us of the last apply of a command */
 	struct master_promotion promotion;
 	struct proposal noop;
+	struct io_timer noop_again; /* there was no memory for it */
 
 	struct hold hold;
 	struct probe probe;

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "master/master_private.h"
 
+enum { NOOP_AGAIN_US = 50 * 1000 };
+
 static const struct {
 	const char *name;
 	unsigned next;
@@ -106,21 +108,38 @@ static void noop_done(struct proposal *noop, int rc)
 	serve(master);
 }
 
+static void noop_again(struct io_timer *timer)
+{
+	role_room(CONTAINER_OF(timer, struct master, noop_again));
+}
+
 void role_init(struct master *master)
 {
 	proposal_init(&master->noop, master, noop_done);
 	master->noop.write.command.kind = ENTRY_noop;
+	io_timer_init(master->io, &master->noop_again, noop_again);
 	master->role_since_us = io_now_us(master->io);
+}
+
+void role_finish(struct master *master)
+{
+	io_timer_stop(&master->noop_again);
+	proposal_finish(&master->noop);
 }
 
 void role_room(struct master *master)
 {
+	int rc;
+
 	if (master->role != MASTER_PROMOTING || master->noop.is_running)
 		return;
-	/* With a full disk it serves what needs no entry.  Else on_room or on_phase brings us back.
-	 */
-	if (proposal_start(&master->noop) == -ERR_NO_SPACE)
+	rc = proposal_start(&master->noop);
+	/* With a full disk it serves what needs no entry.  Else on_room or on_phase brings us back,
+	 * but nobody says when there is memory. */
+	if (rc == -ERR_NO_SPACE)
 		serve(master);
+	else if (rc == -ERR_NO_MEMORY)
+		io_timer_start(&master->noop_again, NOOP_AGAIN_US);
 }
 
 void role_journal_leads(struct master *master)

@@ -31,5 +31,6 @@ void role_settled(struct master *master);
 /* The journal may take now what it refused. */
 void role_room(struct master *master);
 void role_init(struct master *master);
+void role_finish(struct master *master);
 
 #endif

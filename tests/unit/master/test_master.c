@@ -513,6 +513,20 @@ static void promotion_waits_for_the_next_segment(void **state)
 	assert_int_equal(master_role(world.master), MASTER_PRIMARY);
 }
 
+/* Nobody says when there is memory again. */
+static void promotion_goes_on_when_there_is_memory_for_its_entry(void **state)
+{
+	(void)state;
+	fake_journal.append_rc = -ERR_NO_MEMORY;
+	fake_phase(JOURNAL_LEADING);
+	fake_pass_ms(&world.io, 1000);
+	assert_int_equal(master_role(world.master), MASTER_PROMOTING);
+	fake_journal.append_rc = 0;
+	fake_pass_ms(&world.io, 1000);
+	fake_commit_all();
+	assert_int_equal(master_role(world.master), MASTER_PRIMARY);
+}
+
 static void near_the_memory_limit_growth_is_refused_and_deletes_pass(void **state)
 {
 	struct call *call;
@@ -753,6 +767,7 @@ int main(void)
 	        TEST(a_full_pipe_is_waited_for),
 	        TEST(a_master_on_a_full_disk_serves_reads_and_refuses_changes),
 	        TEST(promotion_waits_for_the_next_segment),
+	        TEST(promotion_goes_on_when_there_is_memory_for_its_entry),
 	        TEST(near_the_memory_limit_growth_is_refused_and_deletes_pass),
 	        TEST(a_full_retry_table_slows_calls_until_rows_may_go),
 	        TEST(age_does_not_follow_the_wall_clock),
