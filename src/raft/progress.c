@@ -6,6 +6,9 @@
  *     ^-----refused-----------'    any --------------------------------> CHECKPOINT
  *     ^-------------------------------installed-----------------------------'
  *
+ * What a probe sends is not sent again before something that left with it or later is answered: the
+ * way may be slow, and heartbeats go the same one.
+ *
  * A heartbeat is an append without entries that names the last entry sent, whatever else is on its
  * way; so a lost append shows as a refusal of the next heartbeat.  `match` only rises within a term
  * (a peer that lost entries keeps its promise by its bound); `next` may go back below it.
@@ -131,7 +134,7 @@ uint64_t progress_quorum(const struct raft *core, size_t field_offset)
 static bool has_window(const struct raft *core, const struct progress *peer)
 {
 	if (peer->mode == PROGRESS_PROBE)
-		return !peer->is_waiting;
+		return !peer->is_waiting && peer->inflight_count == 0;
 	/* It has not shown yet that it takes entries: it may have no room for them. */
 	if (peer->match < peer->probe_next)
 		return peer->inflight_count == 0;
@@ -228,6 +231,7 @@ void progress_pump(struct raft *core, struct progress *peer)
 void progress_fetched(struct raft *core, const struct raft_fetched *fetched)
 {
 	struct progress *peer = NULL;
+	size_t at;
 
 	if (core->role != RAFT_LEADER)
 		return;
@@ -244,16 +248,12 @@ void progress_fetched(struct raft *core, const struct raft_fetched *fetched)
 		return;
 	}
 	send_append(core, peer, peer->next - 1, fetched->last);
-	if (peer->mode == PROGRESS_PROBE) {
-		peer->is_waiting = true;
-		return;
-	}
-	size_t at = (peer->inflight_head + peer->inflight_count++) % INFLIGHT_MAX;
-
+	at = (peer->inflight_head + peer->inflight_count++) % INFLIGHT_MAX;
 	peer->inflight[at].last = fetched->last;
 	peer->inflight[at].bytes = fetched->bytes;
 	peer->inflight_bytes += fetched->bytes;
-	peer->next = fetched->last + 1;
+	if (peer->mode == PROGRESS_STREAM)
+		peer->next = fetched->last + 1;
 }
 
 /* ---- answers ---- */
@@ -284,6 +284,17 @@ static void refused(struct raft *core, struct progress *peer, const struct raft_
 	progress_begin_probe(core, peer, index + 1);
 }
 
+/* Behind what the probe sent, should that still be on its way: if it is lost, a heartbeat shows it,
+ * at once. */
+static void begin_stream(struct progress *peer)
+{
+	peer->mode = PROGRESS_STREAM;
+	if (peer->inflight_count == 0)
+		return;
+	peer->next = peer->inflight[peer->inflight_head].last + 1;
+	peer->beat_ms = 0;
+}
+
 static void accepted(struct raft *core, struct progress *peer,
                      const struct raft_append_reply *reply)
 {
@@ -297,7 +308,7 @@ static void accepted(struct raft *core, struct progress *peer,
 	}
 	free_inflight(peer);
 	if (peer->mode == PROGRESS_PROBE && reply->number >= peer->probe_number)
-		peer->mode = PROGRESS_STREAM;
+		begin_stream(peer);
 	else if (peer->mode == PROGRESS_CHECKPOINT && peer->match >= core->log.base)
 		progress_begin_probe(core, peer, peer->match + 1);
 	if (peer->mode == PROGRESS_STREAM)

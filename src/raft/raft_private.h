@@ -78,12 +78,12 @@ struct progress {
 	uint64_t commit;       /* as the peer knows it */
 	uint64_t probe_number; /* answers to older ones say nothing about `next` */
 	uint64_t probe_next;   /* what it was then */
-	bool is_waiting;       /* PROBE: one is on its way */
+	bool is_waiting;       /* PROBE: nothing was to be had, until the next heartbeat */
 	uint64_t fetch_number; /* entries are being fetched; 0: no */
 	struct {
 		uint64_t last;
 		size_t bytes;
-	} inflight[INFLIGHT_MAX]; /* STREAM: ring of what is not acknowledged */
+	} inflight[INFLIGHT_MAX]; /* ring of what is not acknowledged; PROBE: at most one */
 	size_t inflight_head, inflight_count, inflight_bytes;
 	uint64_t beat_ms;    /* last heartbeat */
 	uint64_t told_round; /* in it */

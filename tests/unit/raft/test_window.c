@@ -101,6 +101,47 @@ static void lead(struct world *w, struct peer *c)
 	carry(w, c);
 }
 
+/* Brings what is asked for.  How often entries were sent to c. */
+static size_t bring(struct world *w)
+{
+	struct raft_fetch fetches[RAFT_MEMBERS_MAX];
+	size_t count = w->update.fetch_count, sent = 0;
+
+	for (size_t i = 0; i < count; i++)
+		fetches[i] = w->update.fetches[i];
+	for (size_t i = 0; i < count; i++) {
+		step(w, (struct raft_event){.kind = RAFT_FETCHED,
+		                            .fetched = {.number = fetches[i].number,
+		                                        .last = fetches[i].first,
+		                                        .bytes = ENTRY_BYTES}});
+		for (size_t k = 0; k < w->update.message_count; k++) {
+			const struct raft_message *message = &w->update.messages[k];
+
+			sent += message->kind == RAFT_MESSAGE_APPEND &&
+			        raft_id_equal(message->to, id_of('c')) &&
+			        message->append.last > message->append.prev;
+		}
+	}
+	return sent;
+}
+
+/* The way there and back takes longer than many heartbeats. */
+static void what_is_not_answered_yet_is_not_sent_again(void **state)
+{
+	struct world *w = *state;
+	size_t sent;
+
+	stand(w);
+	get_vote(w);
+	sent = bring(w);
+	for (int i = 0; i < ELECTION_MS / HEARTBEAT_MS; i++) {
+		w->now_ms += HEARTBEAT_MS;
+		step(w, (struct raft_event){.kind = RAFT_TICK});
+		sent += bring(w);
+	}
+	assert_int_equal(sent, 1);
+}
+
 /* Its disk is full: it says that it is there, and takes nothing.  All that it lacks, sent with
  * every heartbeat, would be the whole network. */
 static void who_takes_nothing_is_sent_little(void **state)
@@ -132,6 +173,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+	        TEST(what_is_not_answered_yet_is_not_sent_again),
 	        TEST(who_takes_nothing_is_sent_little),
 	        TEST(who_takes_it_is_sent_all_at_once),
 	};
