@@ -98,24 +98,29 @@ void candidate_reply(struct raft *core, const struct raft_message *message)
 		grant(core, message->from);
 }
 
-static void ask(struct raft *core, const struct raft_members *members)
+static void ask(struct raft *core, bool is_pre)
 {
 	const struct log *log = &core->log;
-	bool is_pre = core->role == RAFT_PRE_CANDIDATE;
+	const struct raft_members *members = core_members(core);
 	struct raft_vote_message vote = {
 	        .asked_term = core->vote.term + is_pre,
 	        .last = log->synced,
 	        .last_term = log_term(log, log->synced),
 	        .is_pre = is_pre,
-	        .transfer_term = core->candidate.transfer_term,
+	        .transfer_term = is_pre ? 0 : core->candidate.transfer_term,
 	};
 
-	core->candidate.is_asked = true;
 	for (size_t i = 0; i < members->count; i++)
 		if (members->member[i].is_voter &&
 		    !raft_id_equal(members->member[i].id, core->options.self))
 			outbox_add(core, RAFT_MESSAGE_VOTE, members->member[i].id)->vote = vote;
-	grant(core, core->options.self);
+}
+
+void candidate_ask_for_seat(struct raft *core)
+{
+	if (core_is_voter(core, core->options.self) && !core->vote.is_removed &&
+	    vote_can_speak(core))
+		ask(core, /* is_pre: */ true);
 }
 
 void candidate_settle(struct raft *core)
@@ -127,7 +132,10 @@ void candidate_settle(struct raft *core)
 	if (core->now_ms >= core->stand_ms)
 		candidate_begin(core);
 	/* Its own vote counts when it is durable. */
-	if (!core->candidate.is_asked && vote_can_speak(core))
-		ask(core, core_members(core));
+	if (!core->candidate.is_asked && vote_can_speak(core)) {
+		core->candidate.is_asked = true;
+		ask(core, core->role == RAFT_PRE_CANDIDATE);
+		grant(core, core->options.self);
+	}
 	outbox_wake(core, core->stand_ms);
 }

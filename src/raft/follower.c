@@ -272,10 +272,12 @@ void follower_settle(struct raft *core)
 	if (core->follower.owes_reply && !raft_id_is_none(core->leader_id) && vote_can_speak(core))
 		send_reply(core);
 	if (core->now_ms >= core->stand_ms) {
-		if (follower_may_stand(core))
+		if (follower_may_stand(core)) {
 			candidate_begin(core);
-		else
+		} else {
+			candidate_ask_for_seat(core);
 			follower_reset_timer(core);
+		}
 	}
 	outbox_wake(core, core->stand_ms);
 }

@@ -289,6 +289,9 @@ bool follower_may_stand(const struct raft *core);
 /* ---- candidate.c ---- */
 
 void candidate_begin(struct raft *core);
+/* A voter that may not stand asks as if it did, as it is the answers that tell it that it was taken
+ * out. */
+void candidate_ask_for_seat(struct raft *core);
 void candidate_stand(struct raft *core, const struct raft_message *message);
 void candidate_reply(struct raft *core, const struct raft_message *message);
 void candidate_settle(struct raft *core);

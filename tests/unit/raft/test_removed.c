@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How who was taken out while it was down hears of that.  The core tested is 'd', a learner; the
- * test speaks for the leader, 'a', and is the clock. */
+/* How who was taken out while it was down hears of that.  The core tested is 'd'; the test speaks
+ * for the leader, 'a', and is the clock. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,8 @@ struct world {
 	struct raft_update update;
 	uint64_t now_ms;
 	struct raft_list list;
-	struct raft_ask_message asked; /* a; no address: it was not */
+	struct raft_ask_message asked;    /* a; no address: it was not */
+	struct raft_vote_message request; /* newest, for the vote of a */
 	bool has_asked_to_join;
 	bool is_removed;
 };
@@ -34,6 +35,8 @@ static void step(struct world *w, struct raft_event event)
 
 		if (message->kind == RAFT_MESSAGE_ASK && strcmp(message->ask.address, "a:1") == 0)
 			w->asked = message->ask;
+		if (message->kind == RAFT_MESSAGE_VOTE && raft_id_equal(message->to, id_of('a')))
+			w->request = message->vote;
 		w->has_asked_to_join |= message->kind == RAFT_MESSAGE_JOIN;
 	}
 	w->is_removed |= (w->update.what & RAFT_REMOVED) != 0;
@@ -56,14 +59,18 @@ static void pass(struct world *w, uint64_t ms)
 	}
 }
 
-static int setup(void **state)
+static int set_up(void **state, size_t voters, enum raft_bound bound)
 {
 	static const char *const addresses[MEMBERS] = {"a:1", "b:1", "c:1", "d:1"};
 	struct world *w = calloc(1, sizeof(*w));
 	struct raft_options options = options_of('d', "d:1", addresses, MEMBERS);
 	struct raft_run run = {.first = 1, .term = TERM};
 	struct raft_start start = {.now_ms = 1000,
-	                           .vote = {.term = TERM, .history = id_of('h')},
+	                           .vote = {.term = TERM,
+	                                    .history = id_of('h'),
+	                                    .bound = bound,
+	                                    .bound_term = bound == RAFT_BOUND ? TERM : 0,
+	                                    .bound_index = bound == RAFT_BOUND ? LAST + 1 : 0},
 	                           .runs = &run,
 	                           .run_count = 1,
 	                           .last = LAST,
@@ -71,11 +78,34 @@ static int setup(void **state)
 	                           .lists = &w->list,
 	                           .list_count = 1};
 
-	w->list = list_of('a', addresses, MEMBERS, MEMBERS - 1);
+	w->list = list_of('a', addresses, MEMBERS, voters);
 	w->now_ms = start.now_ms;
 	assert_int_equal(raft_create(&options, &start, &w->core), 0);
 	*state = w;
 	return 0;
+}
+
+/* It is a learner, ... */
+static int setup(void **state)
+{
+	return set_up(state, MEMBERS - 1, RAFT_NO_BOUND);
+}
+
+/* ... a voter, ... */
+static int setup_voter(void **state)
+{
+	return set_up(state, MEMBERS, RAFT_NO_BOUND);
+}
+
+/* ... or one that lost the end of its log. */
+static int setup_damaged(void **state)
+{
+	return set_up(state, MEMBERS, RAFT_BOUND);
+}
+
+static int setup_damaged_without_bound(void **state)
+{
+	return set_up(state, MEMBERS, RAFT_BOUND_UNKNOWN);
 }
 
 /* The leader says who the members are. */
@@ -134,6 +164,51 @@ static void a_learner_that_hears_its_leader_asks_nobody(void **state)
 	assert_null(w->asked.address);
 }
 
+/* The leader refuses its vote, and says which committed list is without who asked for it. */
+static void refuse_vote(struct world *w, uint64_t members_index)
+{
+	assert_true(w->request.is_pre);
+	receive(w, (struct raft_message){.kind = RAFT_MESSAGE_VOTE_REPLY,
+	                                 .vote_reply = {.asked_term = w->request.asked_term,
+	                                                .is_pre = true,
+	                                                .refusal = RAFT_NOT_MEMBER,
+	                                                .members_index = members_index}});
+}
+
+static void a_voter_that_was_taken_out_hears_of_it(void **state)
+{
+	struct world *w = *state;
+
+	pass(w, 3 * ELECTION_MS);
+	refuse_vote(w, 1); /* the list that it has itself */
+	assert_false(w->is_removed);
+	refuse_vote(w, LAST + 1);
+	assert_true(w->is_removed);
+}
+
+static void a_voter_that_may_not_stand_does_too(void **state)
+{
+	struct world *w = *state;
+
+	step(w, (struct raft_event){.kind = RAFT_CONDITION, .condition = {.may_stand = false}});
+	a_voter_that_was_taken_out_hears_of_it(state);
+}
+
+/* It would have no use for votes. */
+static void who_may_not_stand_is_no_candidate(void **state)
+{
+	struct world *w = *state;
+	struct raft_status status;
+
+	pass(w, 3 * ELECTION_MS);
+	receive(w, (struct raft_message){
+	                   .kind = RAFT_MESSAGE_VOTE_REPLY,
+	                   .vote_reply = {.asked_term = w->request.asked_term, .is_pre = true}});
+	raft_status(w->core, &status);
+	assert_int_equal(status.role, RAFT_FOLLOWER);
+	assert_int_equal(status.term, TERM);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -141,6 +216,16 @@ int main(void)
 	        TEST(a_learner_that_was_taken_out_while_it_was_down_hears_of_it),
 	        TEST(a_learner_that_has_its_seat_does_not_ask_for_it),
 	        TEST(a_learner_that_hears_its_leader_asks_nobody),
+	        cmocka_unit_test_setup_teardown(a_voter_that_was_taken_out_hears_of_it, setup_voter,
+	                                        teardown),
+	        cmocka_unit_test_setup_teardown(a_voter_that_may_not_stand_does_too, setup_voter,
+	                                        teardown),
+	        cmocka_unit_test_setup_teardown(a_voter_that_may_not_stand_does_too, setup_damaged,
+	                                        teardown),
+	        cmocka_unit_test_setup_teardown(a_voter_that_may_not_stand_does_too,
+	                                        setup_damaged_without_bound, teardown),
+	        cmocka_unit_test_setup_teardown(who_may_not_stand_is_no_candidate, setup_damaged,
+	                                        teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
