@@ -56,6 +56,18 @@ void checkpoint_source_destroy(struct checkpoint_source *source)
 	mem_free(source);
 }
 
+/* Locked against being made shorter when it is removed.  -ERR_NO_FILE: that has begun.  (Where
+ * nothing can be locked nothing is made shorter.) */
+static int take_place(struct place *place, const struct place *opened)
+{
+	place_free(place);
+	*place = *opened;
+	if (io_file_lock(place->file) != -ERR_IN_USE)
+		return 0;
+	place_free(place);
+	return -ERR_NO_FILE;
+}
+
 /* The header is looked at by the reader that knows it; the bytes are read as they are. */
 static int open_place(struct checkpoint_source *source, struct place *place, uint64_t index,
                       const char *cluster_id, char **ret_text)
@@ -75,15 +87,13 @@ static int open_place(struct checkpoint_source *source, struct place *place, uin
 	folder_checkpoint_name(index, name);
 	path = folder_join(source->folder, name);
 	rc = path == NULL ? -ERR_NO_MEMORY
-	                  : io_file_open(source->io, path, IO_OPEN_READ, &opened.file);
+	                  : io_file_open(source->io, path, IO_OPEN_WRITE, &opened.file);
 	if (rc < 0) {
 		*ret_text = path == NULL ? NULL : text_of_error(path, "open it", rc);
 		return rc;
 	}
 	io_file_read_nothing_ahead(opened.file);
-	place_free(place);
-	*place = opened;
-	return 0;
+	return take_place(place, &opened);
 }
 
 /* An open one, or the one to be opened in its stead. */

@@ -154,11 +154,49 @@ int checkpoint_writer_finish(struct checkpoint_writer *writer, uint64_t records,
 
 /* ---- what is not needed any more ---- */
 
-static int remove_file(struct io *io, const char *folder, const char *name)
+static char *doomed_path(const char *folder, const char *name)
 {
+	return text_make("%s/%s.tmp", folder, name);
+}
+
+/* From now on the next start removes it. */
+static int doom(struct io *io, const char *folder, const char *name)
+{
+	CLEANUP(mem_cleanup) char *doomed = doomed_path(folder, name);
 	CLEANUP(mem_cleanup) char *path = folder_join(folder, name);
 
-	return path == NULL ? -ERR_NO_MEMORY : io_unlink(io, path);
+	return path == NULL || doomed == NULL ? -ERR_NO_MEMORY : io_rename(io, path, doomed);
+}
+
+/* Its place is given back in steps: a file system that tells the device at once what it does not
+ * need any more (ext4's option discard) holds up all syncs for that, with 64 MB for 12 to 20 ms. */
+static int shrink(struct io_file *file)
+{
+	uint64_t size = 0;
+	int rc = io_file_size(file, &size);
+
+	while (rc == 0 && size > SHRINK_BYTES) {
+		size -= SHRINK_BYTES;
+		rc = io_file_truncate(file, size);
+		if (rc == 0)
+			rc = io_file_sync(file);
+	}
+	return rc;
+}
+
+/* Who still sends it to a peer has its lock and reads it to its end: then only the name goes. */
+static int remove_doomed(struct io *io, const char *folder, const char *name)
+{
+	CLEANUP(mem_cleanup) char *path = doomed_path(folder, name);
+	struct io_file *file;
+	int rc = path == NULL ? -ERR_NO_MEMORY : io_file_open(io, path, IO_OPEN_WRITE, &file);
+
+	if (rc < 0)
+		return rc;
+	if (io_file_lock(file) == 0)
+		rc = shrink(file);
+	io_file_close(file);
+	return rc < 0 ? rc : io_unlink(io, path);
 }
 
 static int clean_checkpoints(struct io *io, const char *folder, const struct folder_names *names,
@@ -171,74 +209,33 @@ static int clean_checkpoints(struct io *io, const char *folder, const struct fol
 		if (names->checkpoints[i] == newest || names->checkpoints[i] == older)
 			continue;
 		folder_checkpoint_name(names->checkpoints[i], name);
-		rc = remove_file(io, folder, name);
-	}
-	return rc;
-}
-
-static char *doomed_path(const char *folder, struct segment_id id)
-{
-	char name[FOLDER_NAME_BYTES];
-
-	folder_segment_name(id, name);
-	return text_make("%s/%s.tmp", folder, name);
-}
-
-/* From now on the next start removes it. */
-static int doom(struct io *io, const char *folder, struct segment_id id)
-{
-	CLEANUP(mem_cleanup) char *doomed = doomed_path(folder, id);
-	CLEANUP(mem_cleanup) char *path = NULL;
-	char name[FOLDER_NAME_BYTES];
-
-	folder_segment_name(id, name);
-	path = folder_join(folder, name);
-	return path == NULL || doomed == NULL ? -ERR_NO_MEMORY : io_rename(io, path, doomed);
-}
-
-/* Its place is given back in steps: a file system that tells the device at once what it does not
- * need any more (ext4's option discard) holds up all syncs for that, with 64 MB for 12 ms. */
-static int shrink(struct io *io, const char *path)
-{
-	struct io_file *file;
-	uint64_t size = 0;
-	int rc = io_file_open(io, path, IO_OPEN_WRITE, &file);
-
-	if (rc < 0)
-		return rc;
-	rc = io_file_size(file, &size);
-	while (rc == 0 && size > SHRINK_BYTES) {
-		size -= SHRINK_BYTES;
-		rc = io_file_truncate(file, size);
+		rc = doom(io, folder, name);
 		if (rc == 0)
-			rc = io_file_sync(file);
+			rc = io_sync_folder(io, folder); /* a name must not lead to a part */
+		if (rc == 0)
+			rc = remove_doomed(io, folder, name);
 	}
-	io_file_close(file);
 	return rc;
-}
-
-static int remove_doomed(struct io *io, const char *folder, struct segment_id id)
-{
-	CLEANUP(mem_cleanup) char *path = doomed_path(folder, id);
-	int rc = path == NULL ? -ERR_NO_MEMORY : shrink(io, path);
-
-	return rc < 0 ? rc : io_unlink(io, path);
 }
 
 /* Some of them may be no part of the journal any more, and say nothing about the others. */
 static int clean_segments(struct io *io, const char *folder, const struct folder_names *names,
                           struct segment_id first, uint64_t *ret_segments)
 {
+	char name[FOLDER_NAME_BYTES];
 	size_t count = 0;
 	int rc = 0;
 
 	while (rc == 0 && count < names->segment_count &&
-	       segment_id_compare(&names->segments[count], &first) < 0)
-		rc = doom(io, folder, names->segments[count++]);
+	       segment_id_compare(&names->segments[count], &first) < 0) {
+		folder_segment_name(names->segments[count++], name);
+		rc = doom(io, folder, name);
+	}
 	if (rc == 0 && count > 0)
-		rc = io_sync_folder(io, folder); /* a name must not lead to a part */
+		rc = io_sync_folder(io, folder);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
-		rc = remove_doomed(io, folder, names->segments[i]);
+		folder_segment_name(names->segments[i], name);
+		rc = remove_doomed(io, folder, name);
 		*ret_segments += rc == 0;
 	}
 	return rc;

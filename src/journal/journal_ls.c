@@ -66,7 +66,7 @@ static bool tell_segment(const struct walk *walk, size_t place,
 	file.bytes = file_size(walk->io, walk->folder, name);
 	look_at_segment(walk, place, &file, &text);
 	file.text = text;
-	return file.rc == -ERR_NO_FILE || each(context, &file);
+	return walk_is_gone(walk, name) || each(context, &file);
 }
 
 static bool tell_checkpoint(const struct walk *walk, uint64_t index,
@@ -91,7 +91,7 @@ static bool tell_checkpoint(const struct walk *walk, uint64_t index,
 		checkpoint_reader_close(reader);
 	}
 	file.text = text;
-	return file.rc == -ERR_NO_FILE || each(context, &file);
+	return walk_is_gone(walk, name) || each(context, &file);
 }
 
 /* Both kinds together, a checkpoint after the segment that it ends in. */

@@ -48,12 +48,16 @@ static int read_checkpoint(const struct walk *walk, uint64_t index, struct entry
                            char **ret_text)
 {
 	struct checkpoint_reader *reader;
+	char name[FOLDER_NAME_BYTES];
 	int rc = checkpoint_reader_open_index(walk->io, walk->folder, index,
 	                                      walk->marker.cluster_id, &reader, ret_text);
 
+	folder_checkpoint_name(index, name);
 	if (rc < 0)
-		return rc;
+		return walk_is_gone(walk, name) ? -ERR_NO_FILE : rc;
 	rc = checkpoint_reader_check(reader, /* is_given_up= */ NULL, ret_text);
+	if (rc < 0 && walk_is_gone(walk, name))
+		rc = -ERR_NO_FILE;
 	ret_entry->index = checkpoint_reader_header(reader)->index;
 	ret_entry->epoch = checkpoint_reader_header(reader)->epoch;
 	ret_entry->chain = checkpoint_reader_header(reader)->chain;

@@ -68,16 +68,20 @@ static int pass_over(struct segment_reader *reader, struct pass *pass,
 	return 0;
 }
 
-/* Its name was taken from it, which is before it becomes shorter: what was read may be a part. */
-static bool is_gone(const struct walk *walk, size_t place)
+bool walk_is_gone(const struct walk *walk, const char *name)
 {
-	CLEANUP(mem_cleanup) char *path = NULL;
-	char name[FOLDER_NAME_BYTES];
+	CLEANUP(mem_cleanup) char *path = folder_join(walk->folder, name);
 	struct io_stat stat;
 
-	folder_segment_name(walk->names.segments[place], name);
-	path = folder_join(walk->folder, name);
 	return path != NULL && io_stat(walk->io, path, &stat) == -ERR_NO_FILE;
+}
+
+static bool is_gone(const struct walk *walk, size_t place)
+{
+	char name[FOLDER_NAME_BYTES];
+
+	folder_segment_name(walk->names.segments[place], name);
+	return walk_is_gone(walk, name);
 }
 
 static bool is_sound(enum segment_finding finding)

@@ -23,6 +23,9 @@ struct walk {
 int walk_begin(struct walk *walk, struct io *io, const char *folder, char **ret_text);
 void walk_end(struct walk *walk);
 
+/* Its name was taken from it, which is before it becomes shorter: what was read may be a part. */
+bool walk_is_gone(const struct walk *walk, const char *name);
+
 /* The last index that counts in names.segments[place]; all ones in the newest one.  Less than its
  * first one: nothing in it counts, for the journal was cut before it and went on in a later one. */
 uint64_t walk_segment_end(const struct walk *walk, size_t place);

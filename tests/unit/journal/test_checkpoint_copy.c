@@ -5,10 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "journal/checkpoint_copy.h"
+#include "journal/checkpoint_write.h"
 #include "unit/journal/made_journal.h"
 
 #define NAME_30 "checkpoint-00000000000000000030"
@@ -169,6 +171,29 @@ static void one_that_is_being_sent_may_be_removed(void **state)
 	buf_finish(&piece);
 }
 
+/* Removing makes a large file shorter first. */
+static void one_that_is_being_sent_stays_whole_when_it_is_removed(void **state)
+{
+	enum { HEAD = 100, TAIL = 1000 };
+	const struct segment_id none = {0};
+	struct checkpoint_chunk chunk;
+	struct world *w = *state;
+	struct buf piece = {0};
+	uint64_t removed, size = 9 << 20;
+
+	assert_int_equal(truncate(made_path(&w->from, NAME_40), (off_t)size), 0);
+	assert_int_equal(give(w, 0, 0, HEAD, &piece, &chunk), 0);
+	assert_int_equal(chunk.index, 40);
+	assert_int_equal(checkpoint_clean(w->from.io, w->from.path, 60, 50, none, &removed), 0);
+	assert_int_equal(access(made_path(&w->from, NAME_30), F_OK), -1);
+	assert_int_equal(access(made_path(&w->from, NAME_40), F_OK), -1);
+	buf_clear(&piece);
+	assert_int_equal(give(w, 40, size - TAIL, 2 * TAIL, &piece, &chunk), 0);
+	assert_int_equal(piece.size, TAIL);
+	assert_true(chunk.is_last);
+	buf_finish(&piece);
+}
+
 static void nothing_is_behind_the_end(void **state)
 {
 	struct checkpoint_chunk chunk;
@@ -291,6 +316,7 @@ int main(void)
 	        IN_WORLD(pieces_of_any_size_make_the_same_file),
 	        IN_WORLD(a_newest_one_with_a_bad_header_is_passed_over),
 	        IN_WORLD(one_that_is_being_sent_may_be_removed),
+	        IN_WORLD(one_that_is_being_sent_stays_whole_when_it_is_removed),
 	        IN_WORLD(nothing_is_behind_the_end),
 	        IN_WORLD(a_piece_that_does_not_follow_is_refused_and_all_begins_anew),
 	        IN_WORLD(what_came_changed_or_cut_is_not_taken),

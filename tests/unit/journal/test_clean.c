@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -142,6 +143,29 @@ static void nothing_of_a_large_one_stays(void **state)
 	folder_names_finish(&names);
 }
 
+/* Seen through another name of the same file. */
+static void a_large_checkpoint_is_given_back_in_steps(void **state)
+{
+	enum { BYTES = 9 << 20, STEP_BYTES = 4 << 20 };
+	struct made_folder *folder = *state;
+	char name[FOLDER_NAME_BYTES], path[256];
+	struct stat stat;
+	FILE *file;
+
+	folder_checkpoint_name(OLDER - 1, name);
+	snprintf(path, sizeof(path), "%s", made_path(folder, name));
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(ftruncate(fileno(file), BYTES), 0);
+	assert_int_equal(link(path, made_path(folder, "another")), 0);
+	clean(folder, NULL, 0, 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(fstat(fileno(file), &stat), 0);
+	assert_int_equal(stat.st_nlink, 1);
+	assert_true(stat.st_size <= STEP_BYTES);
+	fclose(file);
+}
+
 /* It was given back in part, and must never be read. */
 static void what_a_crash_left_of_one_goes_at_the_next_start(void **state)
 {
@@ -168,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(what_ends_before_goes),
 	        TEST(nothing_of_a_large_one_stays),
+	        TEST(a_large_checkpoint_is_given_back_in_steps),
 	        TEST(what_a_crash_left_of_one_goes_at_the_next_start),
 	        TEST(what_counts_no_more_says_nothing_of_the_ones_before),
 	        TEST(without_a_chain_all_stay),
