@@ -18,7 +18,7 @@
 
 static const char usage[] =
         "usage: echo --listen HOST:PORT [option...]\n"
-        "       echo --sync FILE --probe N [--writers N]\n"
+        "       echo --sync FILE --probe N [--writers N] [--pause-us N]\n"
         "Answers Hadoop RPC calls from memory: the most that this machine can do.\n"
         "Says its port on standard output when it serves (port 0: any).\n"
         "\n"
@@ -29,6 +29,7 @@ static const char usage[] =
         "  --probe N         only sync 4 KB N times and print how long that takes, as JSON\n"
         "  --writers N       of probes: so many at the same time, each in a file of its own,\n"
         "                    FILE.0, ...\n"
+        "  --pause-us N      before each probe, 0\n"
         "  --wrong N         every N-th reply is wrong: a client that checks must notice\n";
 
 enum option_id {
@@ -39,6 +40,7 @@ enum option_id {
 	ID_SYNC,
 	ID_PROBE,
 	ID_WRITERS,
+	ID_PAUSE,
 	ID_WRONG,
 	ID_HELP,
 };
@@ -51,6 +53,7 @@ static const struct option table[] = {
         {"sync", required_argument, NULL, ID_SYNC},
         {"probe", required_argument, NULL, ID_PROBE},
         {"writers", required_argument, NULL, ID_WRITERS},
+        {"pause-us", required_argument, NULL, ID_PAUSE},
         {"wrong", required_argument, NULL, ID_WRONG},
         {"help", no_argument, NULL, ID_HELP},
         {0},
@@ -59,8 +62,7 @@ static const struct option table[] = {
 struct command_line {
 	const char *listen;
 	const char *sync_path;
-	uint32_t probes;
-	uint32_t writers; /* of probes */
+	struct sync_probe_options probe; /* if its count is not 0 */
 	struct echo_options echo;
 };
 
@@ -94,9 +96,10 @@ static int take_option(enum option_id id, const char *name, const char *value,
 		return parse_number(name, value, NAME_BYTES_MIN, NAME_BYTES_MAX,
 		                    &echo->canned.name_bytes);
 	case ID_SYNC: line->sync_path = value; return 0;
-	case ID_PROBE: return parse_number(name, value, 1, 1000000, &line->probes);
+	case ID_PROBE: return parse_number(name, value, 1, 1000000, &line->probe.count);
 	case ID_WRITERS:
-		return parse_number(name, value, 1, SYNC_PROBE_WRITERS_MAX, &line->writers);
+		return parse_number(name, value, 1, SYNC_PROBE_WRITERS_MAX, &line->probe.writers);
+	case ID_PAUSE: return parse_number(name, value, 0, 1000000, &line->probe.pause_us);
 	case ID_WRONG: return parse_number(name, value, 1, UINT32_MAX, &echo->wrong_every);
 	case ID_HELP: fputs(usage, stdout); exit(0);
 	}
@@ -105,7 +108,7 @@ static int take_option(enum option_id id, const char *name, const char *value,
 
 static int parse(int argc, char **argv, struct command_line *ret_line)
 {
-	struct command_line line = {.writers = 1,
+	struct command_line line = {.probe.writers = 1,
 	                            .echo.canned = {.entries = 1000, .name_bytes = 16}};
 	int id, place = 0;
 
@@ -114,9 +117,10 @@ static int parse(int argc, char **argv, struct command_line *ret_line)
 		    take_option((enum option_id)id, table[place].name, optarg, &line) < 0)
 			return -ERR_INVALID;
 	}
-	if (line.probes > 0 ? line.sync_path == NULL : line.listen == NULL) {
+	line.probe.path = line.sync_path;
+	if (line.probe.count > 0 ? line.sync_path == NULL : line.listen == NULL) {
 		fprintf(stderr, "echo: %s is missing (--help says more)\n",
-		        line.probes > 0 ? "--sync FILE" : "--listen HOST:PORT");
+		        line.probe.count > 0 ? "--sync FILE" : "--listen HOST:PORT");
 		return -ERR_INVALID;
 	}
 	if (line.listen != NULL && address_parse(line.listen, &line.echo.address) < 0) {
@@ -133,11 +137,11 @@ static int probe(const struct command_line *line)
 	int rc;
 
 	hist_clear(&hist);
-	rc = sync_probe(line->sync_path, line->writers, line->probes, &hist);
+	rc = sync_probe(&line->probe, &hist);
 	if (rc < 0)
 		return rc;
 	printf("{\"syncs\": %u, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f}\n",
-	       line->probes, (double)hist_percentile(&hist, 50) / NS_PER_US,
+	       line->probe.count, (double)hist_percentile(&hist, 50) / NS_PER_US,
 	       (double)hist_percentile(&hist, 99) / NS_PER_US, (double)hist.max / NS_PER_US);
 	return 0;
 }
@@ -169,7 +173,7 @@ int main(int argc, char **argv)
 		descriptors.rlim_cur = descriptors.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &descriptors);
 	}
-	rc = line.probes > 0 ? probe(&line) : serve(&line);
+	rc = line.probe.count > 0 ? probe(&line) : serve(&line);
 	if (rc < 0)
 		fprintf(stderr, "echo: stopped (listen %s, sync %s): %s\n",
 		        line.listen == NULL ? "-" : line.listen,

@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -141,12 +142,35 @@ class Bench:
         return self.load(server, "--target", server.address, "--prepare", "--files", files,
                          "--connections", 8, "--inflight", 32)
 
-    def probe_sync(self, *arguments):
-        """Median time of one bare sync on the disk that the masters use, in us."""
-        done = subprocess.run([str(self.tools / "echo"), "--sync", str(self.dir / "probe"),
-                               "--probe", "1000", *arguments], check=True, capture_output=True,
-                              text=True)
-        return json.loads(done.stdout)["p50_us"]
+    def probe_sync(self, *arguments, name="probe", count=1000):
+        """Bare syncs on the disk that the masters use: p50_us, p99_us, max_us."""
+        done = subprocess.run([str(self.tools / "echo"), "--sync", str(self.dir / name),
+                               "--probe", str(count), *arguments], check=True,
+                              capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+
+class SyncsBeside:
+    """A bare sync every few milliseconds, to see what the disk makes everybody wait meanwhile."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.longest_ms = 0
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def _watch(self):
+        while not self.is_over.is_set():
+            result = self.bench.probe_sync("--pause-us", "2000", name="beside", count=500)
+            self.longest_ms = max(self.longest_ms, result["max_us"] / 1000)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
 
 
 # ---- results ----

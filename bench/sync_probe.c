@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -21,7 +22,7 @@ struct writer {
 	pthread_barrier_t *start; /* of each sync */
 	int fd;
 	uint8_t *block;
-	uint32_t count;
+	uint32_t count, pause_us;
 	uint64_t *times_ns;
 	int rc;
 };
@@ -44,6 +45,8 @@ static void *write_all(void *context)
 	for (uint32_t i = 0; i < writer->count; i++) {
 		uint64_t began_ns;
 
+		if (writer->pause_us > 0)
+			usleep(writer->pause_us);
 		pthread_barrier_wait(writer->start);
 		began_ns = clock_now_ns();
 		if (writer->rc == 0)
@@ -56,8 +59,11 @@ static void *write_all(void *context)
 /* Blocks that stand on the disk already: making them would be measured else. */
 static int fill(const struct writer *writer)
 {
-	int rc = 0;
+	struct stat stat;
+	int rc = fstat(writer->fd, &stat) < 0 ? err_from_errno(errno) : 0;
 
+	if (rc == 0 && stat.st_size >= (off_t)writer->count * BLOCK_BYTES)
+		return 0;
 	for (uint32_t i = 0; i < writer->count && rc == 0; i++)
 		rc = write_block(writer, i);
 	return rc == 0 && fsync(writer->fd) < 0 ? err_from_errno(errno) : rc;
@@ -119,16 +125,18 @@ static int take_times(const struct writer *writer, struct hist *hist)
 	return writer->rc;
 }
 
-int sync_probe(const char *path, uint32_t writers, uint32_t count, struct hist *hist)
+int sync_probe(const struct sync_probe_options *options, struct hist *hist)
 {
 	struct writer all[SYNC_PROBE_WRITERS_MAX];
+	uint32_t writers = options->writers;
 	int rc = 0;
 
 	CHECK(writers <= SYNC_PROBE_WRITERS_MAX);
 	for (uint32_t i = 0; i < writers; i++)
-		all[i] = (struct writer){.fd = -1, .count = count};
+		all[i] = (struct writer){
+		        .fd = -1, .count = options->count, .pause_us = options->pause_us};
 	for (uint32_t i = 0; i < writers && rc == 0; i++)
-		rc = writer_init(&all[i], path, i);
+		rc = writer_init(&all[i], options->path, i);
 	if (rc == 0)
 		run(all, writers);
 	for (uint32_t i = 0; i < writers && rc == 0; i++)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 LOADGEN, ECHO = sys.argv.pop(1), sys.argv.pop(1)
@@ -60,6 +61,15 @@ class Tools(unittest.TestCase):
         echo = Echo(*arguments)
         self.addCleanup(echo.close)
         return echo
+
+    def test_probes_of_a_disk_pause(self):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [ECHO, "--sync", f"{folder}/probe", "--probe", "20", "--pause-us", "5000"]
+            began = time.monotonic()
+            for _ in range(2):  # the second time the file is there
+                done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=60)
+                self.assertEqual(json.loads(done.stdout)["syncs"], 20)
+            self.assertGreater(time.monotonic() - began, 0.2)
 
     def test_every_operation_is_answered_right_and_reported(self):
         echo = self.echo()
