@@ -106,6 +106,7 @@ struct replicated {
 	bool is_odd;        /* its state differs from a primary's: it does not stand */
 	bool has_reloaded;  /* since its start, as it was odd */
 	uint64_t odd_index; /* where it differed */
+	unsigned odd_notes; /* that are being written */
 	bool is_forming;    /* the cluster's two first entries are made, and not placed */
 	/* the vote record */
 	unsigned vote_writes;          /* on their way to the sync thread or back */

@@ -89,8 +89,9 @@ static bool says(const struct peer_beat *beat, const struct peer_digest *digest)
 	return false;
 }
 
-/* Voters among the others that say `digest` of that index. */
-static size_t count_voters(const struct replicated *replicated, const struct peer_digest *digest)
+/* Voters among the others that say `digest` of that index; their addresses go to `who`. */
+static size_t find_voters(const struct replicated *replicated, const struct peer_digest *digest,
+                          struct buf *who)
 {
 	const struct raft_list *list = raft_members(replicated->core);
 	size_t count = 0;
@@ -99,7 +100,9 @@ static size_t count_voters(const struct replicated *replicated, const struct pee
 		const struct heard_beat *heard = &replicated->heard[i];
 		const struct raft_member *member = raft_member_by_id(&list->members, heard->from);
 
-		count += member != NULL && member->is_voter && says(&heard->beat, digest);
+		if (member == NULL || !member->is_voter || !says(&heard->beat, digest))
+			continue;
+		buf_append_format(who, "%s%s", count++ > 0 ? ", " : "", member->address);
 	}
 	return count;
 }
@@ -113,19 +116,17 @@ static bool is_leader(const struct replicated *replicated, struct raft_id id)
 }
 
 /* The others agree on another one. */
-static _Noreturn void is_wrong(struct replicated *replicated, uint64_t index, size_t against,
-                               const char *who)
+static _Noreturn void is_wrong(struct replicated *replicated, uint64_t index, struct str who)
 {
 	char *note = text_make("the state after index %" PRIu64
-	                       " is not that of %zu other masters, %s among them",
-	                       index, against, who);
+	                       " is not that of the other masters, which agree: %.*s",
+	                       index, STR_ARGS(who));
 
 	replicated_odd_note(replicated, note == NULL ? "" : note);
 	fatal_damage("%s: the state after index %" PRIu64
-	             " is not that of %zu other masters, %s among them, which agree. This "
-	             "one is wrong and ends; keep its folder as evidence, then format it "
-	             "and let it join anew",
-	             replicated->journal->folder, index, against, who);
+	             " is not that of the other masters, which agree: %.*s. This one is wrong and "
+	             "ends; keep its folder as evidence, then format it and let it join anew",
+	             replicated->journal->folder, index, STR_ARGS(who));
 }
 
 static void differs(struct replicated *replicated, struct raft_id from,
@@ -134,10 +135,14 @@ static void differs(struct replicated *replicated, struct raft_id from,
 	struct journal *journal = replicated->journal;
 	const struct raft_list *list = raft_members(replicated->core);
 	const struct raft_member *peer = raft_member_by_id(&list->members, from);
-	size_t against = count_voters(replicated, digest);
+	struct buf who = {0};
+	size_t against = find_voters(replicated, digest, &who);
 
-	if (against > raft_voter_count(&list->members) / 2)
-		is_wrong(replicated, digest->index, against, peer->address);
+	/* A note that is being written would take the place of this one: then with the next beat.
+	 */
+	if (against > raft_voter_count(&list->members) / 2 && replicated->odd_notes == 0)
+		is_wrong(replicated, digest->index, buf_str(&who));
+	buf_finish(&who);
 	if (replicated->is_odd || replicated->role == RAFT_LEADER || !is_leader(replicated, from))
 		return;
 	replicated_odd_found(replicated, digest->index,

@@ -46,6 +46,7 @@ static void done(struct io_work *work)
 	struct journal *journal = replicated->journal;
 
 	replicated->works--;
+	replicated->odd_notes--;
 	if (note->rc < 0)
 		journal_notice(journal, note->rc,
 		               text_make("%s/%s cannot be %s: %s. The next start will %s",
@@ -68,6 +69,7 @@ static void submit(struct replicated *replicated, char *text)
 	note->replicated = replicated;
 	note->text = text;
 	replicated->works++;
+	replicated->odd_notes++;
 	io_thread_submit(replicated->journal->work_thread, &note->work);
 }
 

@@ -5,10 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "journal/checkpoint_write.h"
 #include "unit/journal/fake_peers.h"
 
@@ -310,12 +313,68 @@ static void a_state_that_was_replaced_is_not_compared_any_more(void **state)
 	buf_finish(&file);
 }
 
+/* Without a look for leaks: what is wrong ends in the middle of its work. */
+static void leave(void)
+{
+	_exit(EXIT_DAMAGE);
+}
+
+/* b says so, and c while the note of that is being written. */
+static void be_found_wrong(struct world *parent)
+{
+	struct peer_beat beat = {.digest_count = 1};
+	struct world *w;
+	void *state;
+
+	log_set_level(LOG_LEVEL_ERROR + 1);
+	alarm(60);
+	atexit(leave);
+	setup(&state);
+	w = state;
+	rmdir(w->house->top);
+	memcpy(w->house->folder, parent->house->folder, sizeof(w->house->folder));
+	join(w);
+	lead_up_to(w, EVERY);
+	beat.digests[0] = (struct peer_digest){.index = EVERY, .digest = wrong_digest(w, EVERY)};
+	for (;;) {
+		say_digest(w, EVERY, wrong_digest(w, EVERY));
+		if (journal_is_odd(w->house->journal))
+			peer_link_beat(w->c.link, w->address, &beat);
+		io_run_once(w->house->io, 20);
+	}
+}
+
+static void who_differs_from_a_majority_ends_and_its_note_names_them(void **state)
+{
+	struct world *w = *state;
+	char path[300], *names;
+	struct buf note;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		be_found_wrong(w);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EXIT_DAMAGE);
+	snprintf(path, sizeof(path), "%s/" FOLDER_ODD, w->house->folder);
+	buf_init(&note);
+	assert_int_equal(io_read_file(w->house->io, path, sizeof(path), &note), 0);
+	buf_append_u8(&note, 0);
+	assert_non_null(strstr((char *)note.data, "after index 4096 "));
+	names = strstr((char *)note.data, "which agree: ");
+	assert_non_null(names);
+	assert_non_null(strchr(names, ',')); /* both */
+	buf_finish(&note);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        TEST(who_differs_from_the_primary_does_not_stand),
 	        TEST(a_restart_does_not_forget_it),
+	        TEST(who_differs_from_a_majority_ends_and_its_note_names_them),
 	        TEST(equal_again_it_is_forgotten),
 	        TEST(a_note_that_stays_is_told_of),
 	        TEST(an_older_comparison_forgives_nothing),
