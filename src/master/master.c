@@ -89,6 +89,7 @@ static void master_free(struct master *master)
 	reclaim_finish(master);
 	safe_mode_finish(master);
 	standby_finish(master);
+	patience_finish(master);
 	machine_finish(master);
 	hold_finish(&master->hold);
 	master->magic = 0;
@@ -118,6 +119,7 @@ static int master_init(struct master *master, const struct master_options *optio
 	reclaim_init(master);
 	safe_mode_init(master);
 	standby_init(master);
+	patience_init(master);
 	machine_init(master);
 	master->ns = ns_create(master->seed);
 	master->workers = workers_create(&workers);

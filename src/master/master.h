@@ -140,6 +140,9 @@ struct master_write {
 	const struct placement *placement;
 	/* NULL, or asked once more just before proposing: false drops a call whose caller left. */
 	bool (*is_alive)(struct master_write *write);
+	/* NULL, or: it may be in some journal, and nobody says so for too long.  The connection is
+	 * to be closed; done() runs all the same, some time. */
+	void (*hang_up)(struct master_write *write);
 	void (*done)(struct master_write *write);
 	/* out */
 	struct ns_result result; /* rc, message, values */
@@ -156,6 +159,7 @@ struct master_write {
 	struct proof_wait proof;
 	struct replica_wait replicas;
 	uint64_t give_up_us;   /* waiting for replicas; 0: not yet */
+	uint64_t waits_from;   /* tick of patience.c; 0: not yet */
 	bool has_tried_expiry; /* of another client's lease on the file */
 };
 void master_write(struct master *master, struct master_write *write);

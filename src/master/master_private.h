@@ -10,6 +10,7 @@
  *   limits.c      memory and the retry table
  *   read.c        reads
  *   standby.c     calls at a master that is not primary: which is the primary, and does it live
+ *   patience.c    for how long the journal's word is waited for
  *   proposal.c    what the master proposes by itself: ticker.c, reclaim.c, leases.c use it
  *   safe_mode.c   both safe modes
  */
@@ -59,6 +60,12 @@ struct probe {
 	bool is_running;
 };
 
+/* Looks again and again after calls that wait for the journal's word. */
+struct patience {
+	struct io_timer timer;
+	uint64_t ticks; /* ever */
+};
+
 struct master {
 	uint32_t magic;
 	struct master_options options;
@@ -86,6 +93,7 @@ struct master {
 	struct probe probe;
 	struct proofs proofs;
 	struct in_flight in_flight;
+	struct patience patience;
 	size_t in_journal;    /* appended, without the journal's word */
 	struct list waiting;  /* writes that wait for replicas */
 	struct list for_room; /* writes that wait for room in the journal's pipe */
@@ -173,6 +181,13 @@ bool standby_hold(struct master *master, struct held *held, size_t bytes);
 void standby_look(struct master *master);
 /* Says in one line why this call is no longer held, or never was. */
 struct str hold_text(struct master *master, const struct held *held, struct arena *arena);
+
+/* ---- patience.c ---- */
+
+void patience_init(struct master *master);
+void patience_finish(struct master *master);
+/* Primacy is lost, and what is in the journal may be there for ever. */
+void patience_look(struct master *master);
 
 /* ---- what the master does by itself ---- */
 

@@ -168,6 +168,7 @@ void role_journal_follows(struct master *master)
 	leases_demoted(master->leases);
 	workers_set_primary(master->workers, false);
 	writes_wake(master);
+	patience_look(master);
 	role_settled(master);
 }
 

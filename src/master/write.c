@@ -202,6 +202,7 @@ void master_write(struct master *master, struct master_write *write)
 	write->is_unknown = false;
 	write->index = 0;
 	write->give_up_us = 0;
+	write->waits_from = 0;
 	write->has_tried_expiry = false;
 	write->held = (struct held){.leave = write_leave_hold};
 	write->append.done = write_journal_done;

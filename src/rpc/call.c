@@ -151,9 +151,14 @@ bool rpc_call_is_alive(const struct rpc_call *call)
 	return conn->wait == WAIT_NOTHING || io_conn_is_open(conn->io);
 }
 
-void rpc_call_drop(struct rpc_call *call)
+void rpc_call_hang_up(struct rpc_call *call)
 {
 	if (call->conn->io != NULL)
 		conn_close(call->conn);
+}
+
+void rpc_call_drop(struct rpc_call *call)
+{
+	rpc_call_hang_up(call);
 	call_free(call);
 }

@@ -112,6 +112,8 @@ void rpc_reply_error(struct rpc_call *call, int rc, struct str text);
 void rpc_reply_exception(struct rpc_call *call, struct str java_class, struct str text);
 /* Closes the connection without an answer: the call may be in some journal. */
 void rpc_call_drop(struct rpc_call *call);
+/* The same of a call that is the service's still, and replied or dropped later. */
+void rpc_call_hang_up(struct rpc_call *call);
 bool rpc_call_is_alive(const struct rpc_call *call);
 
 struct rpc_server_stats {

@@ -25,6 +25,11 @@ static bool is_alive(struct master_write *write)
 	return rpc_call_is_alive(CONTAINER_OF(write, struct write, master)->call->rpc);
 }
 
+static void hang_up(struct master_write *write)
+{
+	rpc_call_hang_up(CONTAINER_OF(write, struct write, master)->call->rpc);
+}
+
 static void on_done(struct master_write *master)
 {
 	struct write *write = CONTAINER_OF(master, struct write, master);
@@ -58,6 +63,7 @@ struct command *call_command(struct call *call, method_answer_fn *answer)
 	*write = (struct write){.call = call, .answer = answer};
 	write->master.arena = call_arena(call);
 	write->master.is_alive = is_alive;
+	write->master.hang_up = hang_up;
 	write->master.done = on_done;
 	command = &write->master.command;
 	command->flags = (call->caller.is_superuser ? COMMAND_SUPERUSER : 0) |

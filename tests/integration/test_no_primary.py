@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands when no master is primary: they say what they wait for, and end."""
+import signal
 import time
 
 import pytest
 
+from hadoop_rpc import Connection
 from processes import wait_until
 
 
@@ -27,3 +29,23 @@ def test_a_command_without_a_primary_says_so_and_ends(minority):
     assert waiting and all("trying again for up to" in line for line in waiting)
     assert waiting[0].startswith("holdfast fs: getFileInfo: No primary master is known")
     assert last.startswith("ls: No primary master is known")
+
+
+WRITE_TIMEOUT = "alluxio.master.embedded.journal.write.timeout"
+
+
+def test_a_call_that_may_be_in_a_journal_is_hung_up_after_the_write_timeout(make_masters):
+    masters = make_masters(3, properties={WRITE_TIMEOUT: "2s"})
+    primary = masters.quorum.primary()
+    others = [member for member in masters.quorum.members if member is not primary]
+    connection = Connection(primary.port, timeout=20)
+    connection.mkdirs("/before")
+    for member in others:
+        member.master.popen.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(ConnectionError):
+        connection.mkdirs("/during")
+    assert 1.5 < time.monotonic() - began < 8
+    for member in others:
+        member.master.popen.send_signal(signal.SIGCONT)
+    assert Connection(masters.quorum.primary().port).mkdirs("/after")

@@ -235,6 +235,57 @@ static void a_repeat_of_what_may_be_in_a_journal_is_not_sent_away(void **state)
 	assert_true(repeat->write.is_unknown);
 }
 
+static void hang_up(struct master_write *write)
+{
+	CONTAINER_OF(write, struct call, write)->is_gone = true;
+}
+
+static struct call *submit_and_wait(void)
+{
+	struct call *call = with_id(mkdirs_new("/a"), 7);
+
+	call->write.hang_up = hang_up;
+	return submit(call);
+}
+
+static void who_waits_too_long_for_the_journals_word_is_hung_up(void **state)
+{
+	struct call *call, *repeat;
+
+	(void)state;
+	lead();
+	call = submit_and_wait();
+	fake_pass_ms(&world.io, 3 * HOLD_MS); /* the primary's patience is its clients' */
+	follow("m2:19998");
+	fake_pass_ms(&world.io, HOLD_MS / 2);
+	repeat = submit_and_wait();
+	fake_pass_ms(&world.io, HOLD_MS / 2 - 1);
+	assert_false(call->is_gone);
+	fake_pass_ms(&world.io, HOLD_MS / 4);
+	assert_true(call->is_gone);
+	assert_false(repeat->is_gone);
+	fake_pass_ms(&world.io, HOLD_MS / 2);
+	assert_true(repeat->is_gone);
+	assert_int_equal(call->done + repeat->done, 0);
+	fake_lose(JOURNAL_UNKNOWN);
+	assert_int_equal(call->done + repeat->done, 2);
+}
+
+/* The word may have come long ago, and is only to be read. */
+static void a_process_that_was_stopped_hangs_up_nobody(void **state)
+{
+	struct call *call;
+
+	(void)state;
+	lead();
+	call = submit_and_wait();
+	follow("m2:19998");
+	world.io.now_us += 100 * HOLD_MS * UINT64_C(1000);
+	fake_pass_ms(&world.io, HOLD_MS / 2);
+	assert_false(call->is_gone);
+	fake_lose(JOURNAL_UNKNOWN);
+}
+
 static void others_are_served_while_an_outcome_is_open(void **state)
 {
 	(void)state;
@@ -434,6 +485,8 @@ int main(void)
 	        TEST(a_call_that_is_held_twice_waits_no_longer),
 	        TEST(a_standby_answers_a_repeat_of_what_was_done),
 	        TEST(a_repeat_of_what_may_be_in_a_journal_is_not_sent_away),
+	        TEST(who_waits_too_long_for_the_journals_word_is_hung_up),
+	        TEST(a_process_that_was_stopped_hangs_up_nobody),
 	        TEST(others_are_served_while_an_outcome_is_open),
 	        TEST(what_was_surely_not_written_goes_to_the_next_primary),
 	        TEST(what_another_committed_is_answered_with_its_result),
