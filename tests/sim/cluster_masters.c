@@ -199,6 +199,16 @@ bool master_may_lose_power(const struct slot *slot)
 	return !cluster->syncs_behind || owing <= (members - 1) / 2;
 }
 
+/* What a dead process leaves behind stays in ours.  Of address space that would be too much: some
+ * 340 namespaces fit. */
+static void give_back_address_space(const struct slot *slot)
+{
+	struct namespace *ns = slot->master == NULL ? NULL : master_namespace(slot->master);
+
+	if (ns != NULL && !ns_is_held(ns))
+		ns_destroy(ns);
+}
+
 static void end_process(struct slot *slot, bool power_cut)
 {
 	inside_note_claim(slot);
@@ -207,6 +217,7 @@ static void end_process(struct slot *slot, bool power_cut)
 		slot->owed = history_last(&slot->cluster->history);
 	}
 	sim_machine_kill(slot->machine, power_cut);
+	give_back_address_space(slot);
 	went_down(slot);
 }
 
