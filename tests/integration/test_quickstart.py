@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 
 import pytest
 from processes import BINARY, ROOT, answers, wait_until
@@ -89,6 +90,25 @@ def test_two_starts_at_once_make_one_cluster(house):
     assert [start.result().returncode for start in starts] == [0, 0], outputs
     for i in (1, 2, 3):
         assert sum(output.count(f"started the master{i} ") for output in outputs) == 1, outputs
+
+
+def open_to_others(folder):
+    """So that another user finds the way to it, as far as it is a temporary one."""
+    temporary = pathlib.Path(tempfile.gettempdir())
+    for place in (folder, *folder.parents):
+        if temporary in place.parents:
+            place.chmod(place.stat().st_mode | 0o055)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user as well")
+def test_who_may_not_stop_it_is_told_so(house):
+    house.start()
+    open_to_others(house.folder)
+    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                           house.script, "stop", "--dir", house.dir], text=True, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert "runs as root: only that user, or root, can stop it" in refused(done)
+    assert house.run("stop").stdout.count("stopped the ") == 2
 
 
 def refused(done):
