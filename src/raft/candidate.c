@@ -71,13 +71,13 @@ static void grant(struct raft *core, struct raft_id from)
 		leader_become(core);
 }
 
-/* A leader's committed list, newer than what is known here, is without this master. */
+/* A leader's committed list is newer than one that has this master, and without it. */
 static void note_removal(struct raft *core, const struct raft_vote_reply *reply)
 {
-	const struct raft_list *list = log_list(&core->log);
+	const struct raft_list *seat = core_seat(core);
 
-	if (reply->refusal == RAFT_NOT_MEMBER && list != NULL &&
-	    list->index < reply->members_index && !core->vote.is_removed) {
+	if (reply->refusal == RAFT_NOT_MEMBER && seat != NULL &&
+	    seat->index < reply->members_index && !core->vote.is_removed) {
 		core->vote.is_removed = true;
 		vote_changed(core);
 	}
@@ -98,17 +98,23 @@ void candidate_reply(struct raft *core, const struct raft_message *message)
 		grant(core, message->from);
 }
 
-static void ask(struct raft *core, bool is_pre)
+static struct raft_vote_message request(const struct raft *core, bool is_pre)
 {
 	const struct log *log = &core->log;
-	const struct raft_members *members = core_members(core);
-	struct raft_vote_message vote = {
+
+	return (struct raft_vote_message){
 	        .asked_term = core->vote.term + is_pre,
 	        .last = log->synced,
 	        .last_term = log_term(log, log->synced),
 	        .is_pre = is_pre,
 	        .transfer_term = is_pre ? 0 : core->candidate.transfer_term,
 	};
+}
+
+static void ask(struct raft *core, bool is_pre)
+{
+	const struct raft_members *members = core_members(core);
+	struct raft_vote_message vote = request(core, is_pre);
 
 	for (size_t i = 0; i < members->count; i++)
 		if (members->member[i].is_voter &&
@@ -121,6 +127,17 @@ void candidate_ask_for_seat(struct raft *core)
 	if (core_is_voter(core, core->options.self) && !core->vote.is_removed &&
 	    vote_can_speak(core))
 		ask(core, /* is_pre: */ true);
+}
+
+void candidate_ask_leader(struct raft *core, struct raft_id leader, const char *address)
+{
+	struct raft_message *message;
+
+	if (!vote_can_speak(core))
+		return;
+	message = outbox_add(core, RAFT_MESSAGE_VOTE, leader);
+	message->to_address = address;
+	message->vote = request(core, /* is_pre: */ true);
 }
 
 void candidate_settle(struct raft *core)

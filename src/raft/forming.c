@@ -5,7 +5,8 @@
  * It asks every configured address who is there.  If one belongs to a cluster whose list has this
  * id, the leader will come by itself.  If the list has it not (perhaps its address, under the id
  * that it had before it was wiped), the leader is asked to let it in as a learner.  If any is
- * silent, it may be the one that has everything: wait.
+ * silent, it may be the one that has everything: wait.  A master that was a member already and is
+ * none any more does not join again: the leader tells it whether it was taken out.
  *
  * If all answer and all are empty, the lowest address forms the cluster.  First it binds all of
  * them to a history, named by its own id: a master that is bound votes for nobody of another
@@ -134,8 +135,8 @@ static uint64_t look_whom_it_names(struct raft *core, const struct raft_members 
 	return hash;
 }
 
-static void ask_to_join(struct raft *core, const struct raft_answer_message *answer,
-                        struct raft_id history)
+static void ask_leader(struct raft *core, const struct raft_answer_message *answer,
+                       struct raft_id history)
 {
 	const struct raft_member *leader =
 	        raft_member_by_id(&answer->list->members, answer->leader);
@@ -144,8 +145,12 @@ static void ask_to_join(struct raft *core, const struct raft_answer_message *ans
 	core->forming.waiting = RAFT_WAITS_FOR_LEADER;
 	if (leader == NULL)
 		return;
-	core->forming.waiting = RAFT_WAITS_TO_JOIN;
 	memcpy(core->forming.leader_address, leader->address, sizeof(leader->address));
+	if (core_seat(core) != NULL) {
+		candidate_ask_leader(core, leader->id, core->forming.leader_address);
+		return;
+	}
+	core->forming.waiting = RAFT_WAITS_TO_JOIN;
 	message = outbox_add(core, RAFT_MESSAGE_JOIN, leader->id);
 	message->to_address = core->forming.leader_address;
 	message->join = (struct raft_join_message){
@@ -187,7 +192,7 @@ void forming_answered(struct raft *core, const struct raft_message *message)
 	if (raft_member_by_id(&answer->list->members, core->options.self) != NULL)
 		core->forming.waiting = RAFT_WAITS_FOR_LEADER;
 	else
-		ask_to_join(core, answer, message->history);
+		ask_leader(core, answer, message->history);
 }
 
 void forming_join_reply(struct raft *core, const struct raft_message *message)
@@ -349,9 +354,7 @@ void forming_settle(struct raft *core)
 {
 	struct forming *forming = &core->forming;
 
-	/* Who was taken out does not come back, committed or not. */
-	if (is_seated(core) || hears_leader(core) || core->vote.is_removed ||
-	    log_was_taken_out(&core->log, core->options.self, core->log.last)) {
+	if (is_seated(core) || hears_leader(core) || core->vote.is_removed) {
 		forming->waiting = RAFT_WAITS_FOR_NOTHING;
 		return;
 	}

@@ -211,6 +211,15 @@ const struct raft_list *log_list_at(const struct log *log, uint64_t index)
 	return NULL;
 }
 
+const struct raft_list *log_seat(const struct log *log, struct raft_id id, uint64_t index)
+{
+	for (size_t i = log->list_count; i-- > 0;)
+		if (log->lists[i].index <= index &&
+		    raft_member_by_id(&log->lists[i].members, id) != NULL)
+			return &log->lists[i];
+	return NULL;
+}
+
 bool log_was_taken_out(const struct log *log, struct raft_id id, uint64_t index)
 {
 	bool was_in = false, is_in = false;

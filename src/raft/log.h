@@ -60,6 +60,8 @@ void log_reset(struct log *log, uint64_t index, uint64_t term, const struct raft
 
 /* NULL: none. */
 const struct raft_list *log_list_at(const struct log *log, uint64_t index);
+/* The newest list up to `index` that has that member; NULL: none. */
+const struct raft_list *log_seat(const struct log *log, struct raft_id id, uint64_t index);
 /* The list in effect at `index` is without that member, which an older one has. */
 bool log_was_taken_out(const struct log *log, struct raft_id id, uint64_t index);
 static inline const struct raft_list *log_list(const struct log *log)

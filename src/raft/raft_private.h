@@ -292,6 +292,8 @@ void candidate_begin(struct raft *core);
 /* A voter that may not stand asks as if it did, as it is the answers that tell it that it was taken
  * out. */
 void candidate_ask_for_seat(struct raft *core);
+/* The same for one leader.  Keeps `address`. */
+void candidate_ask_leader(struct raft *core, struct raft_id leader, const char *address);
 void candidate_stand(struct raft *core, const struct raft_message *message);
 void candidate_reply(struct raft *core, const struct raft_message *message);
 void candidate_settle(struct raft *core);
@@ -414,6 +416,19 @@ static inline bool core_is_voter(const struct raft *core, struct raft_id id)
 	const struct raft_member *member = core_member(core, id);
 
 	return member != NULL && member->is_voter;
+}
+
+/* The newest list that is known to have been committed and has this master; NULL: it was never a
+ * member, as far as is known here.  Who votes, or has its removal in its log, was one before. */
+static inline const struct raft_list *core_seat(const struct raft *core)
+{
+	const struct log *log = &core->log;
+	struct raft_id self = core->options.self;
+	const struct raft_list *seat = log_seat(log, self, log->commit);
+
+	if (seat == NULL && (core_is_voter(core, self) || log_was_taken_out(log, self, log->last)))
+		seat = log_seat(log, self, log->last);
+	return seat;
 }
 
 /* The only member, not even a learner beside it. */

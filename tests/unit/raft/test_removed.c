@@ -19,7 +19,8 @@ struct world {
 	struct raft *core;
 	struct raft_update update;
 	uint64_t now_ms;
-	struct raft_list list;
+	struct raft_list lists[2];        /* in its log */
+	struct raft_list list;            /* the leader's */
 	struct raft_ask_message asked;    /* a; no address: it was not */
 	struct raft_vote_message request; /* newest, for the vote of a */
 	bool has_asked_to_join;
@@ -59,7 +60,9 @@ static void pass(struct world *w, uint64_t ms)
 	}
 }
 
-static int set_up(void **state, size_t voters, enum raft_bound bound)
+/* The last entry takes it out; else there is no list but the first. */
+static int set_up_with(void **state, size_t voters, enum raft_bound bound, uint64_t commit,
+                       bool is_out)
 {
 	static const char *const addresses[MEMBERS] = {"a:1", "b:1", "c:1", "d:1"};
 	struct world *w = calloc(1, sizeof(*w));
@@ -74,15 +77,34 @@ static int set_up(void **state, size_t voters, enum raft_bound bound)
 	                           .runs = &run,
 	                           .run_count = 1,
 	                           .last = LAST,
-	                           .commit = LAST,
-	                           .lists = &w->list,
-	                           .list_count = 1};
+	                           .commit = commit,
+	                           .lists = w->lists,
+	                           .list_count = 1 + is_out};
 
 	w->list = list_of('a', addresses, MEMBERS, voters);
+	w->lists[0] = w->list;
+	w->list.members.count -= is_out;
+	w->lists[1] = w->list;
+	w->lists[1].index = LAST;
 	w->now_ms = start.now_ms;
 	assert_int_equal(raft_create(&options, &start, &w->core), 0);
 	*state = w;
 	return 0;
+}
+
+static int set_up(void **state, size_t voters, enum raft_bound bound)
+{
+	return set_up_with(state, voters, bound, LAST, /* is_out: */ false);
+}
+
+static int setup_uncommitted(void **state)
+{
+	return set_up_with(state, MEMBERS - 1, RAFT_NO_BOUND, 0, /* is_out: */ false);
+}
+
+static int setup_out(void **state)
+{
+	return set_up_with(state, MEMBERS, RAFT_NO_BOUND, LAST - 1, /* is_out: */ true);
 }
 
 /* It is a learner, ... */
@@ -120,18 +142,62 @@ static void answer(struct world *w)
 	                                            .list = &w->list}});
 }
 
-static void a_learner_that_was_taken_out_while_it_was_down_hears_of_it(void **state)
+/* The leader refuses its vote, and says which committed list is without who asked for it. */
+static void refuse_vote(struct world *w, uint64_t members_index)
 {
-	struct world *w = *state;
+	assert_true(w->request.is_pre);
+	receive(w, (struct raft_message){.kind = RAFT_MESSAGE_VOTE_REPLY,
+	                                 .vote_reply = {.asked_term = w->request.asked_term,
+	                                                .is_pre = true,
+	                                                .refusal = RAFT_NOT_MEMBER,
+	                                                .members_index = members_index}});
+}
 
+static void be_told_of_a_list_without_it(struct world *w)
+{
 	pass(w, 2 * ELECTION_MS);
 	assert_non_null(w->asked.address);
 	w->list.index = LAST + 1;
 	w->list.members.count--;
 	answer(w);
+}
+
+/* The leader may have forgotten that it was ever there, and would take it for a newcomer. */
+static void a_learner_that_was_taken_out_while_it_was_down_hears_of_it(void **state)
+{
+	struct world *w = *state;
+
+	be_told_of_a_list_without_it(w);
+	assert_false(w->has_asked_to_join);
+	assert_false(w->is_removed); /* that list may not be committed */
+	refuse_vote(w, LAST + 1);
+	assert_true(w->is_removed);
+}
+
+/* Who let it in may have died with that list: then nobody else ever had it. */
+static void a_learner_of_a_list_that_may_be_lost_asks_to_be_let_in(void **state)
+{
+	struct world *w = *state;
+
+	be_told_of_a_list_without_it(w);
 	assert_true(w->has_asked_to_join);
 	receive(w, (struct raft_message){.kind = RAFT_MESSAGE_JOIN_REPLY,
 	                                 .join = {.address = "", .refusal = RAFT_NOT_MEMBER}});
+	assert_true(w->is_removed);
+}
+
+/* It went down when it had the entry that takes it out, and did not know yet that it counts. */
+static void who_has_its_removal_in_its_log_hears_that_it_counts(void **state)
+{
+	struct world *w = *state;
+
+	pass(w, 2 * ELECTION_MS);
+	assert_non_null(w->asked.address);
+	w->list.index = LAST;
+	answer(w);
+	assert_false(w->has_asked_to_join);
+	assert_false(w->is_removed);
+	refuse_vote(w, LAST);
 	assert_true(w->is_removed);
 }
 
@@ -162,17 +228,6 @@ static void a_learner_that_hears_its_leader_asks_nobody(void **state)
 		pass(w, RETRY_MS);
 	}
 	assert_null(w->asked.address);
-}
-
-/* The leader refuses its vote, and says which committed list is without who asked for it. */
-static void refuse_vote(struct world *w, uint64_t members_index)
-{
-	assert_true(w->request.is_pre);
-	receive(w, (struct raft_message){.kind = RAFT_MESSAGE_VOTE_REPLY,
-	                                 .vote_reply = {.asked_term = w->request.asked_term,
-	                                                .is_pre = true,
-	                                                .refusal = RAFT_NOT_MEMBER,
-	                                                .members_index = members_index}});
 }
 
 static void a_voter_that_was_taken_out_hears_of_it(void **state)
@@ -214,6 +269,11 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        TEST(a_learner_that_was_taken_out_while_it_was_down_hears_of_it),
+	        cmocka_unit_test_setup_teardown(
+	                a_learner_of_a_list_that_may_be_lost_asks_to_be_let_in, setup_uncommitted,
+	                teardown),
+	        cmocka_unit_test_setup_teardown(who_has_its_removal_in_its_log_hears_that_it_counts,
+	                                        setup_out, teardown),
 	        TEST(a_learner_that_has_its_seat_does_not_ask_for_it),
 	        TEST(a_learner_that_hears_its_leader_asks_nobody),
 	        cmocka_unit_test_setup_teardown(a_voter_that_was_taken_out_hears_of_it, setup_voter,
