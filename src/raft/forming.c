@@ -239,6 +239,7 @@ static void form(struct raft *core)
 
 struct finding {
 	bool all_answered, all_bound;
+	bool has_answered;         /* whom this one is bound to */
 	enum raft_refusal refusal; /* RAFT_OK: who answered is empty and has the same addresses */
 };
 
@@ -251,6 +252,14 @@ static bool is_seen_before(const struct raft *core, size_t at)
 		if (is_fresh(core, &seen[i]) && raft_id_equal(seen[i].id, seen[at].id))
 			return true;
 	return false;
+}
+
+/* Than this one is, or would be.  Those that are bound alike wait for the same who forms. */
+static bool is_bound_to_other(const struct raft *core, const struct sighting *seen)
+{
+	return !raft_id_is_none(seen->history) &&
+	       !raft_id_equal(seen->history, core->options.self) &&
+	       !raft_id_equal(seen->history, core->vote.history);
 }
 
 static struct finding look_around(const struct raft *core)
@@ -267,11 +276,10 @@ static struct finding look_around(const struct raft *core)
 			continue;
 		}
 		finding.all_bound &= raft_id_equal(seen->history, core->options.self);
+		finding.has_answered |= raft_id_equal(seen->id, core->vote.history);
 		if (!seen->is_empty)
 			finding.refusal = RAFT_HAS_CLUSTER;
-		else if (!raft_id_is_none(seen->history) &&
-		         !raft_id_equal(seen->history, core->options.self) &&
-		         finding.refusal == RAFT_OK)
+		else if (is_bound_to_other(core, seen) && finding.refusal == RAFT_OK)
 			finding.refusal = RAFT_BOUND_ELSEWHERE;
 		else if (seen->configured_hash != core->configured_hash &&
 		         finding.refusal == RAFT_OK)
@@ -337,10 +345,10 @@ static void form_if_due(struct raft *core)
 	forming->waiting = RAFT_WAITS_FOR_ANSWERS;
 	if (!finding.all_answered && !forming->is_forced)
 		return;
-	if (!is_mine) {
-		forming->waiting = RAFT_WAITS_FOR_LOWEST;
-	} else if (is_bound_elsewhere(core)) {
+	if (is_bound_elsewhere(core) && (is_mine || !finding.has_answered)) {
 		forming->waiting = RAFT_WAITS_FOR_OWN_FORMAT;
+	} else if (!is_mine) {
+		forming->waiting = RAFT_WAITS_FOR_LOWEST;
 	} else if (finding.all_bound) {
 		form(core);
 	} else {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a cluster is formed.  The core tested is 'a'; the test speaks for the others, and is the
- * clock. */
+/* How a cluster is formed.  The core tested is 'a', or 'b'; the test speaks for the others, and is
+ * the clock. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,17 +62,27 @@ static void be_answered_by(struct world *w, char at_b, char at_c)
 	}
 }
 
-static int setup(void **state)
+static int set_up(void **state, char name)
 {
 	static const char *const addresses[ADDRESSES] = {"a:1", "b:1", "c:1"};
 	struct world *w = calloc(1, sizeof(*w));
-	struct raft_options options = options_of('a', "a:1", addresses, ADDRESSES);
+	struct raft_options options = options_of(name, addresses[name - 'a'], addresses, ADDRESSES);
 	struct raft_start start = {.now_ms = 1000};
 
 	w->now_ms = start.now_ms;
 	assert_int_equal(raft_create(&options, &start, &w->core), 0);
 	*state = w;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return set_up(state, 'a');
+}
+
+static int setup_b(void **state)
+{
+	return set_up(state, 'b');
 }
 
 static void three_empty_masters_become_a_cluster(void **state)
@@ -201,6 +211,79 @@ static void who_is_bound_joins_no_other_cluster(void **state)
 	assert_int_equal(w->refusal, RAFT_FOREIGN);
 }
 
+/* ---- bound, as the lowest address asked for it ---- */
+
+static void answer_b(struct world *w, char name, const char *address, char history)
+{
+	struct raft_message message = {.kind = RAFT_MESSAGE_ANSWER,
+	                               .from = id_of(name),
+	                               .to = id_of('b'),
+	                               .answer = {.address = address,
+	                                          .token = w->asked.token,
+	                                          .configured_hash = w->asked.configured_hash}};
+
+	if (history != 0)
+		message.history = id_of(history);
+	step(w, (struct raft_event){.kind = RAFT_RECEIVED, .message = &message});
+}
+
+static void be_bound(struct world *w)
+{
+	struct raft_message message = {.kind = RAFT_MESSAGE_ASK,
+	                               .from = id_of('a'),
+	                               .ask = {.address = "b:1", .binds = true}};
+
+	step(w, (struct raft_event){.kind = RAFT_RECEIVED, .message = &message});
+	assert_int_not_equal(w->update.what & RAFT_PERSIST_VOTE, 0);
+	step(w,
+	     (struct raft_event){.kind = RAFT_VOTE_SYNCED, .vote_synced = w->update.vote_number});
+	w->now_ms += RETRY_MS;
+	step(w, (struct raft_event){.kind = RAFT_TICK});
+}
+
+static enum raft_waiting waiting(struct world *w)
+{
+	struct raft_status status;
+
+	step(w, (struct raft_event){.kind = RAFT_TICK});
+	raft_status(w->core, &status);
+	return status.waiting;
+}
+
+/* Its disk is full, say.  c is bound as b is, and neither is to be formatted. */
+static void who_binds_the_others_and_is_silent_is_waited_for(void **state)
+{
+	struct world *w = *state;
+
+	be_bound(w);
+	answer_b(w, 'c', "c:1", 'a');
+	assert_int_equal(waiting(w), RAFT_WAITS_FOR_ANSWERS);
+	assert_int_equal(w->refusal, RAFT_OK);
+	answer_b(w, 'a', "a:1", 'a');
+	assert_int_equal(waiting(w), RAFT_WAITS_FOR_LOWEST);
+}
+
+/* It was formatted meanwhile. */
+static void who_is_bound_to_one_that_is_gone_is_to_be_formatted(void **state)
+{
+	struct world *w = *state;
+
+	be_bound(w);
+	answer_b(w, 'c', "c:1", 'a');
+	answer_b(w, 'A', "a:1", 0);
+	assert_int_equal(waiting(w), RAFT_WAITS_FOR_OWN_FORMAT);
+}
+
+static void another_that_is_bound_elsewhere_is_to_be_formatted(void **state)
+{
+	struct world *w = *state;
+
+	be_bound(w);
+	answer_b(w, 'c', "c:1", 'x');
+	assert_int_equal(waiting(w), RAFT_WAITS_FOR_FORMAT);
+	assert_int_equal(w->refusal, RAFT_BOUND_ELSEWHERE);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -212,6 +295,12 @@ int main(void)
 	        TEST(nobody_forms_where_there_is_a_cluster),
 	        TEST(who_is_bound_to_another_cluster_forms_none),
 	        TEST(who_is_bound_joins_no_other_cluster),
+	        cmocka_unit_test_setup_teardown(who_binds_the_others_and_is_silent_is_waited_for,
+	                                        setup_b, teardown),
+	        cmocka_unit_test_setup_teardown(who_is_bound_to_one_that_is_gone_is_to_be_formatted,
+	                                        setup_b, teardown),
+	        cmocka_unit_test_setup_teardown(another_that_is_bound_elsewhere_is_to_be_formatted,
+	                                        setup_b, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
