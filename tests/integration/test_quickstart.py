@@ -102,7 +102,7 @@ def open_to_others(folder):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user as well")
 def test_who_may_not_stop_it_is_told_so(house):
-    house.start()
+    assert house.start().returncode == 0
     open_to_others(house.folder)
     done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
                            house.script, "stop", "--dir", house.dir], text=True, timeout=60,
