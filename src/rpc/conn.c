@@ -34,6 +34,7 @@ static void leave(struct rpc_conn *conn)
 	frames_finish(&conn->parse.frames);
 	conn_account(conn);
 	list_remove(&conn->node);
+	list_remove(&conn->stranger);
 	server->stats.connections--;
 	limits_conn_closed(conn);
 	if (conn->calls == 0)
@@ -125,6 +126,8 @@ static bool parse_input(struct rpc_conn *conn, struct cursor *input, uint64_t no
 			return false;
 		}
 	}
+	if (conn->parse.state == CONN_CALLS)
+		list_remove(&conn->stranger);
 	limits_parsed(conn);
 	return true;
 }
@@ -186,10 +189,21 @@ static void on_end(void *context, int rc)
 static const struct io_conn_ops conn_ops = {
         .on_data = on_data, .on_drained = on_drained, .on_end = on_end};
 
+/* Who opens connections and says nothing keeps nobody out. */
+static void make_room(struct rpc_server *server)
+{
+	if (server->stats.connections < server->options.connections_max ||
+	    list_is_empty(&server->strangers))
+		return;
+	server->stats.refused++;
+	conn_close(LIST_FIRST(&server->strangers, struct rpc_conn, stranger));
+}
+
 void conn_accept(struct rpc_server *server, struct io_conn *io)
 {
 	struct rpc_conn *conn = NULL;
 
+	make_room(server);
 	if (server->stats.connections < server->options.connections_max)
 		conn = mem_zalloc(sizeof(*conn));
 	if (conn == NULL) {
@@ -204,6 +218,7 @@ void conn_accept(struct rpc_server *server, struct io_conn *io)
 	conn_parse_init(&conn->parse, &server->rules, io_conn_peer_address(io));
 	list_init(&conn->wait_node);
 	list_append(&server->conns, &conn->node);
+	list_append(&server->strangers, &conn->stranger);
 	server->stats.accepted++;
 	server->stats.connections++;
 	sweep_start(server);

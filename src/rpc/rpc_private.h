@@ -48,6 +48,7 @@ struct rpc_conn {
 	struct buf input;      /* read, and not parsed because of `wait` */
 	struct output *output; /* of this turn; NULL: no replies yet */
 	struct list node;      /* in server->conns while it is open */
+	struct list stranger;  /* in server->strangers until it has said who it is */
 	struct list wait_node; /* in server->waiting or ->resumable */
 	uint64_t active_us;    /* bytes came; while it has not said who it is: accepted.  Like
 	                          progress_us by sweep_clock_us() */
@@ -63,6 +64,7 @@ struct rpc_server {
 	struct conn_rules rules;
 	struct io_listener *listener;
 	struct list conns;
+	struct list strangers; /* oldest first */
 
 	struct rpc_call **arrived; /* calls of this turn */
 	size_t arrived_count;

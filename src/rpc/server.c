@@ -44,6 +44,7 @@ static void init(struct rpc_server *server, const struct rpc_server_options *opt
 	        .may_impersonate = options->may_impersonate,
 	};
 	list_init(&server->conns);
+	list_init(&server->strangers);
 	list_init(&server->outputs);
 	list_init(&server->waiting);
 	list_init(&server->resumable);

@@ -393,7 +393,9 @@ static void connection_over_the_limit_is_closed(void **state)
 
 	start(w, (struct rpc_server_options){.connections_max = 1});
 	peer_greet(w, &first);
-	RUN_UNTIL(w->io, stats_of(w).accepted == 1);
+	peer_call(w, &first, 1, "echo", "in");
+	heard = peer_wait(w, &first);
+	assert_echo(&heard, 1, "in");
 	peer_connect(w, &second);
 	RUN_UNTIL(w->io, peer_has_ended(&second));
 	assert_int_equal(stats_of(w).refused, 1);
@@ -403,6 +405,29 @@ static void connection_over_the_limit_is_closed(void **state)
 	peer_call(w, &third, 1, "echo", "in");
 	heard = peer_wait(w, &third);
 	assert_echo(&heard, 1, "in");
+	peer_close(&second);
+	peer_close(&third);
+}
+
+static void who_says_nothing_makes_room_for_who_comes(void **state)
+{
+	struct world *w = *state;
+	struct peer first, second, third;
+	struct heard heard;
+
+	start(w, (struct rpc_server_options){.connections_max = 2});
+	peer_connect(w, &first);
+	RUN_UNTIL(w->io, stats_of(w).accepted == 1);
+	peer_connect(w, &second);
+	RUN_UNTIL(w->io, stats_of(w).accepted == 2);
+	peer_greet(w, &third);
+	peer_call(w, &third, 1, "echo", "in");
+	heard = peer_wait(w, &third);
+	assert_echo(&heard, 1, "in");
+	RUN_UNTIL(w->io, peer_has_ended(&first));
+	assert_false(peer_has_ended(&second));
+	assert_int_equal(stats_of(w).connections, 2);
+	peer_close(&first);
 	peer_close(&second);
 	peer_close(&third);
 }
@@ -477,6 +502,7 @@ int main(void)
 	        TEST(a_server_that_stood_still_cuts_nobody_for_it),
 	        TEST(idle_clients_are_cut_only_above_the_threshold_and_without_calls),
 	        TEST(connection_over_the_limit_is_closed),
+	        TEST(who_says_nothing_makes_room_for_who_comes),
 	        TEST(idle_connection_takes_less_than_a_kilobyte),
 	};
 
