@@ -138,6 +138,8 @@ struct master_write {
 	/* add_block: where the block may go; the master fills command.add_block.workers just before
 	 * proposing.  Valid until done(). */
 	const struct placement *placement;
+	/* The caller sent it before: an earlier copy may come after this one was answered. */
+	bool is_retried;
 	/* NULL, or asked once more just before proposing: false drops a call whose caller left. */
 	bool (*is_alive)(struct master_write *write);
 	/* NULL, or: it may be in some journal, and nobody says so for too long.  The connection is

@@ -7,7 +7,7 @@
  *            primary answers the call is held
  *   judge    retry table, safe mode, the command's own check, limits.  What does not pass is
  *            judged once more, in the turn in which a proof of primacy was reached, and that is
- *            its answer
+ *            its answer; but of a call that was sent before it is proposed all the same
  *   gate     conditions on soft state: replicas reported, workers with room
  *   propose  encode, append
  *   (apply)  machine.c: its result is the answer
@@ -250,6 +250,29 @@ static bool write_passes(struct master_write *write)
 	return !limits_refuse_growth(write);
 }
 
+/* True: apply refuses it, or it changes nothing, and no soft state was to be waited for. */
+static bool is_for_apply_to_refuse(struct master_write *write)
+{
+	struct ns_result result = {0};
+
+	if (write->command.kind == ENTRY_complete || write->command.kind == ENTRY_add_block)
+		return false;
+	ns_check(write->master->ns, &write->command, /* limits= */ NULL, write->arena, &result);
+	return result.rc < 0 || result.changes_nothing;
+}
+
+/* A copy that was sent earlier may lie in a connection which the caller gave up, in a network that
+ * is cut, and come when this answer was taken and what it rests on has changed.  Only a row of the
+ * retry table keeps that copy from being carried out then. */
+static bool must_be_kept(struct master_write *write)
+{
+	const struct ns_result *result = &write->result;
+
+	return write->is_retried && write->command.has_client && !result->is_repeat &&
+	       (result->rc == 0 || err_action(result->rc) == ERR_ACTION_FAIL) &&
+	       is_for_apply_to_refuse(write);
+}
+
 static void write_propose(struct master_write *write, bool is_proved);
 
 void write_judge(struct master_write *write, bool is_proved)
@@ -267,16 +290,13 @@ void write_judge(struct master_write *write, bool is_proved)
 		return;
 	}
 	if (write_passes(write)) {
-		if (write->command.has_client && limits_retry_table_full(master)) {
-			ticker_hurry(master);
-			write_withdraw(write);
-			return;
-		}
 		gate = gate_replicas(write);
 	} else {
 		gate = gate_chosen(write);
 		if (gate == GATE_SHUT)
 			gate = gate_lease(write);
+		if (gate == GATE_SHUT && must_be_kept(write))
+			gate = GATE_OPEN;
 	}
 	switch (gate) {
 	case GATE_OPEN: write_propose(write, is_proved); break;
@@ -353,9 +373,15 @@ static struct str append_text(struct master_write *write, int rc)
 static void write_propose(struct master_write *write, bool is_proved)
 {
 	struct master *master = write->master;
-	enum gate gate = gate_placement(write);
+	enum gate gate;
 	int rc;
 
+	if (write->command.has_client && limits_retry_table_full(master)) {
+		ticker_hurry(master);
+		write_withdraw(write);
+		return;
+	}
+	gate = gate_placement(write);
 	if (gate == GATE_SHUT)
 		write_answer_proved(write, is_proved);
 	if (gate != GATE_OPEN)

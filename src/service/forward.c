@@ -4,8 +4,9 @@
  *
  *   client > standby: the master says that another is primary > FORWARD > primary > back
  *
- * The caller's identity, client id and call id travel along, so the retry table knows a call by
- * whatever way it comes; who sent none gets one of ours.  All calls share a few connections.
+ * The caller's identity, client id and call id travel along, and whether it was sent before, so the
+ * retry table knows a call by whatever way it comes; who sent none gets one of ours.  All calls
+ * share a few connections.
  *
  * A call whose attempt was sent and not answered may be in some journal.  It is never told to try
  * elsewhere: it starts again here with the same ids, which finds out whether it was done, or sends
@@ -221,7 +222,8 @@ static void append_request(struct forwarding *forwarding)
 /* False: not now. */
 static bool send(struct forwarder *forwarder, struct forwarding *forwarding)
 {
-	size_t bytes = forwarder->bytes + forwarding->call->rpc->request.size;
+	const struct call *call = forwarding->call;
+	size_t bytes = forwarder->bytes + call->rpc->request.size;
 	struct rpc_client *link;
 
 	if (forwarder->bytes > 0 && bytes > forwarder->options->forward_bytes_max)
@@ -239,6 +241,7 @@ static bool send(struct forwarder *forwarder, struct forwarding *forwarding)
 	        .method = "forward",
 	        .message = buf_str(&forwarding->message),
 	        .call_id = rpc_client_next_call_id(link),
+	        .retry_count = forwarding->may_be_done || call->rpc->retry_count > 0,
 	        .done = on_answer,
 	};
 	list_append(&forwarder->sent, &forwarding->node);

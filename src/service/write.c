@@ -62,6 +62,7 @@ struct command *call_command(struct call *call, method_answer_fn *answer)
 		return NULL;
 	*write = (struct write){.call = call, .answer = answer};
 	write->master.arena = call_arena(call);
+	write->master.is_retried = call->rpc->retry_count > 0;
 	write->master.is_alive = is_alive;
 	write->master.hang_up = hang_up;
 	write->master.done = on_done;

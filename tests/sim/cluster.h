@@ -184,6 +184,7 @@ void history_compare_journal(struct slot *slot);
 struct call {
 	uint64_t index;    /* in the history; 0: not there */
 	bool is_abandoned; /* every try was answered by "surely not here" */
+	bool is_answered;
 };
 
 struct client {

@@ -2,7 +2,8 @@
 /*
  * Clients: each has a directory of its own and all have one together.  A call that gets no answer
  * is made again under the same ids, mostly at another master; so are, now and then, calls that were
- * answered.  One that no master can have in its journal may be given up.
+ * answered.  One that no master can have in its journal may be given up.  Some copies of a call
+ * come when another one was answered long ago.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -69,6 +70,11 @@ void clients_note(struct cluster *cluster, const struct command *command, uint64
 	client = &cluster->clients[command->client_id[0]];
 	CHECK(command->call_id < client->next_call_id);
 	call = &client->calls[command->call_id];
+	if (call->is_answered && call->index == 0)
+		cluster_wrong(cluster,
+		              "call %d of client %u is in the journal (%" PRIu64
+		              "), and was answered long ago as one that changes nothing",
+		              command->call_id, client->number, index);
 	if (call->is_abandoned)
 		cluster_wrong(cluster,
 		              "call %d of client %u is in the journal (%" PRIu64
@@ -203,6 +209,7 @@ static void take_answer(struct client *client, const struct try *try)
 		if (client->command.kind == ENTRY_add_block && try->is_success &&
 		    !client->repeats_told)
 			write_block(client, try);
+		client->calls[try->call_id].is_answered = true;
 		if (client->calls[try->call_id].index != 0 && !client->repeats_told)
 			remember(client);
 	}
@@ -377,6 +384,7 @@ static void make_call(struct client *client)
 {
 	struct cluster *cluster = client->cluster;
 	struct slot *slot = &cluster->slots[client->target];
+	uint64_t way_us = WAY_US;
 	struct try *try;
 
 	if (slot->state != SLOT_RUNNING || slot->master == NULL || slot->is_stray) {
@@ -396,12 +404,14 @@ static void make_call(struct client *client)
 		try->call_id = client->command.call_id;
 		try->command = client->command;
 		command_move_texts(&try->command, (const char(*)[128])client->texts, try->texts);
-		client->tries++;
+		try->write.is_retried = client->tries++ > 0;
+		if (cluster->plot == NULL && random_chance(&client->random, 1, 50))
+			way_us = 2 * GIVE_UP_US;
 	}
 	client->is_waiting = true;
 	sim_world_schedule(cluster->world, &client->give_up,
 	                   10000 + random_below(&client->random, GIVE_UP_US));
-	sim_machine_post(slot->machine, arrive, try, random_below(&client->random, WAY_US));
+	sim_machine_post(slot->machine, arrive, try, random_below(&client->random, way_us));
 }
 
 /* No master has it, nor ever will. */
@@ -468,7 +478,7 @@ void clients_forget(struct cluster *cluster, uint64_t last)
 
 		for (int32_t id = 0; id < client->next_call_id; id++) {
 			if (client->calls[id].index > last)
-				client->calls[id].index = 0;
+				client->calls[id] = (struct call){0};
 		}
 		if (client->told.kind != ENTRY_NONE &&
 		    client->calls[client->told.call_id].index == 0)
