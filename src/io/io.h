@@ -117,6 +117,9 @@ void io_thread_watch(struct io_thread *thread, uint64_t hang_us, void (*on_hang)
 void io_thread_set_spin(struct io_thread *thread, unsigned woken_us, unsigned busy_us);
 /* For good, from its next work on: the thread leaves the processors to whoever wants them. */
 void io_thread_step_back(struct io_thread *thread);
+/* [any thread] Sleeps for a moment.  For long work of a thread that has stepped back, every
+ * millisecond or so: a processor that runs dry takes over who waits at another one. */
+void io_give_way(void);
 /* Waits for the work in the queue; its done() callbacks still run later on the loop. */
 void io_thread_destroy(struct io_thread *thread);
 

@@ -241,6 +241,8 @@ int checkpoint_reader_check(struct checkpoint_reader *reader, const atomic_bool 
 	do {
 		buf_clear(&records);
 		rc = checkpoint_reader_next(reader, &records, ret_text);
+		if (is_given_up != NULL) /* a master's */
+			io_give_way();
 	} while (rc == 1 && (is_given_up == NULL || !atomic_load(is_given_up)));
 	buf_finish(&records);
 	return rc == 1 ? -ERR_CLOSED : rc;

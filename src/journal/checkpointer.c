@@ -42,6 +42,7 @@ static void run_slice(struct io_work *work)
 		                                     &checkpointer->header, &checkpointer->writer);
 	if (slice->rc == 0 && slice->records.size > 0)
 		slice->rc = checkpoint_writer_add(checkpointer->writer, buf_str(&slice->records));
+	io_give_way();
 }
 
 static void run_finish(struct io_work *work)

@@ -169,6 +169,7 @@ static void run_load(struct io_work *work)
 		if (install->rc != 1)
 			return;
 		loaded += install->records.size;
+		io_give_way();
 	}
 }
 
