@@ -171,12 +171,12 @@ static void obey(struct replicated *replicated, const struct raft_event *event,
 	set_tick(replicated, update->wake_ms);
 }
 
-/* The one that a peer was sent is damaged; the state is not. */
+/* The one that a peer was, or was to be sent is damaged; the state is not. */
 static void settle_checkpoint(struct replicated *replicated)
 {
 	if (replicated->needs_checkpoint)
 		(void)checkpointer_start(&replicated->journal->checkpointer, NULL, NULL);
-	replicated->needs_checkpoint = false; /* if it could not be begun, the peer says so again */
+	replicated->needs_checkpoint = false; /* if it could not be begun, that is found again */
 }
 
 /* What may call out, and what goes on by further steps. */

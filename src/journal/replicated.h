@@ -123,7 +123,7 @@ struct replicated {
 	struct install *install;          /* of a checkpoint from a leader; NULL */
 	unsigned works;                   /* on their way on a thread */
 	uint64_t segment_epoch;           /* of this run, before the first cut */
-	bool needs_checkpoint;            /* the newest one is damaged, a peer says */
+	bool needs_checkpoint; /* the newest one is damaged, as a peer or its file says */
 	enum raft_refusal told_refusal;
 	uint64_t told_us;
 	uint64_t log_told_us;   /* that the log is damaged; 0: never */

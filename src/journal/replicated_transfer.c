@@ -62,6 +62,7 @@ static void fetch_done(struct io_work *work)
 		        buf_str(fetch->packed.size > 0 ? &fetch->packed : &fetch->bytes);
 		replicated->carried_count = 1;
 	} else if (fetch->rc != -ERR_NO_FILE) {
+		replicated->needs_checkpoint |= fetch->rc == -ERR_DAMAGED;
 		journal_notice(journal, fetch->rc, fetch->text);
 		fetch->text = NULL;
 	}

@@ -295,8 +295,8 @@ static void a_learner_whose_admission_was_never_committed_asks_again(void **stat
 	RUN_UNTIL(w->house->io, w->c.was_asked_in);
 }
 
-/* c lacks entries, which are damaged in the file of that path. */
-static void have_to_send_a_checkpoint(struct world *w, char *path, size_t path_bytes)
+/* c will lack entries, which are damaged in the file of that path. */
+static void have_a_checkpoint(struct world *w, char *path, size_t path_bytes)
 {
 	uint64_t saved = 0;
 
@@ -313,8 +313,23 @@ static void have_to_send_a_checkpoint(struct world *w, char *path, size_t path_b
 	house_flip(path, 4096 + 80);
 	assert_int_equal(journal_checkpoint(w->house->journal, on_saved, &saved), 0);
 	RUN_UNTIL(w->house->io, saved > 0);
+}
+
+static void have_to_send_a_checkpoint(struct world *w)
+{
 	w->c.lags = true;
 	RUN_UNTIL(w->house->io, w->c.got_chunk);
+}
+
+static void a_checkpoint_that_rots_is_written_anew_for_who_needs_it(void **state)
+{
+	struct world *w = *state;
+	char path[512];
+
+	have_a_checkpoint(w, path, sizeof(path));
+	house_flip(house_newest(w->house, "checkpoint-"), 16);
+	house_fill(w->house, 1, 100);
+	have_to_send_a_checkpoint(w);
 }
 
 static void who_lacks_entries_that_are_damaged_gets_a_checkpoint(void **state)
@@ -322,7 +337,8 @@ static void who_lacks_entries_that_are_damaged_gets_a_checkpoint(void **state)
 	struct world *w = *state;
 	char path[512];
 
-	have_to_send_a_checkpoint(w, path, sizeof(path));
+	have_a_checkpoint(w, path, sizeof(path));
+	have_to_send_a_checkpoint(w);
 	/* Most of its first 4 KiB is zeros. */
 	assert_true(w->c.chunk_size > 4096 && w->c.chunk_payload_size + 3000 < w->c.chunk_size);
 	buf_append_u8(&w->house->notices, 0);
@@ -471,6 +487,7 @@ int main(void)
 	        TEST(a_piece_of_a_checkpoint_that_cannot_be_stored_is_refused),
 	        TEST(a_checkpoint_may_come_packed),
 	        TEST(a_learner_whose_admission_was_never_committed_asks_again),
+	        TEST(a_checkpoint_that_rots_is_written_anew_for_who_needs_it),
 	        TEST(who_lacks_entries_that_are_damaged_gets_a_checkpoint),
 	        TEST(uncommitted_entries_that_rot_are_still_sent),
 	        TEST(the_loop_goes_on_while_a_checkpoint_is_loaded),
