@@ -75,6 +75,8 @@ static void begin_stop(struct process *process)
 	process->stop_by_us = io_now_us(process->site.io) + STOP_MS_MAX * 1000;
 	for (size_t i = 0; i < process->server_count; i++)
 		rpc_server_stop_listening(process->servers[i]);
+	if (process->service != NULL)
+		service_stop(process->service);
 	master_close(process->master, on_master_closed, process);
 	io_timer_start(&process->stop_timer, 0);
 }

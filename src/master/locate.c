@@ -171,3 +171,10 @@ void workers_wait_cancel(struct replica_wait *wait)
 	list_remove(&wait->node);
 	io_timer_stop(&wait->timer);
 }
+
+void workers_wait_end_all(struct workers *workers)
+{
+	for (size_t i = 0; i < WAIT_BUCKETS; i++)
+		LIST_FOR_EACH (node, &workers->waits[i])
+			io_timer_start(&CONTAINER_OF(node, struct replica_wait, node)->timer, 0);
+}

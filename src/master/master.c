@@ -182,6 +182,7 @@ static void close_now(struct master *master)
 	master->is_closing = true;
 	hold_release(&master->hold, HOLD_EXPIRED, master->hold.puts);
 	writes_wake(master);
+	workers_wait_end_all(master->workers);
 	journal_close(master->journal, journal_closed, master);
 }
 

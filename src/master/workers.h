@@ -228,6 +228,8 @@ struct replica_wait {
 };
 void workers_wait(struct workers *workers, struct replica_wait *wait, uint64_t timeout_us);
 void workers_wait_cancel(struct replica_wait *wait);
+/* Nobody waits any longer, as if the time were over. */
+void workers_wait_end_all(struct workers *workers);
 
 /* ---- where a new block goes ---- */
 

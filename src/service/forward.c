@@ -28,6 +28,7 @@ enum {
 	LOOK_US = 20 * 1000,
 	CONNECT_TIMEOUT_MS = 2000,
 	PING_MS = 5000,
+	STOP_US = 1000 * 1000,
 	CLIENT_ID_BYTES = 16,
 };
 
@@ -42,6 +43,7 @@ struct forwarder {
 	size_t calls;        /* in both */
 	size_t bytes;        /* of those that were sent */
 	struct io_timer timer;
+	uint64_t stop_us; /* io_now_us: then nothing is waited for any more; 0: it goes on */
 	uint8_t client_id[CLIENT_ID_BYTES]; /* for calls that have none */
 	int32_t next_call_id;
 };
@@ -312,12 +314,18 @@ static bool has_primary_moved(const struct forwarder *forwarder)
 	       strcmp(address, forwarder->address) != 0;
 }
 
+static bool is_stopped(const struct forwarder *forwarder)
+{
+	return forwarder->stop_us != 0 && io_now_us(forwarder->options->io) >= forwarder->stop_us;
+}
+
 static void look(struct io_timer *timer)
 {
 	struct forwarder *forwarder = CONTAINER_OF(timer, struct forwarder, timer);
 	struct list waiting;
 
-	if (!list_is_empty(&forwarder->sent) && has_primary_moved(forwarder))
+	if (!list_is_empty(&forwarder->sent) &&
+	    (has_primary_moved(forwarder) || is_stopped(forwarder)))
 		cut_links(forwarder);
 	list_init(&waiting);
 	list_splice(&waiting, &forwarder->waiting);
@@ -353,6 +361,12 @@ int forwarder_create(const struct service_options *options, struct forwarder **r
 	io_random(options->io, forwarder->client_id, sizeof(forwarder->client_id));
 	*ret_forwarder = forwarder;
 	return 0;
+}
+
+/* Whoever is primary may need this very master to answer. */
+void forwarder_stop(struct forwarder *forwarder)
+{
+	forwarder->stop_us = io_now_us(forwarder->options->io) + STOP_US;
 }
 
 void forwarder_destroy(struct forwarder *forwarder)

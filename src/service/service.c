@@ -320,6 +320,11 @@ int service_create(const struct service_options *options, struct service **ret_s
 	return 0;
 }
 
+void service_stop(struct service *service)
+{
+	forwarder_stop(service->forwarder);
+}
+
 bool service_is_idle(const struct service *service)
 {
 	return service->calls == 0 && groups_questions(service->groups) == 0;

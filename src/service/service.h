@@ -71,6 +71,8 @@ MUST_USE int service_create(const struct service_options *options, struct servic
 /* The RPC server's on_calls, with the service as its context. */
 void service_on_calls(void *service, struct rpc_call **calls, size_t count);
 
+/* This master stops: what was sent on to another one is soon not waited for any more. */
+void service_stop(struct service *service);
 /* Calls and questions that were taken and are not answered yet. */
 bool service_is_idle(const struct service *service);
 /* Must be idle, and the RPC server gone.  NULL is fine. */

@@ -66,6 +66,7 @@ void directory_destroy(struct directory *directory);
 
 int forwarder_create(const struct service_options *options, struct forwarder **ret_forwarder);
 /* No call may be in it.  NULL is fine. */
+void forwarder_stop(struct forwarder *forwarder);
 void forwarder_destroy(struct forwarder *forwarder);
 /* The call is to be answered by the primary; it may be in some journal already. */
 void forward_call(struct call *call, bool may_be_done);
