@@ -199,7 +199,7 @@ int checkpoint_source_read(struct checkpoint_source *source, const char *cluster
 /* ---- taking ---- */
 
 /* Other syncs of the device, this journal's and perhaps others', wait for what is not synced. */
-enum { SYNC_BYTES = 1 << 20 };
+enum { SYNC_BYTES = 256 << 10 };
 
 struct checkpoint_sink {
 	struct io *io;

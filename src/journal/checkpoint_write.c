@@ -9,7 +9,7 @@
 #include "journal/text.h"
 
 /* Synced every so often: the journal's syncs wait for what is not. */
-enum { SYNC_BYTES = 1 << 20, SHRINK_BYTES = 4 << 20 };
+enum { SYNC_BYTES = 256 << 10, SHRINK_BYTES = 4 << 20 };
 
 struct checkpoint_writer {
 	struct io *io;
