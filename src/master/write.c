@@ -108,6 +108,15 @@ static void write_hold(struct master_write *write)
 	write_answer(write);
 }
 
+/* False: a block was given out with workers of which this master knows none yet. */
+static bool can_be_told(struct master *master, const struct ns_result *first)
+{
+	for (size_t i = 0; i < first->workers.count; i++)
+		if (workers_find(master->workers, first->workers.items[i]) != NULL)
+			return true;
+	return first->workers.count == 0;
+}
+
 /* Another master is primary and lived after the call arrived.  What was done before is answered
  * here: some clients would do it again there, under another id. */
 static void write_elsewhere(struct master_write *write)
@@ -122,9 +131,11 @@ static void write_elsewhere(struct master_write *write)
 	/* A retry table that is not the primary's may lack it, or say something else of it. */
 	write->is_unknown = journal_is_odd(master->journal) && !IS_BROKEN(ODD_SENDS_ELSEWHERE);
 	if (!write->is_unknown && !IS_BROKEN(STANDBY_FOR_JOURNALED) &&
-	    ns_retry_find(master->ns, &write->command, write->arena, &first))
+	    ns_retry_find(master->ns, &write->command, write->arena, &first)) {
 		write->result = first;
-	else
+		write->is_unknown = !can_be_told(master, &first);
+	}
+	if (write->is_unknown || !first.is_repeat)
 		write_refusal(write, -ERR_STANDBY,
 		              master_standby_text(master, "WRITE", write->arena));
 	write_answer(write);
