@@ -194,6 +194,13 @@ static void write_block(struct client *client, const struct try *try)
 	worker_write(client->cluster, &try->block);
 }
 
+/* A late copy of the other two is judged by the file and the block that it names
+ * (docs/decisions/0013). */
+static bool is_final(enum entry_kind kind)
+{
+	return kind != ENTRY_complete && kind != ENTRY_add_block;
+}
+
 static void take_answer(struct client *client, const struct try *try)
 {
 	struct cluster *cluster = client->cluster;
@@ -209,7 +216,7 @@ static void take_answer(struct client *client, const struct try *try)
 		if (client->command.kind == ENTRY_add_block && try->is_success &&
 		    !client->repeats_told)
 			write_block(client, try);
-		client->calls[try->call_id].is_answered = true;
+		client->calls[try->call_id].is_answered = is_final(try->command.kind);
 		if (client->calls[try->call_id].index != 0 && !client->repeats_told)
 			remember(client);
 	}
