@@ -190,13 +190,17 @@ bool master_may_lose_power(const struct slot *slot)
 	const struct cluster *cluster = slot->cluster;
 	unsigned members = 0, owing = 1;
 
+	if (!cluster->syncs_behind)
+		return true;
+	if (cluster->healed & 1u << slot->number)
+		return false; /* what it lost may have to come from one that is not */
 	for (unsigned i = 0; i < cluster->slot_count; i++) {
 		const struct slot *other = &cluster->slots[i];
 
 		members += other->state != SLOT_UNUSED;
 		owing += other != slot && other->owes;
 	}
-	return !cluster->syncs_behind || owing <= (members - 1) / 2;
+	return owing <= (members - 1) / 2;
 }
 
 /* What a dead process leaves behind stays in ours.  Of address space that would be too much: some
