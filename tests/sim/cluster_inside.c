@@ -81,10 +81,10 @@ void inside_note_claim(struct slot *slot)
 /* A checkpoint has come in the place of a log that did not agree with it. */
 static bool is_superseded(const struct slot *slot, const struct replicated *replicated)
 {
-	uint64_t applied = replicated->journal->applied.index;
+	const struct entry *applied = &replicated->journal->applied;
 
-	return applied < slot->claim.index &&
-	       replicated->journal->applied.epoch > slot->claim.epoch;
+	return applied->epoch > slot->claim.epoch &&
+	       (applied->index < slot->claim.index || slot->claim.index < replicated->tail.first);
 }
 
 void inside_check_claim(struct slot *slot)
