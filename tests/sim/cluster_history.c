@@ -662,11 +662,11 @@ static void tell_files(struct slot *slot)
 	mem_free(text);
 }
 
-/* With syncs behind a master may lose the middle of its newest segment.  If it was given a
- * checkpoint beyond that, the segment stays as it is until an entry follows. */
-static bool may_have_a_hole(const struct slot *slot, const struct journal_verdict *verdict)
+/* The primary gave it a checkpoint beyond its segments.  Until an entry follows they stay as they
+ * are, though they may end in what was never committed, or have a hole if syncs were behind. */
+static bool is_outdone(const struct journal_verdict *verdict)
 {
-	return slot->cluster->syncs_behind && verdict->last_index < verdict->last_mark;
+	return verdict->last_index < verdict->last_mark;
 }
 
 void history_compare_journal(struct slot *slot)
@@ -678,11 +678,12 @@ void history_compare_journal(struct slot *slot)
 	int rc = journal_verify(io, SIM_KIT_FOLDER, &report, &verdict);
 
 	tell_files(slot);
-	if (rc < 0 || (verdict.problems > 0 && !may_have_a_hole(slot, &verdict)))
+	if (rc < 0 ||
+	    (verdict.problems > 0 && !(slot->cluster->syncs_behind && is_outdone(&verdict))))
 		cluster_wrong(slot->cluster, "m%u: its journal is bad (%s): %.*s", slot->number + 1,
 		              err_name(rc), STR_ARGS(buf_str(&report)));
 	buf_finish(&report);
-	if (verdict.entries == 0 || verdict.problems > 0)
+	if (verdict.entries == 0 || is_outdone(&verdict))
 		return;
 	rc = journal_cat(io, SIM_KIT_FOLDER, verdict.first_index, UINT64_MAX, compare_entry, slot,
 	                 &text);
