@@ -181,6 +181,18 @@ static bool find_file(struct sim_disk *disk, const char *kind, uint64_t n, char 
 	return is_found;
 }
 
+/* What it found good it may find bad when it reads on, and then it ends. */
+static bool is_starting(const struct slot *slot)
+{
+	const struct journal *journal = slot->master == NULL ? NULL : master_journal(slot->master);
+	struct journal_progress progress;
+
+	if (slot->state != SLOT_RUNNING || journal == NULL)
+		return slot->state == SLOT_RUNNING;
+	journal_progress(journal, &progress);
+	return progress.phase == JOURNAL_STARTING;
+}
+
 bool faults_rot(struct slot *slot, const char *kind, uint64_t n, uint64_t offset)
 {
 	struct cluster *cluster = slot->cluster;
@@ -195,6 +207,7 @@ bool faults_rot(struct slot *slot, const char *kind, uint64_t n, uint64_t offset
 	cluster_say(cluster, "%s of m%u rots at %u", path, slot->number + 1, (unsigned)offset);
 	sim_disk_flip(disk, path, offset, (uint8_t)(1u << random_below(&cluster->random, 8)));
 	slot->is_rotten = true;
+	slot->may_be_damaged |= is_starting(slot);
 	return true;
 }
 
