@@ -330,7 +330,7 @@ static void call_failed(struct master_link *link, enum link_call call,
 		link->is_registered = false;
 	else
 		link->knows_cluster = false; /* another master may answer there next */
-	if (call == CALL_BEAT) {
+	if (call == CALL_BEAT && outcome->was_sent) {
 		link->needs_report = true;
 		link->next_beat_us = 0; /* which grants the report */
 	}
