@@ -28,7 +28,7 @@ struct master_write *in_flight_find(const struct list *bucket, const struct comm
 	LIST_FOR_EACH (node, bucket) {
 		struct master_write *write = CONTAINER_OF(node, struct master_write, in_flight);
 
-		if (write->command.call_id == command->call_id &&
+		if (write->command.has_client && write->command.call_id == command->call_id &&
 		    memcmp(write->command.client_id, command->client_id,
 		           sizeof(command->client_id)) == 0)
 			return write;
@@ -38,8 +38,7 @@ struct master_write *in_flight_find(const struct list *bucket, const struct comm
 
 void in_flight_add(struct list *bucket, struct master_write *write)
 {
-	if (write->command.has_client)
-		list_append(bucket, &write->in_flight);
+	list_append(bucket, &write->in_flight);
 }
 
 void in_flight_remove(struct master_write *write)

@@ -240,35 +240,34 @@ static void hang_up(struct master_write *write)
 	CONTAINER_OF(write, struct call, write)->is_gone = true;
 }
 
-static struct call *submit_and_wait(void)
+static struct call *submit_and_wait(struct call *call)
 {
-	struct call *call = with_id(mkdirs_new("/a"), 7);
-
 	call->write.hang_up = hang_up;
 	return submit(call);
 }
 
 static void who_waits_too_long_for_the_journals_word_is_hung_up(void **state)
 {
-	struct call *call, *repeat;
+	struct call *call, *without_id, *repeat;
 
 	(void)state;
 	lead();
-	call = submit_and_wait();
+	call = submit_and_wait(with_id(mkdirs_new("/a"), 7));
+	without_id = submit_and_wait(mkdirs_new("/b"));
 	fake_pass_ms(&world.io, 3 * HOLD_MS); /* the primary's patience is its clients' */
 	follow("m2:19998");
 	fake_pass_ms(&world.io, HOLD_MS / 2);
-	repeat = submit_and_wait();
+	repeat = submit_and_wait(with_id(mkdirs_new("/a"), 7));
 	fake_pass_ms(&world.io, HOLD_MS / 2 - 1);
 	assert_false(call->is_gone);
 	fake_pass_ms(&world.io, HOLD_MS / 4);
-	assert_true(call->is_gone);
+	assert_true(call->is_gone && without_id->is_gone);
 	assert_false(repeat->is_gone);
 	fake_pass_ms(&world.io, HOLD_MS / 2);
 	assert_true(repeat->is_gone);
-	assert_int_equal(call->done + repeat->done, 0);
+	assert_int_equal(call->done + without_id->done + repeat->done, 0);
 	fake_lose(JOURNAL_UNKNOWN);
-	assert_int_equal(call->done + repeat->done, 2);
+	assert_int_equal(call->done + without_id->done + repeat->done, 3);
 }
 
 /* The word may have come long ago, and is only to be read. */
@@ -278,7 +277,7 @@ static void a_process_that_was_stopped_hangs_up_nobody(void **state)
 
 	(void)state;
 	lead();
-	call = submit_and_wait();
+	call = submit_and_wait(with_id(mkdirs_new("/a"), 7));
 	follow("m2:19998");
 	world.io.now_us += 100 * HOLD_MS * UINT64_C(1000);
 	fake_pass_ms(&world.io, HOLD_MS / 2);
