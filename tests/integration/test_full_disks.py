@@ -61,8 +61,8 @@ def mkdirs(quorum, count=1):
     client.close()
 
 
-@pytest.mark.parametrize("place", [0, 2], ids=["who forms", "who is bound"])
-def test_a_first_start_waits_for_room(quorum, disk, place):
+def first_start_on_full_disk(quorum, disk, place):
+    """The member of that place has the full disk."""
     full = quorum.members[place]
     full.set("alluxio.master.journal.folder", disk.folder / "journal")
     for member in quorum.members:
@@ -71,6 +71,12 @@ def test_a_first_start_waits_for_room(quorum, disk, place):
     for member in quorum.members:
         member.start_master()
     says(full, "the marker, which is to name the cluster, cannot be written")
+    return full
+
+
+@pytest.mark.parametrize("place", [0, 2], ids=["who forms", "who is bound"])
+def test_a_first_start_waits_for_room(quorum, disk, place):
+    full = first_start_on_full_disk(quorum, disk, place)
     wait_until(lambda: "room on its disk" in waits_for(full), "its status says what it waits for")
     disk.empty()
     wait_until(lambda: is_voter(quorum, full), "it is a member")
@@ -79,14 +85,7 @@ def test_a_first_start_waits_for_room(quorum, disk, place):
 
 
 def test_who_stops_while_it_waits_stops_at_once(quorum, disk):
-    full = quorum.members[2]
-    full.set("alluxio.master.journal.folder", disk.folder / "journal")
-    for member in quorum.members:
-        member.format()
-    disk.fill()
-    for member in quorum.members:
-        member.start_master()
-    says(full, "the marker, which is to name the cluster, cannot be written")
+    full = first_start_on_full_disk(quorum, disk, 2)
     assert full.master.stop() == 0
     full.start_master()  # and waits again
     disk.empty()

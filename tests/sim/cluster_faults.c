@@ -187,8 +187,10 @@ static bool is_starting(const struct slot *slot)
 	const struct journal *journal = slot->master == NULL ? NULL : master_journal(slot->master);
 	struct journal_progress progress;
 
-	if (slot->state != SLOT_RUNNING || journal == NULL)
-		return slot->state == SLOT_RUNNING;
+	if (slot->state != SLOT_RUNNING)
+		return false;
+	if (journal == NULL)
+		return true;
 	journal_progress(journal, &progress);
 	return progress.phase == JOURNAL_STARTING;
 }

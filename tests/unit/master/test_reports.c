@@ -145,17 +145,23 @@ static void what_a_replaced_namespace_wanted_deleted_stays(void **state)
 	assert_false(beat("w1").must_register);
 }
 
-static void a_report_judged_half_by_a_replaced_namespace_is_broken_off(void **state)
+static struct full_report *begin_report_of(struct replica replica)
 {
-	struct block block = block_that_only_the_next_namespace_has();
-	struct replica replica = {.block = block};
 	struct full_report *report;
 
-	(void)state;
 	join("w1");
 	assert_int_equal(workers_report_begin(workers, STR("w1"), STR("s1"), 1, &report), 0);
 	assert_int_equal(workers_report_add(report, &replica, 1), 0);
-	replace_namespace(block);
+	return report;
+}
+
+static void a_report_judged_half_by_a_replaced_namespace_is_broken_off(void **state)
+{
+	struct replica replica = {.block = block_that_only_the_next_namespace_has()};
+	struct full_report *report = begin_report_of(replica);
+
+	(void)state;
+	replace_namespace(replica.block);
 	assert_int_equal(workers_report_add(report, &replica, 1), -ERR_CHANGED);
 	workers_report_abort(report);
 	assert_true(beat("w1").must_register);
@@ -163,16 +169,12 @@ static void a_report_judged_half_by_a_replaced_namespace_is_broken_off(void **st
 
 static void a_round_that_went_on_behind_a_replaced_namespace_is_asked_for_again(void **state)
 {
-	struct block block = block_that_only_the_next_namespace_has();
-	struct replica replica = {.block = block};
-	struct full_report *report;
+	struct replica replica = {.block = block_that_only_the_next_namespace_has()};
+	struct full_report *report = begin_report_of(replica);
 
 	(void)state;
-	join("w1");
-	assert_int_equal(workers_report_begin(workers, STR("w1"), STR("s1"), 1, &report), 0);
-	assert_int_equal(workers_report_add(report, &replica, 1), 0);
 	workers_report_end(report);
-	replace_namespace(block);
+	replace_namespace(replica.block);
 	assert_int_equal(workers_report_begin(workers, STR("w1"), STR("another"), 1, &report), 0);
 	workers_report_end(report);
 	workers_report_all(workers, STR("w1"));
